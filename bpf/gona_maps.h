@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The ABI between the programs and the controller: every struct, enum and constant that both
+ * sides share. packages/dataplane/src/abi.ts is generated from the BTF of the object built with
+ * this header. Pinned maps live in a directory named after a hash of these layouts.
+ */
+#ifndef GONA_MAPS_H
+#define GONA_MAPS_H
+
+#include <linux/types.h>
+
+#define GONA_MAX_VIFS 4096 /* slots 0..4095 */
+#define GONA_MAX_NICS 64 /* slots 0..63 */
+#define GONA_MAX_SLICES 8 /* of one aggregate */
+#define GONA_BUCKETS 1024 /* of one aggregate; a power of two */
+#define GONA_NAME_LEN 64 /* bytes of a vif's or NIC's id, NUL padded */
+#define GONA_OWN_MAC 0xffff /* gona_station.slice: the vif's own MAC, not a slice's */
+#define GONA_HTB_MAJOR 0xa09a /* major number of every HTB root that is ours */
+
+enum gona_nic_flag {
+	GONA_NIC_IN_USE = 1, /* the slot holds a NIC */
+	GONA_NIC_UP = 2, /* second gate, set by the controller; the first is net_device->state */
+	GONA_NIC_PEER = 4, /* out_ifindex is a trunk: leave by bpf_redirect_peer */
+	GONA_NIC_LAG = 8, /* the fabric bundles its NICs: any guest MAC may come in by any NIC */
+};
+
+/* One NIC. Array, index: NIC slot. */
+struct gona_nic {
+	__u64 netdev; /* kernel address of the NIC's net_device; 0: not resolved, trust GONA_NIC_UP alone */
+	__u32 ifindex; /* of the NIC, in its own namespace; guards against a stale netdev */
+	__u32 out_ifindex; /* hub link that leads to it: the NIC itself, or the hub's end of a trunk */
+	__u32 fabric; /* 1 and up */
+	__u32 flags; /* enum gona_nic_flag */
+	__u64 _pad;
+};
+_Static_assert(sizeof(struct gona_nic) == 32, "gona_nic");
+
+/* One slice inside gona_aggregate. */
+struct gona_slice {
+	__u32 nic; /* NIC slot */
+	__u32 classid; /* HTB class on that NIC (major:minor), becomes skb->priority */
+	__u8 mac[6]; /* source MAC on this NIC; the vif's own where MACs are not rewritten */
+	__u16 in_use; /* 1: the slice exists */
+};
+_Static_assert(sizeof(struct gona_slice) == 16, "gona_slice");
+
+/*
+ * What a vif owns. Array, index: 2 * vif slot + generation. The controller fills the generation
+ * that is not in use and then flips gona_vif.aggregate.
+ */
+struct gona_aggregate {
+	struct gona_slice slices[GONA_MAX_SLICES]; /* index: slice number, stable for a (vif, NIC) */
+	__u8 buckets[GONA_BUCKETS]; /* bucket -> slice number, 0..7 */
+};
+_Static_assert(sizeof(struct gona_aggregate) == 128 + GONA_BUCKETS, "gona_aggregate");
+
+enum gona_vif_flag {
+	GONA_VIF_IN_USE = 1,
+	GONA_VIF_CHECK_MAC = 2, /* drop frames whose source MAC is not the vif's */
+	GONA_VIF_CHECK_IP = 4, /* drop IPv4, IPv6, ARP, ND whose source is not in gona_addresses */
+	GONA_VIF_REWRITE_MAC = 8, /* per-slice MACs: rewrite source MAC and ARP/ND payloads */
+	GONA_VIF_PEER = 16, /* a veth with its other end in another namespace: deliver by bpf_redirect_peer */
+	GONA_VIF_TRUNK = 32, /* tagged frames are taken where gona_stations has the vif's MAC in that VLAN */
+	GONA_VIF_STOPPED = 64, /* onNicLoss: stop; drop all its traffic to and from the wire */
+};
+
+/* One vif. Array, index: vif slot, which every filter of GONA's hands over as skb->tc_classid. */
+struct gona_vif {
+	__u32 ifindex; /* of the hub's end */
+	__u32 aggregate; /* index into gona_aggregates */
+	__u32 fabric; /* 1 and up */
+	__u32 flags; /* enum gona_vif_flag */
+	__u16 vlan; /* access VLAN 1..4094; 0: untagged on the wire too */
+	__u8 mac[6];
+	__u64 _pad;
+};
+_Static_assert(sizeof(struct gona_vif) == 32, "gona_vif");
+
+/* Who answers to a MAC. Hash gona_stations -> struct gona_station. */
+struct gona_station_key {
+	__u32 fabric;
+	__u16 vlan; /* as on the wire, 0: untagged */
+	__u8 mac[6];
+};
+_Static_assert(sizeof(struct gona_station_key) == 12, "gona_station_key");
+
+struct gona_station {
+	__u32 vif; /* vif slot */
+	__u16 slice; /* slice number, or GONA_OWN_MAC */
+	__u16 _pad;
+};
+_Static_assert(sizeof(struct gona_station) == 8, "gona_station");
+
+/* Who owns an IP address. Hash gona_addresses -> vif slot (__u32). IPv4 as ::ffff:a.b.c.d. */
+struct gona_address_key {
+	__u32 fabric;
+	__u16 vlan;
+	__u16 _pad;
+	__u8 address[16];
+};
+_Static_assert(sizeof(struct gona_address_key) == 24, "gona_address_key");
+
+/* Who gets the broadcasts of a VLAN. Hash gona_segments -> struct gona_segment. */
+struct gona_segment_key {
+	__u32 fabric;
+	__u16 vlan;
+	__u16 _pad;
+};
+_Static_assert(sizeof(struct gona_segment_key) == 8, "gona_segment_key");
+
+struct gona_segment {
+	__u32 count; /* 0..GONA_MAX_VIFS */
+	__u16 vifs[GONA_MAX_VIFS]; /* vif slots */
+};
+_Static_assert(sizeof(struct gona_segment) == 4 + 2 * GONA_MAX_VIFS, "gona_segment");
+
+/* Per-CPU array, index: vif slot * GONA_MAX_SLICES + slice number. Bytes are L2 bytes on the wire. */
+struct gona_slice_counters {
+	__u64 tx_bytes; /* guest -> wire, every GSO segment with its own headers */
+	__u64 tx_packets; /* segments */
+	__u64 rx_bytes; /* wire -> guest */
+	__u64 rx_packets;
+	__u64 tx_drops; /* packets that had no living slice; this slice was their first choice */
+	__u64 failovers; /* packets that left by another slice because this one's NIC was dead */
+};
+_Static_assert(sizeof(struct gona_slice_counters) == 48, "gona_slice_counters");
+
+/* Per-CPU array, index: enum gona_verdict. */
+struct gona_verdict_counters {
+	__u64 packets;
+	__u64 bytes; /* skb->len */
+};
+_Static_assert(sizeof(struct gona_verdict_counters) == 16, "gona_verdict_counters");
+
+/* Why a packet left a program. Numbers are never reused. PASS_*: untouched; DROP_*: counted and gone. */
+enum gona_verdict {
+	GONA_V_NONE = 0, /* never counted */
+	GONA_V_TO_WIRE = 1, /* guest -> NIC by its bucket */
+	GONA_V_TO_WIRE_FAILOVER = 2, /* guest -> NIC, first choice was dead */
+	GONA_V_TO_GUEST = 3, /* NIC -> guest */
+	GONA_V_LOCAL = 4, /* guest -> guest of this host */
+	GONA_V_FLOOD_FROM_GUEST = 5, /* broadcast or multicast: to the guests of the VLAN and the wire */
+	GONA_V_FLOOD_FROM_WIRE = 6, /* broadcast or multicast: to the guests of the VLAN, then the host */
+	GONA_V_DIRECTED_ARP = 7, /* ARP/ND question handed to the guest that is asked for alone */
+	GONA_V_PASS_UNKNOWN_LINK = 16, /* no configuration for this slot */
+	GONA_V_PASS_FOREIGN = 17, /* from the wire, for nobody we know: the host's own traffic */
+	GONA_V_DROP_SPOOFED_MAC = 32,
+	GONA_V_DROP_SPOOFED_IP = 33,
+	GONA_V_DROP_VLAN = 34, /* a tag that the vif may not use */
+	GONA_V_DROP_NO_SLICE = 35, /* every slice is dead or the aggregate is empty */
+	GONA_V_DROP_WRONG_NIC = 36, /* a copy that the switch flooded; another NIC delivers it */
+	GONA_V_DROP_REFLECTION = 37, /* our own broadcast came back by another NIC */
+	GONA_V_DROP_MALFORMED = 38, /* too short for its own headers */
+	GONA_V_DROP_STOPPED = 39, /* onNicLoss: stop */
+	GONA_V_DROP_NO_MEMORY = 40, /* the kernel could not clone or change the packet */
+	GONA_V_MAX = 64, /* size of the array */
+};
+
+#endif

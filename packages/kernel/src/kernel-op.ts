@@ -1,0 +1,101 @@
+/**
+ * One change of the kernel's state as plain data. A link is named, never numbered: it is looked up
+ * in the hub's namespace when the operation runs.
+ */
+export type KernelOp =
+  | {
+      readonly op: "vethCreate";
+      readonly link: string;
+      /** `netns` is a name below /run/netns or an absolute path; addresses with prefix length. The peer is set up. */
+      readonly peer: {
+        readonly netns: string;
+        readonly name: string;
+        readonly mac: string;
+        readonly addresses: readonly string[];
+      };
+    }
+  | { readonly op: "linkDelete"; readonly link: string }
+  | {
+      readonly op: "linkSet";
+      readonly link: string;
+      readonly up?: boolean;
+      readonly promiscuous?: boolean;
+      readonly mac?: string;
+      readonly mtu?: number;
+      readonly txQueueLength?: number;
+    }
+  | {
+      readonly op: "qdiscReplace";
+      readonly link: string;
+      readonly parent: TcHandle;
+      readonly handle: TcHandle;
+      readonly qdisc: Qdisc;
+    }
+  | { readonly op: "qdiscDelete"; readonly link: string; readonly parent: TcHandle; readonly handle: TcHandle }
+  | {
+      readonly op: "classReplace";
+      readonly link: string;
+      readonly parent: TcHandle;
+      readonly classid: TcHandle;
+      readonly htb: HtbClass;
+    }
+  | { readonly op: "classDelete"; readonly link: string; readonly classid: TcHandle }
+  /** A BPF classifier in direct-action mode on clsact ingress; atomically replaces what has the same preference. */
+  | {
+      readonly op: "filterReplace";
+      readonly link: string;
+      readonly preference: number;
+      readonly program: string;
+      readonly classid: number;
+    }
+  | { readonly op: "filterDelete"; readonly link: string; readonly preference: number }
+  | { readonly op: "mapPut"; readonly map: string; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly op: "mapDelete"; readonly map: string; readonly key: Uint8Array };
+
+/** major << 16 | minor, unsigned. */
+export type TcHandle = number & { readonly __tcHandle: true };
+export const tcHandle = (major: number, minor: number): TcHandle => (((major << 16) | minor) >>> 0) as TcHandle;
+export const TC_ROOT = 0xffffffff as TcHandle;
+/** Parent of clsact; its handle is ffff:0. */
+export const TC_CLSACT = 0xfffffff1 as TcHandle;
+/** `a09a:10`, as tc prints it. */
+export const formatTcHandle = (handle: TcHandle): string =>
+  handle === TC_ROOT
+    ? "root"
+    : `${(handle >>> 16).toString(16)}:${handle & 0xffff ? (handle & 0xffff).toString(16) : ""}`;
+
+export type Qdisc =
+  /** defaultMinor: the class of what has no class; directQueueLength in packets. */
+  | { readonly kind: "htb"; readonly defaultMinor: number; readonly directQueueLength: number }
+  | { readonly kind: "clsact" }
+  | { readonly kind: "bfifo"; readonly limitBytes: number }
+  | { readonly kind: "pfifo"; readonly limitPackets: number }
+  /** bufferTicks: depth as time at `rate`, in 64 ns ticks. */
+  | {
+      readonly kind: "tbf";
+      readonly rateBytesPerSecond: number;
+      readonly bufferTicks: number;
+      readonly limitBytes: number;
+    }
+  | {
+      readonly kind: "fq_codel";
+      readonly limitPackets: number;
+      readonly flows: number;
+      readonly targetUs: number;
+      readonly intervalUs: number;
+      readonly ecn: boolean;
+    }
+  /** Read back only: a qdisc that GONA does not make. */
+  | { readonly kind: "other"; readonly name: string };
+
+export interface HtbClass {
+  /** 64-bit in the kernel; exact up to 2^53. */
+  readonly rateBytesPerSecond: number;
+  readonly ceilBytesPerSecond: number;
+  /** Depth of the token buckets as time at rate and at ceil, in ticks of 64 ns (PSCHED_SHIFT 6), u32. */
+  readonly bufferTicks: number;
+  readonly cbufferTicks: number;
+  readonly quantumBytes: number;
+  /** 0 first, 7 last. */
+  readonly priority: number;
+}

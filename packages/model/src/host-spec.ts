@@ -1,0 +1,134 @@
+import type { DomainId, FabricId, GuestId, NicId, VifId } from "./ids.ts";
+import type { BitsPerSecond, Milliseconds, Ratio, Shares } from "./units.ts";
+
+/**
+ * The spec after parsing, checking and filling in what it leaves out. Immutable, in the order of
+ * the file. Rates given in % are resolved against the capacity of the slice's NIC.
+ */
+export interface HostSpec {
+  readonly domains: readonly DomainSpec[];
+  readonly fabrics: readonly FabricSpec[];
+  readonly nics: readonly NicSpec[];
+  readonly guests: readonly GuestSpec[];
+}
+
+export type Isolation = "host" | "netns" | "vm" | "xen";
+
+export interface DomainSpec {
+  readonly name: DomainId;
+  readonly isolation: Isolation;
+  /** Kernel driver names (`ixgbe`) whose NICs move in. */
+  readonly drivers: readonly string[];
+}
+
+/** The layer-2 segment that NICs are plugged into. */
+export interface FabricSpec {
+  readonly name: FabricId;
+  /** The switch bundles the NICs (LACP or static): one MAC may leave by any of them. */
+  readonly lag: boolean;
+}
+
+export interface NicSpec {
+  readonly name: NicId;
+  readonly domain: DomainId;
+  readonly fabric: FabricId;
+  /** What the NIC may carry each way, L2 bytes. */
+  readonly capacity: BitsPerSecond;
+  /** How long a returned carrier must last before slices come back to it. */
+  readonly failback: Milliseconds;
+}
+
+export interface GuestSpec {
+  readonly name: GuestId;
+  readonly vifs: readonly VifSpec[];
+}
+
+/** An existing link of the hub, or a veth pair that GONA makes. */
+export type VifAttachment =
+  | { readonly kind: "device"; readonly device: string }
+  | { readonly kind: "create"; readonly netns: string; readonly name: string };
+
+export interface VifSpec {
+  readonly id: VifId;
+  readonly attachment: VifAttachment;
+  /** Lower case, colon separated; unicast. */
+  readonly mac: string;
+  /** IPv4 or IPv6 without prefix length, canonical text; used for directed ARP/ND and spoof checks. */
+  readonly addresses: readonly string[];
+  /** Access VLAN 1 to 4094: tagged on the wire, untagged at the guest. 0: untagged on both. */
+  readonly vlan: number;
+  /** VLANs that the guest may send and receive tagged by itself. */
+  readonly trunk: readonly number[];
+  readonly antiSpoof: AntiSpoof;
+  readonly aggregate: AggregateSpec;
+}
+
+export interface AntiSpoof {
+  /** Drop frames (and ARP/ND payloads) whose source MAC is not the vif's. On unless switched off. */
+  readonly mac: boolean;
+  /** Drop IPv4/IPv6/ARP/ND whose source is not one of `addresses`. Off unless switched on. */
+  readonly ip: boolean;
+}
+
+export type BalancePolicy = "flowlet" | "hash" | "active-backup" | "stripe";
+export type OnNicLoss = "degrade" | "keep-reserve" | "stop";
+
+export interface AggregateSpec {
+  /** Empty where `want` leaves the choice to the planner. */
+  readonly slices: readonly SliceSpec[];
+  readonly want?: Want;
+  /** Over all NICs together. */
+  readonly limit?: { readonly egress?: BitsPerSecond; readonly ingress?: BitsPerSecond };
+  readonly balance: BalancePolicy;
+  readonly onNicLoss: OnNicLoss;
+  readonly classes: readonly TrafficClassSpec[];
+}
+
+export interface SliceSpec {
+  readonly nic: NicId;
+  readonly egress: SliceShare;
+  /** Absent: not shaped on the way in. */
+  readonly ingress?: SliceShare;
+}
+
+/** reserve <= limit <= capacity of the NIC. */
+export interface SliceShare {
+  /** Guaranteed. */
+  readonly reserve: BitsPerSecond;
+  /** Never above. The NIC's capacity where the spec is silent. */
+  readonly limit: BitsPerSecond;
+  /** Weight in what is spare. */
+  readonly shares: Shares;
+}
+
+export interface Want {
+  readonly reserve: BitsPerSecond;
+  readonly limit?: BitsPerSecond;
+  /** NICs that may be lost with `reserve` still kept. */
+  readonly survive: number;
+}
+
+export interface TrafficClassSpec {
+  readonly name: string;
+  readonly match: TrafficMatch;
+  /** 0 first, 7 last. */
+  readonly priority: number;
+  readonly reserve?: ClassRate;
+  readonly limit?: ClassRate;
+  readonly latency?: Milliseconds;
+}
+
+/** Absolute over the aggregate, or a part of each slice. */
+export type ClassRate =
+  | { readonly kind: "absolute"; readonly rate: BitsPerSecond }
+  | { readonly kind: "ofSlice"; readonly ratio: Ratio };
+
+export interface TrafficMatch {
+  /** DSCP code points, 0 to 63. */
+  readonly dscp?: readonly number[];
+  /** VLAN priorities, 0 to 7. */
+  readonly pcp?: readonly number[];
+  /** IP protocol number. */
+  readonly protocol?: number;
+  readonly ports?: readonly { readonly from: number; readonly to: number }[];
+}

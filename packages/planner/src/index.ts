@@ -1,0 +1,3 @@
+export * from "./hub-state.ts";
+export * from "./inventory.ts";
+export * from "./step.ts";
