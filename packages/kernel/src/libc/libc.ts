@@ -1,0 +1,56 @@
+import koffi from "koffi";
+
+/**
+ * The C library: the one place where its functions are bound. Each returns what C returns; read
+ * `errno()` right after, or wrap the call in `check()`. Pointers are Uint8Arrays, `null`, or
+ * addresses (bigint) from `addressOf`.
+ */
+type Pointer = Uint8Array | bigint | null;
+
+const library = koffi.load("libc.so.6");
+const bind = <F>(definition: string): F => library.func(definition) as unknown as F;
+
+export const libc = {
+  socket: bind<(domain: number, type: number, protocol: number) => number>("int socket(int, int, int)"),
+  bind: bind<(fd: number, address: Uint8Array, length: number) => number>("int bind(int, const void *, uint32_t)"),
+  getsockname: bind<(fd: number, address: Uint8Array, length: Uint8Array) => number>(
+    "int getsockname(int, void *, void *)",
+  ),
+  setsockopt: bind<(fd: number, level: number, option: number, value: Uint8Array, length: number) => number>(
+    "int setsockopt(int, int, int, const void *, uint32_t)",
+  ),
+  getsockopt: bind<(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array) => number>(
+    "int getsockopt(int, int, int, void *, void *)",
+  ),
+  sendto: bind<
+    (fd: number, data: Uint8Array, length: number, flags: number, address: Pointer, addressLength: number) => number
+  >("long sendto(int, const void *, unsigned long, int, const void *, uint32_t)"),
+  sendmmsg: bind<(fd: number, headers: Uint8Array, count: number, flags: number) => number>(
+    "int sendmmsg(int, void *, unsigned int, int)",
+  ),
+  recv: bind<(fd: number, data: Uint8Array, length: number, flags: number) => number>(
+    "long recv(int, void *, unsigned long, int)",
+  ),
+  open: bind<(path: string, flags: number, mode: number) => number>("int open(const char *, int, uint32_t)"),
+  close: bind<(fd: number) => number>("int close(int)"),
+  read: bind<(fd: number, data: Uint8Array, length: number) => number>("long read(int, void *, unsigned long)"),
+  write: bind<(fd: number, data: Uint8Array, length: number) => number>("long write(int, const void *, unsigned long)"),
+  poll: bind<(pollfds: Uint8Array, count: number, timeoutMs: number) => number>("int poll(void *, unsigned long, int)"),
+  eventfd: bind<(initial: number, flags: number) => number>("int eventfd(unsigned int, int)"),
+  flock: bind<(fd: number, operation: number) => number>("int flock(int, int)"),
+  /** `type` is a CLONE_NEW* constant, or 0 for any. Of the calling thread alone. */
+  setns: bind<(fd: number, type: number) => number>("int setns(int, int)"),
+  unshare: bind<(flags: number) => number>("int unshare(int)"),
+  mount: bind<
+    (source: string | null, target: string, type: string | null, flags: number, data: string | null) => number
+  >("int mount(const char *, const char *, const char *, unsigned long, const char *)"),
+  umount2: bind<(target: string, flags: number) => number>("int umount2(const char *, int)"),
+  ioctl: bind<(fd: number, request: number, argument: Uint8Array) => number>("int ioctl(int, unsigned long, void *)"),
+  strerror: bind<(errno: number) => string>("const char *strerror(int)"),
+} as const;
+
+/** Address of the first byte, for pointers inside structures; the array must stay referenced while C uses it. */
+export const addressOf = (array: Uint8Array): bigint => koffi.address(array);
+
+/** errno of the last call, of this thread. */
+export const errno = (): number => koffi.errno();
