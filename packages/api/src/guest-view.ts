@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { wireBitsPerSecond, wireBytes, wirePackets } from "./wire-units.ts";
+
+export const directionSchema = z.enum(["egress", "ingress"]);
+/** `down`: its NIC is dead or drained; `pending`: its NIC or vif does not exist (yet). */
+export const sliceStateSchema = z.enum(["active", "down", "pending"]);
+/** `degraded`: at least one slice is not active; `stopped`: onNicLoss stop took effect. */
+export const guestStateSchema = z.enum(["active", "degraded", "pending", "stopped"]);
+
+/** What one guest is promised on one NIC in one direction, and what passed. */
+export const sliceViewSchema = z.object({
+  guest: z.string(),
+  vif: z.string(),
+  nic: z.string(),
+  direction: directionSchema,
+  state: sliceStateSchema,
+  reserveBitsPerSecond: wireBitsPerSecond,
+  limitBitsPerSecond: wireBitsPerSecond,
+  shares: z.int(),
+  bucketShare: z.number().min(0).max(1).meta({ description: "part of the vif's buckets that point to this slice" }),
+  mac: z.string().exactOptional().meta({ description: "source MAC on this NIC" }),
+  txBytes: wireBytes.meta({ description: "guest to wire, since the counters began" }),
+  rxBytes: wireBytes.meta({ description: "wire to guest" }),
+  txPackets: wirePackets,
+  rxPackets: wirePackets,
+  drops: wirePackets.meta({ description: "dropped by its class's queue, and for want of a living slice" }),
+  failovers: wirePackets.meta({ description: "packets that left by another slice because this NIC was dead" }),
+});
+export type SliceView = z.infer<typeof sliceViewSchema>;
+
+export const vifViewSchema = z.object({
+  id: z.string(),
+  device: z.string().meta({ description: "the hub's link" }),
+  mac: z.string(),
+  addresses: z.array(z.string()),
+  vlan: z.int(),
+  state: guestStateSchema,
+  reason: z.string().exactOptional(),
+});
+export type VifView = z.infer<typeof vifViewSchema>;
+
+/** A guest of the spec as it fares. */
+export const guestViewSchema = z.object({
+  name: z.string(),
+  state: guestStateSchema,
+  reason: z.string().exactOptional().meta({ description: "why it is not active" }),
+  vifs: z.array(vifViewSchema),
+  slices: z.array(sliceViewSchema),
+});
+export type GuestView = z.infer<typeof guestViewSchema>;
