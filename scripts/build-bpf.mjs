@@ -6,7 +6,16 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -56,7 +65,11 @@ function sources(directory) {
 function stampOf(source, flags) {
   const hash = createHash("sha256").update(JSON.stringify(flags)).update(source);
   for (const path of sources(dirname(source))) {
-    hash.update(relative(dirname(source), path)).update("\0").update(readFileSync(path)).update("\0");
+    hash
+      .update(relative(dirname(source), path))
+      .update("\0")
+      .update(readFileSync(path))
+      .update("\0");
   }
   return hash.digest("hex");
 }
@@ -117,7 +130,8 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     console.error(`The BPF object was not built: ${error.message}`);
-    if (error.missing !== undefined) console.error(`Debian's package ${error.missing} has it: apt-get install ${error.missing}`);
+    if (error.missing !== undefined)
+      console.error(`Debian's package ${error.missing} has it: apt-get install ${error.missing}`);
     process.exitCode = 1;
   }
 }
