@@ -1,0 +1,54 @@
+import { nicId } from "@gona/model";
+import { expect, test } from "vitest";
+import type { Announcement } from "./announcements.ts";
+import { Announcer } from "./announcer.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+const announcement = (n: number, nic = "eth1"): Announcement => ({
+  nic: nicId(nic),
+  mac: `02:00:00:00:${(n >> 8).toString(16).padStart(2, "0")}:${(n & 255).toString(16).padStart(2, "0")}`,
+  vlan: 0,
+  frame: new Uint8Array([n]),
+});
+
+function bed() {
+  const clock = new FakeClock();
+  const startMs = clock.nowMs();
+  const sent: { nic: string; mac: number; atMs: number }[] = [];
+  const errors: unknown[] = [];
+  const announcer = new Announcer({
+    clock,
+    send: (nic, frame) => {
+      if (nic === "dead") throw new Error("ENETDOWN");
+      sent.push({ nic, mac: frame[0] ?? -1, atMs: clock.nowMs() - startMs });
+    },
+    onError: (_announcement, error) => errors.push(error),
+  });
+  return { clock, sent, errors, announcer };
+}
+
+test("the first frames leave at once, a thousand guests within 100 ms, and each twice", async () => {
+  const { clock, sent, announcer } = bed();
+  announcer.announce(Array.from({ length: 1000 }, (_, n) => announcement(n)));
+  expect(sent).toHaveLength(64);
+  await clock.advance(100);
+  expect(sent).toHaveLength(1000);
+  await clock.advance(1000);
+  expect(sent).toHaveLength(2000);
+});
+
+test("a newer announcement for a MAC replaces the older one", async () => {
+  const { clock, sent, announcer } = bed();
+  announcer.announce([announcement(1, "eth1")]);
+  announcer.announce([announcement(1, "eth2")]);
+  await clock.advance(1000);
+  expect(sent.map((s) => s.nic)).toEqual(["eth1", "eth2", "eth2"]);
+});
+
+test("a NIC that cannot send does not hold up the others", async () => {
+  const { clock, sent, errors, announcer } = bed();
+  announcer.announce([announcement(1, "dead"), announcement(2)]);
+  await clock.advance(1000);
+  expect(sent.map((s) => s.mac)).toEqual([2, 2]);
+  expect(errors).toHaveLength(2);
+});

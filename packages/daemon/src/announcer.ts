@@ -1,0 +1,67 @@
+import type { NicId } from "@gona/model";
+import type { Announcement } from "./announcements.ts";
+import type { Clock } from "./clock.ts";
+
+/** Frames per batch and the pause between: 1,000 guests in 65 ms without a burst that a switch drops. */
+const BATCH = 64;
+const PAUSE_MS = 4;
+/** A lost announcement costs inbound traffic until the guest next sends; so each is said twice. */
+const REPEAT_AFTER_MS = 200;
+
+export interface AnnouncerOptions {
+  readonly clock: Clock;
+  readonly send: (nic: NicId, frame: Uint8Array) => void;
+  /** A frame could not be sent (its NIC went too); the others go on. */
+  readonly onError: (announcement: Announcement, error: unknown) => void;
+}
+
+/** Sends announcements in paced batches, the first at once; a newer one for the same MAC replaces the older. */
+export class Announcer implements Disposable {
+  readonly #options: AnnouncerOptions;
+  readonly #waiting = new Map<string, { announcement: Announcement; dueMs: number; again: boolean }>();
+  #timer: Disposable | undefined;
+
+  constructor(options: AnnouncerOptions) {
+    this.#options = options;
+  }
+
+  announce(announcements: readonly Announcement[]): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const announcement of announcements) {
+      const key = `${announcement.vlan} ${announcement.mac}`;
+      this.#waiting.delete(key);
+      this.#waiting.set(key, { announcement, dueMs: nowMs, again: true });
+    }
+    if (announcements.length > 0) this.#sendBatch();
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#waiting.clear();
+  }
+
+  #sendBatch(): void {
+    this.#timer?.[Symbol.dispose]();
+    const { clock, send, onError } = this.#options;
+    const nowMs = clock.monotonicMs();
+    let sent = 0;
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [key, entry] of this.#waiting) {
+      if (entry.dueMs > nowMs || sent === BATCH) {
+        nextMs = Math.min(nextMs, entry.dueMs);
+        continue;
+      }
+      sent++;
+      try {
+        send(entry.announcement.nic, entry.announcement.frame);
+      } catch (error) {
+        onError(entry.announcement, error);
+      }
+      if (entry.again) this.#waiting.set(key, { ...entry, dueMs: nowMs + REPEAT_AFTER_MS, again: false });
+      else this.#waiting.delete(key);
+      if (entry.again) nextMs = Math.min(nextMs, nowMs + REPEAT_AFTER_MS);
+    }
+    if (this.#waiting.size === 0) return;
+    this.#timer = clock.after(Math.max(PAUSE_MS, nextMs - nowMs), () => this.#sendBatch());
+  }
+}

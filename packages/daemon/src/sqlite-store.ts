@@ -1,0 +1,162 @@
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { type HostEvent, hostEventSchema } from "@gona/api";
+import { GonaError } from "@gona/model";
+import type { EventQuery, RevisionState, SpecDraft, Store, StoredRevision, StoredSpec } from "./store.ts";
+
+const KEPT_EVENTS = 10_000;
+const PRUNE_EVERY = 256;
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS revisions (
+  revision INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_ms INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'committed', 'rolled-back')),
+  file TEXT NOT NULL,
+  sha256 TEXT NOT NULL,
+  nics INTEGER NOT NULL,
+  guests INTEGER NOT NULL,
+  error TEXT,
+  text TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
+PRAGMA user_version = 1;
+`;
+const COLUMNS = "revision, at_ms, state, file, sha256, nics, guests, error";
+
+/** The store in one SQLite file (WAL). Revisions are synced to disk; an event may be lost with the power. */
+export class SqliteStore implements Store {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #path: string;
+  #addedEvents = 0;
+
+  private constructor(path: string, database: DatabaseSync) {
+    this.#path = path;
+    this.#database = database;
+  }
+
+  /** Opens or makes the file (`:memory:` for tests). Throws STORAGE, also for a file that is damaged. */
+  static open(path: string): SqliteStore {
+    return storage(path, "open", () => {
+      const database = new DatabaseSync(path);
+      try {
+        database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000;");
+        const [check] = database.prepare("PRAGMA quick_check(1)").all();
+        if (check?.quick_check !== "ok") throw new Error(`damaged: ${String(check?.quick_check)}`);
+        database.exec(SCHEMA);
+        return new SqliteStore(path, database);
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+    });
+  }
+
+  begin(draft: SpecDraft): number {
+    const { atMs, file, sha256, nics, guests, text } = draft;
+    const sql =
+      "INSERT INTO revisions (at_ms, state, file, sha256, nics, guests, text) VALUES (?, 'pending', ?, ?, ?, ?, ?)";
+    return this.#durably(() => Number(this.#run(sql, atMs, file, sha256, nics, guests, text).lastInsertRowid));
+  }
+
+  commit(revision: number): void {
+    this.#durably(() => this.#run("UPDATE revisions SET state = 'committed' WHERE revision = ?", revision));
+  }
+
+  rollBack(revision: number, error: string): void {
+    this.#durably(() =>
+      this.#run("UPDATE revisions SET state = 'rolled-back', error = ? WHERE revision = ?", error, revision),
+    );
+  }
+
+  current(): StoredSpec | undefined {
+    const sql = `SELECT ${COLUMNS}, text FROM revisions WHERE state = 'committed' ORDER BY revision DESC LIMIT 1`;
+    return this.#all(sql).map(toSpec)[0];
+  }
+
+  find(revision: number): StoredSpec | undefined {
+    return this.#all(`SELECT ${COLUMNS}, text FROM revisions WHERE revision = ?`, revision).map(toSpec)[0];
+  }
+
+  history(limit: number): StoredRevision[] {
+    return this.#all(`SELECT ${COLUMNS} FROM revisions ORDER BY revision DESC LIMIT ?`, limit).map(toRevision);
+  }
+
+  unfinished(): StoredRevision[] {
+    return this.#all(`SELECT ${COLUMNS} FROM revisions WHERE state = 'pending' ORDER BY revision`).map(toRevision);
+  }
+
+  addEvent(event: HostEvent): void {
+    this.#run("INSERT INTO events (id, json) VALUES (?, ?)", event.id, JSON.stringify(event));
+    if (++this.#addedEvents % PRUNE_EVERY === 0) {
+      this.#run("DELETE FROM events WHERE id <= ?", event.id - KEPT_EVENTS);
+    }
+  }
+
+  events({ after = 0, limit }: EventQuery): HostEvent[] {
+    const rows = this.#all("SELECT json FROM events WHERE id > ? ORDER BY id DESC LIMIT ?", after, limit);
+    return rows.reverse().map((row) => hostEventSchema.parse(JSON.parse(String(row.json))));
+  }
+
+  lastEventId(): number {
+    return Number(this.#all("SELECT coalesce(max(id), 0) AS id FROM events")[0]?.id);
+  }
+
+  [Symbol.dispose](): void {
+    this.#statements.clear();
+    this.#database.close();
+  }
+
+  /** WAL with NORMAL may lose the newest commits with the power; a revision must not be among them. */
+  #durably<T>(change: () => T): T {
+    storage(this.#path, "write", () => this.#database.exec("PRAGMA synchronous = FULL"));
+    try {
+      return change();
+    } finally {
+      this.#database.exec("PRAGMA synchronous = NORMAL");
+    }
+  }
+
+  #run(sql: string, ...values: (string | number)[]) {
+    return storage(this.#path, "write", () => this.#prepare(sql).run(...values));
+  }
+
+  #all(sql: string, ...values: (string | number)[]): Record<string, SQLOutputValue>[] {
+    return storage(this.#path, "read", () => this.#prepare(sql).all(...values));
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql) ?? this.#database.prepare(sql);
+    this.#statements.set(sql, known);
+    return known;
+  }
+}
+
+function toRevision(row: Record<string, SQLOutputValue>): StoredRevision {
+  const error = row.error;
+  return {
+    revision: Number(row.revision),
+    atMs: Number(row.at_ms),
+    state: String(row.state) as RevisionState,
+    file: String(row.file),
+    sha256: String(row.sha256),
+    nics: Number(row.nics),
+    guests: Number(row.guests),
+    ...(typeof error === "string" && { error }),
+  };
+}
+
+const toSpec = (row: Record<string, SQLOutputValue>): StoredSpec => ({ ...toRevision(row), text: String(row.text) });
+
+/** Every fault of SQLite's is the disk's as far as a user can act on it. */
+function storage<T>(path: string, what: "open" | "read" | "write", action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    const hint = /not a database|malformed|damaged/.test(words)
+      ? "the file is damaged: move it away; the daemon then starts from --spec or from what the kernel holds"
+      : "see that the directory can be written and the disk has room";
+    throw new GonaError("STORAGE", `cannot ${what} ${path}: ${words}`, { hint }, { cause });
+  }
+}
