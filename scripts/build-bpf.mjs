@@ -21,7 +21,10 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Node's name of an architecture -> the kernel's (__TARGET_ARCH_*) and Debian's multiarch triple. */
+/**
+ * Node's name of an architecture -> the kernel's (__TARGET_ARCH_*) and Debian's multiarch triple.
+ * @type {Record<string, { target: string, triple: string } | undefined>}
+ */
 const ARCHITECTURES = {
   x64: { target: "x86", triple: "x86_64-linux-gnu" },
   arm64: { target: "arm64", triple: "aarch64-linux-gnu" },
@@ -32,6 +35,7 @@ export const OBJECT_PATH = join(ROOT, "build/bpf/gona.bpf.o");
 
 /** Why the object could not be built; `missing` names a Debian package where one would help. */
 export class BuildError extends Error {
+  /** @param {string} message @param {string} [missing] */
   constructor(message, missing) {
     super(message);
     this.name = "BuildError";
@@ -39,6 +43,7 @@ export class BuildError extends Error {
   }
 }
 
+/** @param {string} architecture */
 function compilerFlags(architecture) {
   const known = ARCHITECTURES[architecture];
   if (known === undefined) throw new BuildError(`GONA builds for x64 and arm64, not for ${architecture}`);
@@ -51,7 +56,11 @@ function compilerFlags(architecture) {
   ];
 }
 
-/** Every C file below `directory`, sorted, so that the stamp does not depend on readdir's order. */
+/**
+ * Every C file below `directory`, sorted, so that the stamp does not depend on readdir's order.
+ * @param {string} directory
+ * @returns {string[]}
+ */
 function sources(directory) {
   return readdirSync(directory, { withFileTypes: true })
     .flatMap((entry) => {
@@ -62,6 +71,7 @@ function sources(directory) {
     .sort();
 }
 
+/** @param {string} source @param {readonly string[]} flags */
 function stampOf(source, flags) {
   const hash = createHash("sha256").update(JSON.stringify(flags)).update(source);
   for (const path of sources(dirname(source))) {
@@ -74,10 +84,14 @@ function stampOf(source, flags) {
   return hash.digest("hex");
 }
 
+/** @param {string} clang @param {readonly string[]} flags @param {string} source @param {string} output */
 function compile(clang, flags, source, output) {
   const result = spawnSync(clang, [...flags, "-c", source, "-o", output], { encoding: "utf8" });
   if (result.error !== undefined) {
-    const why = result.error.code === "ENOENT" ? "is not installed" : `cannot be run: ${result.error.message}`;
+    const why =
+      "code" in result.error && result.error.code === "ENOENT"
+        ? "is not installed"
+        : `cannot be run: ${result.error.message}`;
     throw new BuildError(`${clang} ${why}; it compiles the programs of the data path`, "clang");
   }
   if (result.status === 0) return;
@@ -89,7 +103,7 @@ function compile(clang, flags, source, output) {
   throw new BuildError(`${clang} refused ${relative(ROOT, source)}:\n${result.stderr}`);
 }
 
-/** DWARF makes the object ten times as large; BTF stays. Without llvm-strip the object works as well. */
+/** DWARF makes the object ten times as large; BTF stays. Without llvm-strip the object works as well. @param {string} output */
 function strip(output) {
   for (const tool of ["llvm-strip", "llvm-strip-14"]) {
     if (spawnSync(tool, ["-g", output]).status === 0) return;
@@ -99,6 +113,7 @@ function strip(output) {
 /**
  * Builds when something changed. Returns the object's path and whether clang ran. Throws BuildError.
  * Two builds at once are harmless: the object appears by rename.
+ * @param {{ source?: string, output?: string, flags?: readonly string[], force?: boolean, clang?: string }} [options]
  */
 export function buildBpf(options = {}) {
   const source = options.source ?? join(ROOT, "bpf/gona.bpf.c");

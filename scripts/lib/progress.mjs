@@ -15,7 +15,7 @@ const elapsed = (sinceMs) => `${((Date.now() - sinceMs) / 1000).toFixed(1)} s`;
  */
 export async function step(title, work, out = process.stdout) {
   const started = Date.now();
-  const live = out.isTTY === true && process.env["TERM"] !== "dumb";
+  const live = out.isTTY === true && process.env.TERM !== "dumb";
   let text = "";
   let frame = 0;
   const draw = () => {

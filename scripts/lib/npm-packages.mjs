@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./paths.mjs";
+import { step } from "./progress.mjs";
+import { lastWords, runCommand } from "./run-command.mjs";
+import { SetUpError } from "./set-up-error.mjs";
+
+/**
+ * @typedef {{ version?: string, integrity?: string, link?: boolean, optional?: boolean, devOptional?: boolean }} LockEntry
+ */
+
+/** The `packages` table of a lock file, without the root and the workspaces' own folders. @param {string} file */
+function lockedPackages(file) {
+  if (!existsSync(file)) return undefined;
+  /** @type {{ packages?: Record<string, LockEntry> }} */
+  const lock = JSON.parse(readFileSync(file, "utf8"));
+  return new Map(Object.entries(lock.packages ?? {}).filter(([path]) => path.startsWith("node_modules/")));
+}
+
+/**
+ * Why node_modules is not what package-lock.json asks for; undefined when it is. npm itself keeps what it has
+ * installed in node_modules/.package-lock.json and writes it last, so an install that was cut off does not count.
+ * @param {string} [folder] the checkout
+ */
+export function npmPackagesLack(folder = root) {
+  const wanted = lockedPackages(join(folder, "package-lock.json"));
+  if (wanted === undefined) return "package-lock.json is missing";
+  const have = lockedPackages(join(folder, "node_modules", ".package-lock.json"));
+  if (have === undefined) return "not installed yet";
+  for (const [path, entry] of wanted) {
+    const found = have.get(path);
+    // An optional package for another processor is not installed, and so says nothing.
+    if (found === undefined && entry.optional !== true && entry.devOptional !== true) return `${path} is missing`;
+    if (found === undefined) continue;
+    if (found.version !== entry.version || found.integrity !== entry.integrity) return `${path} is another version`;
+    if (!existsSync(join(folder, path))) return `${path} was deleted`;
+  }
+  return undefined;
+}
+
+/** npm as it runs us, or as found on the PATH. */
+const npm = () => {
+  const path = process.env.npm_execpath;
+  return path !== undefined && /npm-cli\.[cm]?js$/.test(path) ? [process.execPath, path] : ["npm"];
+};
+
+/**
+ * `npm ci` when the lock file and node_modules differ. Install scripts stay off: koffi, the only package that has
+ * one, ships its prebuilt binary as a package. Throws SetUpError.
+ */
+export async function ensureNpmPackages() {
+  const lack = npmPackagesLack();
+  if (lack === undefined) return;
+  await step(`npm packages (${lack})`, async (note) => {
+    const flags = ["--ignore-scripts", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+    const patience = ["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=10000"];
+    const result = await runCommand([...npm(), "ci", ...flags, ...patience, "--loglevel=error"], {
+      env: { NODE_ENV: undefined },
+      deadlineMs: 900_000,
+      onLine: note,
+    });
+    if (result.code === 127)
+      throw new SetUpError("npm is missing", { hint: "install npm (Debian: apt-get install npm), then run again" });
+    if (result.code !== 0) throw cannotInstall(result);
+  });
+}
+
+/** @param {import("./run-command.mjs").Finished} result */
+function cannotInstall(result) {
+  const detail = lastWords(result.output);
+  if (/EUSAGE|in sync/.test(result.output))
+    return new SetUpError("package.json and package-lock.json do not belong together", {
+      hint: "npm install, then commit package-lock.json",
+      detail,
+    });
+  if (
+    result.code === 124 ||
+    /E(NOTFOUND|CONNREFUSED|CONNRESET|TIMEDOUT|AI_AGAIN|HOSTUNREACH|NETUNREACH)|network/i.test(result.output)
+  )
+    return new SetUpError("the npm registry cannot be reached", {
+      hint: "connect this machine to a registry (npm config get registry shows which), then run again",
+      detail,
+    });
+  return new SetUpError("npm ci failed", { hint: "see what it says: npm ci", detail });
+}
