@@ -1,4 +1,10 @@
+export * from "./bpf/index.ts";
 export * from "./bpf-object.ts";
+export { describeHtbClass, describeOp, describeQdisc } from "./describe-op.ts";
+export { FakeKernel, type FakeKernelOptions, type FakeTestRun } from "./fake/fake-kernel.ts";
+export type { FakeLinkOptions, FakePeer } from "./fake/fake-link.ts";
+export type { FakeMapDefinition } from "./fake/fake-map.ts";
+export { formatKernelState, type KernelStateFormat } from "./format-kernel-state.ts";
 export * from "./kernel.ts";
 export * from "./kernel-error.ts";
 export * from "./kernel-op.ts";

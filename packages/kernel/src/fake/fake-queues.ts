@@ -1,0 +1,151 @@
+import {
+  formatTcHandle,
+  type HtbClass,
+  type Qdisc,
+  TC_CLSACT,
+  TC_ROOT,
+  type TcHandle,
+  tcHandle,
+} from "../kernel-op.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface FakeQdisc {
+  readonly parent: TcHandle;
+  readonly handle: TcHandle;
+  qdisc: Qdisc;
+}
+
+export interface FakeClass {
+  /** TC_ROOT for a class directly below the qdisc. */
+  readonly parent: TcHandle;
+  readonly classid: TcHandle;
+  htb: HtbClass;
+  sent: { bytes: bigint; packets: bigint; drops: bigint; backlogBytes: bigint };
+}
+
+export interface FakeFilter {
+  readonly preference: number;
+  readonly program: string;
+  readonly classid: number;
+}
+
+const NOTHING_SENT = { bytes: 0n, packets: 0n, drops: 0n, backlogBytes: 0n };
+
+/** Traffic control of one link, by the rules of net/sched that GONA relies on. Throws Refusal. */
+export class FakeQueues {
+  /** By place: a place holds one qdisc. */
+  readonly qdiscs = new Map<TcHandle, FakeQdisc>();
+  readonly classes = new Map<TcHandle, FakeClass>();
+  readonly filters = new Map<number, FakeFilter>();
+  #nextAutomatic = 0x8001;
+
+  replaceQdisc(parent: TcHandle, handle: TcHandle, qdisc: Qdisc): void {
+    if (qdisc.kind === "other") throw new Refusal("ENOENT", "Specified qdisc kind is unknown");
+    if ((qdisc.kind === "clsact") !== (parent === TC_CLSACT))
+      throw new Refusal("EINVAL", "clsact has a place of its own");
+    if (parent === TC_CLSACT) {
+      this.qdiscs.set(parent, { parent, handle: tcHandle(0xffff, 0), qdisc });
+      return;
+    }
+    if (parent !== TC_ROOT) this.#checkGraft(parent);
+    const old = this.qdiscs.get(parent);
+    if (handle === 0) handle = old?.qdisc.kind === qdisc.kind ? old.handle : tcHandle(this.#nextAutomatic++, 0);
+    if ((handle & 0xffff) !== 0) throw new Refusal("EINVAL", "Invalid minor handle");
+    const namesake = this.#byHandle(handle);
+    if (namesake !== undefined && namesake.parent !== parent) {
+      throw new Refusal("EINVAL", "Cannot move an existing qdisc to a different parent");
+    }
+    if (old?.handle === handle && old.qdisc.kind === "htb" && qdisc.kind === "htb") {
+      if (old.qdisc.defaultMinor !== qdisc.defaultMinor || old.qdisc.directQueueLength !== qdisc.directQueueLength) {
+        throw new Refusal("EINVAL", "Change operation not supported by specified qdisc");
+      }
+      return;
+    }
+    if (parent === TC_ROOT) this.#dropRoot();
+    this.qdiscs.set(parent, { parent, handle, qdisc });
+  }
+
+  deleteQdisc(parent: TcHandle, handle: TcHandle): void {
+    if (parent !== TC_ROOT && parent !== TC_CLSACT) this.#checkGraft(parent);
+    const qdisc = this.qdiscs.get(parent);
+    if (qdisc === undefined || (handle !== 0 && qdisc.handle !== handle)) throw new Refusal("ENOENT", "Invalid handle");
+    if (parent === TC_ROOT) this.#dropRoot();
+    if (parent === TC_CLSACT) this.filters.clear();
+    this.qdiscs.delete(parent);
+  }
+
+  replaceClass(parent: TcHandle, classid: TcHandle, htb: HtbClass): void {
+    const root = this.qdiscs.get(TC_ROOT);
+    if (root === undefined || major(root.handle) !== major(classid)) {
+      throw new Refusal("ENOENT", "Specified qdisc not found");
+    }
+    if (root.qdisc.kind !== "htb") throw new Refusal("EINVAL", "Specified qdisc is not classful");
+    if (htb.rateBytesPerSecond <= 0 || htb.ceilBytesPerSecond <= 0) throw new Refusal("EINVAL", "");
+    const below = parent === TC_ROOT || parent === root.handle ? TC_ROOT : parent;
+    const old = this.classes.get(classid);
+    if (old !== undefined) {
+      old.htb = htb;
+      return;
+    }
+    if (below !== TC_ROOT) {
+      if (!this.classes.has(below)) throw new Refusal("ENOENT", "Specified parent class not found");
+      // A class that gets a child is no leaf any more: its queue goes.
+      this.qdiscs.delete(below);
+    }
+    this.classes.set(classid, { parent: below, classid, htb, sent: { ...NOTHING_SENT } });
+  }
+
+  deleteClass(classid: TcHandle): void {
+    if (!this.classes.has(classid)) throw new Refusal("ENOENT", "Specified class not found");
+    for (const cls of this.classes.values()) {
+      if (cls.parent === classid) throw new Refusal("EBUSY", "HTB class in use");
+    }
+    this.qdiscs.delete(classid);
+    this.classes.delete(classid);
+  }
+
+  replaceFilter(filter: FakeFilter): void {
+    this.#needClsact();
+    if (filter.preference < 1 || filter.preference > 0xffff) throw new Refusal("EINVAL", "Invalid priority");
+    this.filters.set(filter.preference, filter);
+  }
+
+  deleteFilter(preference: number): void {
+    this.#needClsact();
+    if (!this.filters.delete(preference)) {
+      throw new Refusal("ENOENT", "Filter with specified priority/protocol not found");
+    }
+  }
+
+  /** Handle of the qdisc below a leaf class; 0 for the kernel's own invisible one. */
+  leafOf(classid: TcHandle): TcHandle {
+    return this.qdiscs.get(classid)?.handle ?? (0 as TcHandle);
+  }
+
+  #byHandle(handle: TcHandle): FakeQdisc | undefined {
+    for (const qdisc of this.qdiscs.values()) if (qdisc.handle === handle) return qdisc;
+    return undefined;
+  }
+
+  #checkGraft(parent: TcHandle): void {
+    const root = this.qdiscs.get(TC_ROOT);
+    if (root === undefined || major(root.handle) !== major(parent)) {
+      throw new Refusal("ENOENT", "Failed to find specified qdisc");
+    }
+    if (!this.classes.has(parent)) throw new Refusal("ENOENT", "Specified class not found");
+    for (const cls of this.classes.values()) {
+      if (cls.parent === parent) throw new Refusal("EINVAL", `class ${formatTcHandle(parent)} is not a leaf`);
+    }
+  }
+
+  #dropRoot(): void {
+    this.classes.clear();
+    for (const place of this.qdiscs.keys()) if (place !== TC_CLSACT) this.qdiscs.delete(place);
+  }
+
+  #needClsact(): void {
+    if (!this.qdiscs.has(TC_CLSACT)) throw new Refusal("EINVAL", "Parent Qdisc doesn't exists");
+  }
+}
+
+const major = (handle: TcHandle): number => handle >>> 16;

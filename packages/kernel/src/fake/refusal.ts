@@ -1,0 +1,9 @@
+/** The fake kernel's no, before it is known which operation of a list it belongs to. */
+export class Refusal extends Error {
+  readonly errno: string;
+
+  constructor(errno: string, words: string) {
+    super(words);
+    this.errno = errno;
+  }
+}
