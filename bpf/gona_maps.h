@@ -9,13 +9,16 @@
 
 #include <linux/types.h>
 
-#define GONA_MAX_VIFS 4096 /* slots 0..4095 */
-#define GONA_MAX_NICS 64 /* slots 0..63 */
-#define GONA_MAX_SLICES 8 /* of one aggregate */
-#define GONA_BUCKETS 1024 /* of one aggregate; a power of two */
-#define GONA_NAME_LEN 64 /* bytes of a vif's or NIC's id, NUL padded */
-#define GONA_OWN_MAC 0xffff /* gona_station.slice: the vif's own MAC, not a slice's */
-#define GONA_HTB_MAJOR 0xa09a /* major number of every HTB root that is ours */
+/* An enum, not #defines: only so do they reach BTF and with it the controller. */
+enum gona_limit {
+	GONA_MAX_VIFS = 4096, /* slots 0..4095 */
+	GONA_MAX_NICS = 64, /* slots 0..63 */
+	GONA_MAX_SLICES = 8, /* of one aggregate */
+	GONA_BUCKETS = 1024, /* of one aggregate; a power of two */
+	GONA_NAME_LEN = 64, /* bytes of a vif's or NIC's id, NUL padded */
+	GONA_OWN_MAC = 0xffff, /* gona_station.slice: the vif's own MAC, not a slice's */
+	GONA_HTB_MAJOR = 0xa09a, /* major number of every HTB root that is ours */
+};
 
 enum gona_nic_flag {
 	GONA_NIC_IN_USE = 1, /* the slot holds a NIC */
@@ -64,7 +67,8 @@ enum gona_vif_flag {
 	GONA_VIF_STOPPED = 64, /* onNicLoss: stop; drop all its traffic to and from the wire */
 };
 
-/* One vif. Array, index: vif slot, which every filter of GONA's hands over as skb->tc_classid. */
+/* One vif. Array, index: vif slot, which every filter of GONA's hands over as skb->tc_classid - 1
+ * (0 is what a filter without a class id hands over). */
 struct gona_vif {
 	__u32 ifindex; /* of the hub's end */
 	__u32 aggregate; /* index into gona_aggregates */
@@ -149,10 +153,11 @@ enum gona_verdict {
 	GONA_V_DROP_VLAN = 34, /* a tag that the vif may not use */
 	GONA_V_DROP_NO_SLICE = 35, /* every slice is dead or the aggregate is empty */
 	GONA_V_DROP_WRONG_NIC = 36, /* a copy that the switch flooded; another NIC delivers it */
-	GONA_V_DROP_REFLECTION = 37, /* our own broadcast came back by another NIC */
+	GONA_V_DROP_REFLECTION = 37, /* a frame of our own came back: by another NIC, or from a guest to itself */
 	GONA_V_DROP_MALFORMED = 38, /* too short for its own headers */
 	GONA_V_DROP_STOPPED = 39, /* onNicLoss: stop */
 	GONA_V_DROP_NO_MEMORY = 40, /* the kernel could not clone or change the packet */
+	GONA_V_DROP_LINK_CONTROL = 41, /* a guest's STP, LACP, LLDP or pause: it could shut the switch's port */
 	GONA_V_MAX = 64, /* size of the array */
 };
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Never loaded. Has a variable of each type that both sides share, so that clang writes all of them
+ * into this object's BTF, from which packages/dataplane/src/abi.ts is generated: an enum that the
+ * programs use only by its constants would not be in theirs.
+ */
+#include "gona_maps.h"
+
+enum gona_limit gona_abi_limit;
+enum gona_nic_flag gona_abi_nic_flag;
+enum gona_vif_flag gona_abi_vif_flag;
+enum gona_verdict gona_abi_verdict;
+
+struct gona_nic gona_abi_nic;
+struct gona_slice gona_abi_slice;
+struct gona_aggregate gona_abi_aggregate;
+struct gona_vif gona_abi_vif;
+struct gona_station_key gona_abi_station_key;
+struct gona_station gona_abi_station;
+struct gona_address_key gona_abi_address_key;
+struct gona_segment_key gona_abi_segment_key;
+struct gona_segment gona_abi_segment;
+struct gona_slice_counters gona_abi_slice_counters;
+struct gona_verdict_counters gona_abi_verdict_counters;
