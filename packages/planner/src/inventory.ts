@@ -7,6 +7,15 @@ import type { NicId } from "@gona/model";
 export interface Inventory {
   /** Names of the hub's links. */
   readonly links: ReadonlySet<string>;
-  /** NICs that the state machine holds to be usable; one not listed is not. */
+  /**
+   * NICs that a packet may leave by (the controller's gate is open); one not listed is dead.
+   * gatesOf() makes both sets from the NICs' state machines.
+   */
   readonly nicsUp: ReadonlySet<NicId>;
+  /**
+   * Of nicsUp, those that no bucket should point to while the vif has a better one: a carrier that
+   * came back and must prove itself, a NIC that is being drained. They stay the way out of a guest
+   * that has no other.
+   */
+  readonly nicsHeld?: ReadonlySet<NicId>;
 }

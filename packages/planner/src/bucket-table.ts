@@ -1,0 +1,49 @@
+/** Entries of an aggregate's table; GONA_BUCKETS of bpf/gona_maps.h. */
+export const BUCKETS = 1024;
+
+/**
+ * How many of `total` buckets each weight gets: its exact part rounded down, and one more for those
+ * with the largest remainders (Hamilton's method), the lower index first among equals. No weight
+ * above zero: all go to index 0, so that a table is whole whatever the aggregate.
+ */
+export function bucketCounts(weights: readonly number[], total: number = BUCKETS): readonly number[] {
+  const positive = weights.map((weight) => Math.max(0, weight));
+  const sum = positive.reduce((a, b) => a + b, 0);
+  if (sum === 0) return weights.map((_, index) => (index === 0 ? total : 0));
+  const exact = positive.map((weight) => (weight / sum) * total);
+  const counts = exact.map(Math.floor);
+  const left = total - counts.reduce((a, b) => a + b, 0);
+  const byRemainder = exact
+    .map((value, index) => ({ index, remainder: value - Math.floor(value) }))
+    .sort((a, b) => b.remainder - a.remainder || a.index - b.index);
+  for (const { index } of byRemainder.slice(0, left)) counts[index] = (counts[index] ?? 0) + 1;
+  return counts;
+}
+
+/**
+ * The bucket table of an aggregate: bucket -> slice number, weights by slice number (0: none).
+ * Exact by largest remainder, and a bucket moves only where its slice has more than it may keep:
+ * the fewest moves there are (DATAPATH.md I: better than Maglev and rendezvous hashing here).
+ */
+export function fillBuckets(weights: readonly number[], previous?: Uint8Array): Uint8Array {
+  const room = [...bucketCounts(weights)];
+  const table = new Uint8Array(BUCKETS);
+  const homeless: number[] = [];
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    const slice = previous?.[bucket];
+    const left = slice === undefined ? 0 : (room[slice] ?? 0);
+    if (slice !== undefined && left > 0) {
+      table[bucket] = slice;
+      room[slice] = left - 1;
+    } else {
+      homeless.push(bucket);
+    }
+  }
+  let slice = 0;
+  for (const bucket of homeless) {
+    while ((room[slice] ?? 0) === 0) slice++;
+    table[bucket] = slice;
+    room[slice] = (room[slice] ?? 0) - 1;
+  }
+  return table;
+}

@@ -1,0 +1,219 @@
+import type { BitsPerSecond, FabricId, HostSpec, NicId, NicSpec, SliceShare, VifId, VifSpec } from "@gona/model";
+import { assignNumbers } from "./assign-numbers.ts";
+import { allFacets, changedFacets, type Plans } from "./desired-facets.ts";
+import { equalData } from "./equal-data.ts";
+import { assuredRate, type ShareScale } from "./htb-shape.ts";
+import { type HubState, sliceKey } from "./hub-state.ts";
+import type { Inventory } from "./inventory.ts";
+import { fabricNumbers, type NicPlan, planNics } from "./nic-plan.ts";
+import { goodRatesPerShare, shareScale } from "./share-scale.ts";
+import { showsOneOf, sliceMacs } from "./slice-macs.ts";
+import { planVif, type VifPlan } from "./vif-plan.ts";
+
+/** Slots of gona_vifs. */
+const VIF_SLOTS = { low: 0, high: 4095 };
+
+export interface DesiredInput {
+  /** Admitted: admit() has nothing to say against it. */
+  readonly spec: HostSpec;
+  readonly inventory: Inventory;
+  /** What stands in the kernel now: numbers, MACs and bucket tables are kept from it. */
+  readonly observed: HubState;
+  /** The last call's input and result; saves the work on what did not change, changes no result's meaning. */
+  readonly previous?: PreviousDesired | undefined;
+}
+
+export interface PreviousDesired {
+  readonly spec: HostSpec;
+  readonly inventory: Inventory;
+  readonly desired: Desired;
+}
+
+/** A part of the spec that is left out for now, with the reason in words. */
+export type Pending =
+  | { readonly kind: "nic"; readonly nic: NicId; readonly reason: string }
+  | { readonly kind: "vif"; readonly vif: VifId; readonly reason: string };
+
+export interface Desired {
+  readonly hub: HubState;
+  /** In the order of the spec, NICs first. */
+  readonly pending: readonly Pending[];
+  /** How it came about; for the next call alone. */
+  readonly memo: DesiredMemo;
+}
+
+interface DesiredMemo extends Plans {
+  readonly fabrics: ReadonlyMap<FabricId, number>;
+}
+
+/**
+ * What the kernel should hold for a spec, given what it holds and what links there are. Every number
+ * that it holds for something still wanted stays (slots, slice numbers, fabric numbers, MACs,
+ * buckets); what is new gets numbers that nothing has, wanted or observed. Called again with its own
+ * result as `observed`, it returns that result. What cannot be done yet is pending and hinders
+ * nothing else.
+ */
+export function desiredState(input: DesiredInput): Desired {
+  const { spec, inventory, observed } = input;
+  const before = input.previous?.desired.memo;
+  const fabrics = fabricNumbers(spec, observed, before?.fabrics);
+  const vifs = new VifPlanning(input);
+  const { nics, missing } = planNics({
+    spec,
+    inventory,
+    observed,
+    fabrics,
+    before: before?.nics,
+    guessScale: (nic, slices) => (before === undefined ? vifs.observedScale(nic, slices) : undefined),
+  });
+  const plans: Plans = { nics, vifs: vifs.plan(nics, fabrics) };
+  const hub =
+    input.previous === undefined || before === undefined
+      ? allFacets(plans)
+      : changedFacets(input.previous.desired.hub, before, plans);
+  const pending: readonly Pending[] = [
+    ...[...missing].map(([nic, reason]): Pending => ({ kind: "nic", nic, reason })),
+    ...vifs.pending,
+  ];
+  return { hub, pending, memo: { ...plans, fabrics } };
+}
+
+/** The vifs of one call: which are there, under which slots, and which need a new plan. */
+class VifPlanning {
+  readonly pending: Pending[] = [];
+  readonly #input: DesiredInput;
+  readonly #present: readonly VifSpec[];
+  readonly #slots: ReadonlyMap<VifId, number>;
+  readonly #nicSpecs: ReadonlyMap<NicId, NicSpec>;
+  readonly #lags: ReadonlySet<FabricId>;
+
+  constructor(input: DesiredInput) {
+    this.#input = input;
+    const { spec, inventory, observed } = input;
+    const present: VifSpec[] = [];
+    for (const guest of spec.guests) {
+      for (const vif of guest.vifs) {
+        if (vif.attachment.kind === "create" || inventory.links.has(vif.attachment.device)) present.push(vif);
+        else this.#leaveOut(vif, `there is no link ${vif.attachment.device} yet`);
+      }
+    }
+    const slots = assignNumbers(
+      present.map((vif) => vif.id),
+      VIF_SLOTS,
+      (vif) => observed.vifs.get(vif)?.slot,
+      () => occupiedVifSlots(observed),
+    );
+    this.#present = slots.size === present.length ? present : present.filter((vif) => slots.has(vif.id));
+    for (const vif of present) if (!slots.has(vif.id)) this.#leaveOut(vif, "all 4,096 vif slots are taken");
+    this.#slots = slots;
+    this.#nicSpecs = new Map(spec.nics.map((nic) => [nic.name, nic]));
+    this.#lags = new Set(spec.fabrics.filter((fabric) => fabric.lag).map((fabric) => fabric.name));
+  }
+
+  #leaveOut(vif: VifSpec, reason: string): void {
+    this.pending.push({ kind: "vif", vif: vif.id, reason });
+  }
+
+  plan(nics: ReadonlyMap<NicId, NicPlan>, fabrics: ReadonlyMap<FabricId, number>): ReadonlyMap<VifId, VifPlan> {
+    const { spec, observed, previous } = this.#input;
+    const before = previous?.desired.memo.vifs;
+    const plans = new Map<VifId, VifPlan>();
+    const changed: VifSpec[] = [];
+    const arrived = new Set<string>();
+    for (const vif of this.#present) {
+      const was = before?.get(vif.id);
+      if (was?.spec.mac !== vif.mac) arrived.add(vif.mac);
+      if (was !== undefined && this.#stays(was, vif, nics, fabrics)) plans.set(vif.id, was);
+      else changed.push(vif);
+    }
+    if (arrived.size > 0) {
+      for (const [id, was] of plans) {
+        if (!showsOneOf(was, arrived)) continue;
+        plans.delete(id);
+        changed.push(was.spec);
+      }
+    }
+    if (changed.length === 0) return before !== undefined && before.size === plans.size ? before : plans;
+    const macs = sliceMacs(spec, observed, plans.values(), changed);
+    for (const vif of changed) {
+      const made = planVif({
+        spec: vif,
+        slot: this.#slots.get(vif.id) ?? 0,
+        fabric: this.#fabricNumber(vif, fabrics),
+        lag: this.#lags.has(this.#fabricOf(vif)),
+        nics: vif.aggregate.slices.map((slice) => nics.get(slice.nic)),
+        observed,
+        macFor: (nic) => macs.macFor(vif, nic),
+      });
+      plans.set(vif.id, made);
+    }
+    return plans;
+  }
+
+  /** Whether the last call's plan of a vif is right as it stands. */
+  #stays(
+    was: VifPlan,
+    vif: VifSpec,
+    nics: ReadonlyMap<NicId, NicPlan>,
+    fabrics: ReadonlyMap<FabricId, number>,
+  ): boolean {
+    if (was.spec !== vif && !equalData(was.spec, vif)) return false;
+    if (was.entry.slot !== this.#slots.get(vif.id) || was.entry.fabric !== this.#fabricNumber(vif, fabrics))
+      return false;
+    for (const [index, slice] of vif.aggregate.slices.entries()) {
+      if (was.nics[index] !== nics.get(slice.nic)) return false;
+    }
+    const observed = this.#input.observed.vifs.get(vif.id);
+    if (observed !== was.entry && !equalData(observed, was.entry)) return false;
+    // A class that is not what the plan says may be set with another leaf; leafFor() has to look.
+    return was.queues.every((queue) => {
+      const there = this.#input.observed.slices.get(sliceKey(queue.nic, queue.vifSlot));
+      return there === queue || there === undefined || there.leaf.kind === queue.leaf.kind;
+    });
+  }
+
+  /** All slices of an aggregate are on NICs of one fabric. */
+  #fabricOf(vif: VifSpec): FabricId {
+    const first = vif.aggregate.slices[0];
+    return (first && this.#nicSpecs.get(first.nic)?.fabric) ?? ("" as FabricId);
+  }
+
+  #fabricNumber(vif: VifSpec, fabrics: ReadonlyMap<FabricId, number>): number {
+    return fabrics.get(this.#fabricOf(vif)) ?? 0;
+  }
+
+  /**
+   * Which of the scales that would do, the observed classes of a NIC were made with: so that a
+   * daemon that starts anew finds its predecessor's state and leaves it alone.
+   */
+  observedScale(nic: NicSpec, slices: readonly SliceShare[]): ShareScale | undefined {
+    const { observed } = this.#input;
+    if (!observed.nicQueues.has(nic.name)) return undefined;
+    const score = (ratePerShare: BitsPerSecond): number => {
+      let matches = 0;
+      for (const vif of this.#present) {
+        const share = vif.aggregate.slices.find((slice) => slice.nic === nic.name)?.egress;
+        const queue = observed.slices.get(sliceKey(nic.name, this.#slots.get(vif.id) ?? -1));
+        if (share !== undefined && queue?.rate === assuredRate(share, ratePerShare)) matches++;
+      }
+      return matches;
+    };
+    let best: { readonly ratePerShare: BitsPerSecond; readonly matches: number } | undefined;
+    for (const ratePerShare of goodRatesPerShare(nic.capacity, slices)) {
+      const matches = score(ratePerShare);
+      if (best === undefined || matches > best.matches) best = { ratePerShare, matches };
+    }
+    return best && { ...shareScale(nic.capacity, slices), ratePerShare: best.ratePerShare };
+  }
+}
+
+/** Every slot that anything in the kernel still names. */
+function occupiedVifSlots(observed: HubState): ReadonlySet<number> {
+  const occupied = new Set<number>();
+  for (const vif of observed.vifs.values()) occupied.add(vif.slot);
+  for (const slice of observed.slices.values()) occupied.add(slice.vifSlot);
+  for (const station of observed.stations.values()) occupied.add(station.vifSlot);
+  for (const address of observed.addresses.values()) occupied.add(address.vifSlot);
+  for (const filter of observed.vifFilters.values()) occupied.add(filter.vifSlot);
+  return occupied;
+}

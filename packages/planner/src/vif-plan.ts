@@ -1,0 +1,184 @@
+import type { NicId, SliceSpec, VifSpec } from "@gona/model";
+import { assignNumbers } from "./assign-numbers.ts";
+import { fillBuckets } from "./bucket-table.ts";
+import { equalBytes, equalData } from "./equal-data.ts";
+import { sliceShape } from "./htb-shape.ts";
+import {
+  type AddressEntry,
+  type HubState,
+  type SliceEntry,
+  type SliceQueue,
+  type Station,
+  sliceKey,
+  type VifEntry,
+  type VifLink,
+} from "./hub-state.ts";
+import type { NicPlan } from "./nic-plan.ts";
+import { stableHash } from "./stable-hash.ts";
+
+/** Slices of one aggregate; GONA_MAX_SLICES. */
+const SLICE_NUMBERS = { low: 0, high: 7 };
+
+/** All that one vif of the spec comes to. */
+export interface VifPlan {
+  readonly spec: VifSpec;
+  /** By the order of the spec's slices; undefined: the NIC is missing. */
+  readonly nics: readonly (NicPlan | undefined)[];
+  readonly entry: VifEntry;
+  readonly link?: VifLink;
+  readonly queues: readonly SliceQueue[];
+  readonly stations: readonly Station[];
+  readonly addresses: readonly AddressEntry[];
+}
+
+/** The veth pair of a vif that GONA makes, undefined for one that exists. */
+export function vifLink(vif: VifSpec): VifLink | undefined {
+  if (vif.attachment.kind !== "create") return undefined;
+  const { netns, name } = vif.attachment;
+  // Any change gives another device: a pair cannot move to another namespace or change its far
+  // end's MAC in place, and a new one under the old name would leave filters on the dead one.
+  return { device: `gv-${stableHash(`${vif.id} ${netns} ${name} ${vif.mac}`)}`, netns, name, mac: vif.mac };
+}
+
+/** The hub's end of a vif. */
+export const vifDevice = (vif: VifSpec): string =>
+  vif.attachment.kind === "device" ? vif.attachment.device : (vifLink(vif)?.device ?? "");
+
+/** Whether the vif shows each NIC a MAC of its own; by the spec alone, so that a NIC's loss changes no MAC. */
+export const rewritesMac = (vif: VifSpec, lag: boolean): boolean => !lag && vif.aggregate.slices.length >= 2;
+
+export interface VifPlanInput {
+  readonly spec: VifSpec;
+  readonly slot: number;
+  readonly fabric: number;
+  readonly lag: boolean;
+  readonly nics: readonly (NicPlan | undefined)[];
+  readonly observed: HubState;
+  /** The per-slice MAC for a NIC; asked only where MACs are rewritten. */
+  readonly macFor: (nic: NicId) => string;
+}
+
+export function planVif(input: VifPlanInput): VifPlan {
+  const { spec, slot, nics, observed } = input;
+  const link = vifLink(spec);
+  const living = livingSlices(input);
+  const before = observed.vifs.get(spec.id);
+  const buckets = fillBuckets(sliceWeights(spec, living), tableToKeep(before, living));
+  const slices: (SliceEntry | null)[] = [];
+  for (let number = SLICE_NUMBERS.low; number <= SLICE_NUMBERS.high; number++) {
+    slices.push(living.find((slice) => slice.number === number)?.entry ?? null);
+  }
+  const entry: VifEntry = {
+    slot,
+    device: vifDevice(spec),
+    mac: spec.mac,
+    fabric: input.fabric,
+    vlan: spec.vlan,
+    trunk: spec.trunk.length > 0,
+    checkMac: spec.antiSpoof.mac,
+    checkIp: spec.antiSpoof.ip,
+    rewriteMac: rewritesMac(spec, input.lag),
+    stopped: isStopped(spec, nics),
+    slices,
+    buckets: before !== undefined && equalBytes(before.buckets, buckets) ? before.buckets : buckets,
+  };
+  return {
+    spec,
+    nics,
+    // One reference for what is alike: the next comparison costs nothing.
+    entry: before !== undefined && equalData(before, entry) ? before : entry,
+    ...(link === undefined ? {} : { link }),
+    queues: living.map((slice) => queueOf(slice, slot, observed)),
+    stations: stationsOf(input, living),
+    addresses: addressesOf(input),
+  };
+}
+
+interface LivingSlice {
+  readonly number: number;
+  readonly spec: SliceSpec;
+  readonly nic: NicPlan;
+  readonly entry: SliceEntry;
+}
+
+function livingSlices(input: VifPlanInput): readonly LivingSlice[] {
+  const { spec, nics, observed, lag } = input;
+  const before = observed.vifs.get(spec.id)?.slices ?? [];
+  const present = spec.aggregate.slices.filter((_, index) => nics[index] !== undefined).map((slice) => slice.nic);
+  const kept = (nic: NicId) => {
+    const number = before.findIndex((slice) => slice?.nic === nic);
+    return number < 0 ? undefined : number;
+  };
+  const used = () => new Set(before.flatMap((slice, number) => (slice === null ? [] : [number])));
+  let numbers = assignNumbers(present, SLICE_NUMBERS, kept, used);
+  // Five of eight NICs swapped at once: no number is free on both sides, and one that goes is used
+  // again. The entry is replaced whole, so only frames to the old slice's MAC are lost meanwhile.
+  if (numbers.size < present.length) numbers = assignNumbers(present, SLICE_NUMBERS, kept, () => new Set());
+  const rewrite = rewritesMac(spec, lag);
+  const living: LivingSlice[] = [];
+  for (const [index, slice] of spec.aggregate.slices.entries()) {
+    const nic = nics[index];
+    const number = numbers.get(slice.nic);
+    if (nic === undefined || number === undefined) continue;
+    const mac = rewrite ? input.macFor(slice.nic) : spec.mac;
+    living.push({ number, spec: slice, nic, entry: { nic: slice.nic, nicSlot: nic.entry.slot, mac } });
+  }
+  return living;
+}
+
+/**
+ * Weights by slice number. `hash`: in proportion to what the slice may send, its egress limit
+ * capped by the NIC's capacity, so that slices fill up together. `active-backup`: everything on the
+ * first in the order of the spec. Only slices whose NIC is up take part, and of those the ones that
+ * are not held; where none is left, the next best set: a table always leads somewhere, so that a
+ * carrier that returns works at once.
+ */
+function sliceWeights(spec: VifSpec, living: readonly LivingSlice[]): readonly number[] {
+  const up = living.filter((slice) => slice.nic.entry.up);
+  const free = up.filter((slice) => !slice.nic.held);
+  const best = free.length > 0 ? free : up.length > 0 ? up : living;
+  const chosen = spec.aggregate.balance === "active-backup" ? best.slice(0, 1) : best;
+  const weights = new Array<number>(SLICE_NUMBERS.high + 1).fill(0);
+  for (const slice of chosen) weights[slice.number] = Math.min(slice.spec.egress.limit, slice.nic.capacity);
+  return weights;
+}
+
+/** The table to move as little of as can be: what stands there; a number that means another NIC now has no claim. */
+function tableToKeep(before: VifEntry | undefined, living: readonly LivingSlice[]): Uint8Array | undefined {
+  if (before === undefined) return undefined;
+  const moved = living.some((slice) => {
+    const old = before.slices[slice.number];
+    return old !== null && old !== undefined && old.nic !== slice.entry.nic;
+  });
+  return moved ? undefined : before.buckets;
+}
+
+/** `stop`: when a slice's NIC is not up or not there, the guest is to have no network rather than part of it. */
+const isStopped = (spec: VifSpec, nics: readonly (NicPlan | undefined)[]): boolean =>
+  spec.aggregate.onNicLoss === "stop" && nics.some((nic) => nic === undefined || !nic.entry.up);
+
+function queueOf(slice: LivingSlice, vifSlot: number, observed: HubState): SliceQueue {
+  const nic = slice.entry.nic;
+  const before = observed.slices.get(sliceKey(nic, vifSlot));
+  const queue: SliceQueue = { ...sliceShape(slice.spec.egress, slice.nic.scale, before?.leaf.kind), nic, vifSlot };
+  return before !== undefined && equalData(before, queue) ? before : queue;
+}
+
+/** The access VLAN (0: untagged) and the trunk VLANs, each once. */
+const vlansOf = (spec: VifSpec): readonly number[] => [spec.vlan, ...spec.trunk.filter((vlan) => vlan !== spec.vlan)];
+
+function stationsOf({ spec, slot, fabric, lag }: VifPlanInput, living: readonly LivingSlice[]): readonly Station[] {
+  const stations: Station[] = [];
+  for (const vlan of vlansOf(spec)) {
+    stations.push({ fabric, vlan, mac: spec.mac, vifSlot: slot, slice: "own" });
+    if (!rewritesMac(spec, lag)) continue;
+    for (const { entry, number } of living) {
+      stations.push({ fabric, vlan, mac: entry.mac, vifSlot: slot, slice: number });
+    }
+  }
+  return stations;
+}
+
+/** A guest's addresses are its own in every VLAN that it may use: the source check looks them up by the frame's VLAN. */
+const addressesOf = ({ spec, slot, fabric }: VifPlanInput): readonly AddressEntry[] =>
+  vlansOf(spec).flatMap((vlan) => spec.addresses.map((address) => ({ fabric, vlan, address, vifSlot: slot })));
