@@ -46,6 +46,11 @@ export class LibbpfProgram implements BpfProgram {
     this.#inNamespace = inNamespace;
   }
 
+  /** Makes the program reachable by a path on a bpffs, as `tc … object-pinned` wants it. Throws KernelError. */
+  pin(path: string): void {
+    checked(`pin BPF program at ${path}`, libbpf().pinObject(this.fd, path));
+  }
+
   testRun(input: ProgramInput): ProgramOutput {
     const packet = Uint8Array.from(input.packet);
     const packetOut = new Uint8Array(packet.length + GROWTH);

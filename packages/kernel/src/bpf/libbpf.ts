@@ -27,6 +27,7 @@ export interface Libbpf {
   programName(program: Pointer): string;
   programFd(program: Pointer): number;
   getObject(path: string): number;
+  pinObject(fd: number, path: string): number;
   programFdById(id: number): number;
   mapFdById(id: number): number;
   infoByFd(fd: number, info: Uint8Array, length: Uint32Array): number;
@@ -88,6 +89,7 @@ function load(): Libbpf {
     programName: f("bpf_program__name", "str", ["void *"]),
     programFd: f("bpf_program__fd", "int", ["void *"]),
     getObject: f("bpf_obj_get", "int", ["str"]),
+    pinObject: f("bpf_obj_pin", "int", ["int", "str"]),
     programFdById: f("bpf_prog_get_fd_by_id", "int", ["uint32"]),
     mapFdById: f("bpf_map_get_fd_by_id", "int", ["uint32"]),
     infoByFd: f("bpf_obj_get_info_by_fd", "int", ["int", "void *", "void *"]),
