@@ -31,6 +31,19 @@ export const libc = {
   recv: bind<(fd: number, data: Uint8Array, length: number, flags: number) => number>(
     "long recv(int, void *, unsigned long, int)",
   ),
+  recvmmsg: bind<(fd: number, headers: Uint8Array, count: number, flags: number, timeout: Pointer) => number>(
+    "int recvmmsg(int, void *, unsigned int, int, void *)",
+  ),
+  /** `time`: struct timespec, two 64-bit words. */
+  clockGetTime: bind<(clock: number, time: Uint8Array) => number>("int clock_gettime(int, void *)"),
+  /** Blocks the thread: for processes that do nothing else. Returns the errno itself. */
+  clockNanosleep: bind<(clock: number, flags: number, until: Uint8Array, rest: Pointer) => number>(
+    "int clock_nanosleep(int, int, const void *, void *)",
+  ),
+  prctl: bind<(option: number, argument: number) => number>("int prctl(int, unsigned long)"),
+  schedSetScheduler: bind<(pid: number, policy: number, parameters: Uint8Array) => number>(
+    "int sched_setscheduler(int, int, const void *)",
+  ),
   open: bind<(path: string, flags: number, mode: number) => number>("int open(const char *, int, uint32_t)"),
   close: bind<(fd: number) => number>("int close(int)"),
   read: bind<(fd: number, data: Uint8Array, length: number) => number>("long read(int, void *, unsigned long)"),
