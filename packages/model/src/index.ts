@@ -1,5 +1,15 @@
 export * from "./error-catalogue.ts";
+export * from "./format-errors.ts";
 export * from "./gona-error.ts";
 export * from "./host-spec.ts";
 export * from "./ids.ts";
+export { formatDuration } from "./scalar/duration.ts";
+export { OWN_LINK_PREFIX } from "./scalar/name.ts";
+export { nearestWord } from "./scalar/nearest-word.ts";
+export { formatRate, parseRate } from "./scalar/rate.ts";
+export * from "./spec/findings-error.ts";
+export * from "./spec/parse-spec.ts";
+export { formatPath, type Path, parsePath } from "./spec/spec-path.ts";
+export { MAX_NICS, MAX_SLICES, MAX_VIFS, SpecSchema } from "./spec/spec-schema.ts";
+export * from "./spec/unsupported.ts";
 export * from "./units.ts";

@@ -1,0 +1,20 @@
+import { type GonaError, SpecErrors } from "./gona-error.ts";
+
+function formatOne({ message, detail }: GonaError): string {
+  const { location, found, allowed, hint } = detail;
+  const place = location === undefined ? [] : [`${location.file}:${location.line}:${location.column}`];
+  const path = location === undefined || location.path === "" ? [] : [location.path];
+  let sentence = message;
+  if (found !== undefined && !sentence.includes(found)) sentence += `, found ${JSON.stringify(found)}`;
+  if (allowed !== undefined && !sentence.includes(allowed)) sentence += `, allowed: ${allowed}`;
+  if (hint !== undefined && !sentence.includes(hint)) sentence += ` (${hint})`;
+  return [...place, ...path, sentence].join(": ");
+}
+
+/**
+ * The text for people, one line per error:
+ * `host.yaml:12:18: guests[0].vif.mac: found "x", allowed: a unicast MAC address … (hint)`.
+ */
+export function formatErrors(error: GonaError): string {
+  return (error instanceof SpecErrors ? error.errors : [error]).map(formatOne).join("\n");
+}

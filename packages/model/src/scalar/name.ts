@@ -1,0 +1,44 @@
+import { bad, didYouMean, good, type Scalar } from "./scalar.ts";
+import { utf8Length } from "./utf8-length.ts";
+
+const quoteIt = (value: unknown): string | undefined =>
+  typeof value === "number" || typeof value === "boolean"
+    ? `put it in quotes: ${JSON.stringify(String(value))}`
+    : undefined;
+
+/** A name of GONA's own: letters, digits, `.`, `_`, `-`, starting with a letter or digit, at most `longest` bytes. */
+export function readName(value: unknown, longest: number): Scalar<string> {
+  const allowed = `a name of 1 to ${longest} letters, digits, ".", "_" or "-", starting with a letter or digit`;
+  if (typeof value !== "string") return bad(allowed, quoteIt(value));
+  if (/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/.test(value) && value.length <= longest) return good(value);
+  const meant = value
+    .trim()
+    .replace(/[^a-zA-Z0-9._-]+/g, "-")
+    .replace(/^[^a-zA-Z0-9]+/, "")
+    .slice(0, longest);
+  return bad(allowed, meant === "" ? undefined : didYouMean(meant));
+}
+
+/** Prefix of the vif links that GONA makes in the hub. */
+export const OWN_LINK_PREFIX = "gv-";
+
+/** What the kernel takes as a link's name (dev_valid_name, and no `%`: that is a template) and GONA does not make itself. */
+export function readLinkName(value: unknown, what: string): Scalar<string> {
+  const allowed = `${what} of 1 to 15 bytes without space, "/", ":" or "%"`;
+  if (typeof value !== "string") return bad(allowed, quoteIt(value));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (/[\s/:%\u0000-\u001f\u007f]/.test(value) || value === "." || value === "..") return bad(allowed);
+  if (value === "" || utf8Length(value) > 15) return bad(allowed);
+  if (value === "lo") return bad(allowed, "lo is the loopback");
+  if (value.startsWith(OWN_LINK_PREFIX)) return bad(allowed, `names that start with ${OWN_LINK_PREFIX} are GONA's own`);
+  return good(value);
+}
+
+/** The name of a network namespace: a file's name under /run/netns. */
+export function readNetnsName(value: unknown): Scalar<string> {
+  const allowed = 'the name of a network namespace, 1 to 63 bytes without space or "/"';
+  if (typeof value !== "string") return bad(allowed, quoteIt(value));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  const unfit = /[\s/\u0000-\u001f\u007f]/.test(value) || value === "" || value === "." || value === "..";
+  return unfit || utf8Length(value) > 63 ? bad(allowed) : good(value);
+}

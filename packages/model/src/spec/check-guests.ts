@@ -1,0 +1,152 @@
+import { readAddress } from "../scalar/ip-address.ts";
+import { readMac } from "../scalar/mac-address.ts";
+import { checkAggregate } from "./check-aggregate.ts";
+import type { KnownNic } from "./check-host.ts";
+import { field, isMap, isPresent, items, type Raw, textOf } from "./raw.ts";
+import type { SpecProblem } from "./spec-problem.ts";
+import { MAX_VIFS } from "./spec-schema.ts";
+import { Unique } from "./unique.ts";
+
+/** What no two vifs of a host may share. */
+interface HostWide {
+  readonly devices: Unique;
+  readonly created: Unique;
+  readonly macs: Unique;
+  readonly addresses: Unique;
+}
+
+function checkAttachment(vif: Raw, nics: ReadonlyMap<string, KnownNic>, wide: HostWide, problems: SpecProblem[]): void {
+  const device = field(vif, "device");
+  const create = field(vif, "create");
+  if (isPresent(device) === isPresent(create)) {
+    problems.push({
+      code: "SPEC_INVALID",
+      path: isPresent(create) ? create.path : vif.path,
+      message: isPresent(create) ? "create stands beside device" : "the vif has neither device nor create",
+      allowed: "either device (a link of the hub) or create (a veth pair that GONA makes)",
+      point: isPresent(create) ? "key" : "value",
+    });
+  }
+  const name = textOf(device);
+  if (name !== undefined) {
+    wide.devices.claim(name, device);
+    if (nics.has(name)) {
+      problems.push({
+        code: "SPEC_DUPLICATE",
+        path: device.path,
+        message: `${JSON.stringify(name)} is already a NIC of this spec`,
+      });
+    }
+  }
+  const netns = textOf(field(create, "netns"));
+  const inner = textOf(field(create, "name"));
+  if (netns !== undefined && inner !== undefined) {
+    wide.created.claim(`${netns} ${inner}`, field(create, "name"), `${inner} in ${netns}`);
+  }
+}
+
+function checkVlans(vif: Raw, problems: SpecProblem[]): void {
+  const own = field(vif, "vlan").value;
+  const seen = new Unique("a VLAN of the trunk", problems);
+  for (const vlan of items(field(vif, "trunk"))) {
+    if (typeof vlan.value !== "number") continue;
+    seen.claim(String(vlan.value), vlan);
+    if (vlan.value === own) {
+      problems.push({
+        code: "SPEC_DUPLICATE",
+        path: vlan.path,
+        message: `${vlan.value} is already the access VLAN of this vif`,
+      });
+    }
+  }
+}
+
+/** Where `want` leaves the NICs open: the fabric, if there is just one. */
+function theOnlyFabric(nics: ReadonlyMap<string, KnownNic>): string {
+  const fabrics = new Set([...nics.values()].map((nic) => nic.fabric));
+  return fabrics.size === 1 ? ([...fabrics][0] ?? "") : "";
+}
+
+function checkVif(
+  vif: Raw,
+  aggregate: Raw,
+  nics: ReadonlyMap<string, KnownNic>,
+  wide: HostWide,
+  problems: SpecProblem[],
+): void {
+  const fabric = checkAggregate(aggregate, nics, problems) ?? theOnlyFabric(nics);
+  if (!isMap(vif.value)) return;
+  checkAttachment(vif, nics, wide, problems);
+  checkVlans(vif, problems);
+  const mac = readMac(field(vif, "mac").value);
+  if (mac.ok) wide.macs.claim(`${fabric} ${mac.value}`, field(vif, "mac"), mac.value);
+  const vlan = field(vif, "vlan").value ?? 0;
+  const addresses = items(field(vif, "addresses"));
+  for (const raw of addresses) {
+    const address = readAddress(raw.value);
+    if (address.ok) wide.addresses.claim(`${fabric}/${String(vlan)} ${address.value}`, raw, address.value);
+  }
+  const checkIp = field(field(vif, "antiSpoof"), "ip");
+  if (checkIp.value === true && addresses.length === 0) {
+    problems.push({
+      code: "SPEC_INVALID",
+      path: checkIp.path,
+      message: "antiSpoof.ip without addresses would drop everything",
+      allowed: "true only beside addresses",
+    });
+  }
+}
+
+function checkForm(guest: Raw, problems: SpecProblem[]): void {
+  const one = (["vif", "aggregate"] as const).filter((key) => isPresent(field(guest, key)));
+  const list = field(guest, "vifs");
+  const allowed = "either vif and aggregate, or vifs (a list of them)";
+  if (isPresent(list) && one.length > 0) {
+    problems.push({
+      code: "SPEC_INVALID",
+      path: list.path,
+      message: `vifs stands beside ${one.join(" and ")}`,
+      allowed,
+      point: "key",
+    });
+  } else if (!isPresent(list) && one.length < 2) {
+    const missing = one.length === 0 ? "vif and aggregate" : one[0] === "vif" ? "aggregate" : "vif";
+    problems.push({ code: "SPEC_INVALID", path: guest.path, message: `the guest has no ${missing}`, allowed });
+  }
+}
+
+/** Checks guests against each other and against the NICs. */
+export function checkGuests(root: Raw, nics: ReadonlyMap<string, KnownNic>, problems: SpecProblem[]): void {
+  const names = new Unique("the name of the guest", problems);
+  const wide: HostWide = {
+    devices: new Unique("the device of the vif", problems),
+    created: new Unique("a link that GONA makes", problems),
+    macs: new Unique("a MAC on this fabric", problems),
+    addresses: new Unique("an address in this VLAN", problems),
+  };
+  let vifs = 0;
+  for (const guest of items(field(root, "guests"))) {
+    if (!isMap(guest.value)) continue;
+    const name = textOf(field(guest, "name"));
+    if (name !== undefined) names.claim(name, field(guest, "name"));
+    checkForm(guest, problems);
+    const list = field(guest, "vifs");
+    const vifNames = new Unique("the name of the vif", problems);
+    for (const vif of items(list)) {
+      const vifName = textOf(field(vif, "name"));
+      if (vifName !== undefined) vifNames.claim(vifName, field(vif, "name"));
+      checkVif(vif, field(vif, "aggregate"), nics, wide, problems);
+    }
+    if (!isPresent(list)) checkVif(field(guest, "vif"), field(guest, "aggregate"), nics, wide, problems);
+    vifs += isPresent(list) ? items(list).length : 1;
+    if (vifs > MAX_VIFS) {
+      problems.push({
+        code: "SPEC_DOES_NOT_FIT",
+        path: guest.path,
+        message: `more than ${MAX_VIFS} vifs`,
+        allowed: `at most ${MAX_VIFS} on one host`,
+      });
+      return;
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { readRate } from "../scalar/rate.ts";
+import type { BitsPerSecond } from "../units.ts";
+import { field, items, type Raw, textOf } from "./raw.ts";
+import type { SpecProblem } from "./spec-problem.ts";
+import { Unique } from "./unique.ts";
+import { unknownName } from "./unknown-name.ts";
+
+/** What guests refer to: NICs by name, as far as they could be read. */
+export interface KnownNic {
+  readonly fabric: string;
+  /** Absent where it is itself wrong. */
+  readonly capacity?: BitsPerSecond;
+}
+
+function checkDomains(root: Raw, problems: SpecProblem[]): readonly string[] {
+  const names = new Unique("the name of the domain", problems);
+  const drivers = new Unique("a driver of the domain", problems);
+  for (const domain of items(field(root, "domains"))) {
+    const name = field(domain, "name");
+    const text = textOf(name);
+    if (text !== undefined) names.claim(text, name);
+    const isolation = field(domain, "isolation");
+    if (text === "host" && isolation.value !== "host" && textOf(isolation) !== undefined) {
+      problems.push({
+        code: "SPEC_INVALID",
+        path: isolation.path,
+        message: "",
+        allowed: "host, for the domain host is the hub itself",
+      });
+    }
+    for (const driver of items(field(domain, "drivers"))) {
+      const driverName = textOf(driver);
+      if (driverName !== undefined) drivers.claim(driverName, driver);
+    }
+  }
+  return names.has("host") ? names.keys : ["host", ...names.keys];
+}
+
+/** Checks domains, fabrics and NICs against each other; returns the NICs for the guests' checks. */
+export function checkHost(root: Raw, problems: SpecProblem[]): ReadonlyMap<string, KnownNic> {
+  const domains = checkDomains(root, problems);
+  const fabricList = field(root, "fabrics");
+  const fabrics = new Unique("the name of the fabric", problems);
+  for (const fabric of items(fabricList)) {
+    const name = textOf(field(fabric, "name"));
+    if (name !== undefined) fabrics.claim(name, field(fabric, "name"));
+  }
+  const names = new Unique("the name of the NIC", problems);
+  const nics = new Map<string, KnownNic>();
+  for (const nic of items(field(root, "nics"))) {
+    const name = textOf(field(nic, "name"));
+    if (name !== undefined) names.claim(name, field(nic, "name"));
+    const domain = textOf(field(nic, "domain"));
+    if (domain !== undefined && !domains.includes(domain)) {
+      problems.push(unknownName(field(nic, "domain"), "domain", domain, domains));
+    }
+    const fabric = textOf(field(nic, "fabric"));
+    // Without a list of fabrics, the words of the NICs define them.
+    if (fabric !== undefined && fabric !== "default" && Array.isArray(fabricList.value) && !fabrics.has(fabric)) {
+      problems.push(unknownName(field(nic, "fabric"), "fabric", fabric, fabrics.keys));
+    }
+    if (name === undefined || nics.has(name)) continue;
+    const capacity = readRate(field(nic, "capacity").value);
+    nics.set(name, { fabric: fabric ?? "default", ...(capacity.ok ? { capacity: capacity.value } : {}) });
+  }
+  return nics;
+}

@@ -1,0 +1,126 @@
+import type {
+  AggregateSpec,
+  ClassRate,
+  FabricSpec,
+  GuestSpec,
+  HostSpec,
+  NicSpec,
+  SliceShare,
+  TrafficClassSpec,
+  VifSpec,
+} from "../host-spec.ts";
+import { DEFAULT_FABRIC, domainId, type FabricId, fabricId, guestId, HOST_DOMAIN, nicId, vifId } from "../ids.ts";
+import { type RateOrPart, resolveRate } from "../scalar/share-of-rate.ts";
+import { type BitsPerSecond, bitsPerSecond, milliseconds, minRate, shares } from "../units.ts";
+import type { AggregateInput, GuestInput, ShareInput, SpecInput, TrafficClassInput, VifInput } from "./spec-schema.ts";
+
+const DEFAULT_FAILBACK = milliseconds(2000);
+const DEFAULT_SHARES = shares(100);
+const DEFAULT_PRIORITY = 4;
+
+/** Copies a value that may be absent; an absent optional field is left out, not undefined. */
+const optional = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
+  value === undefined ? {} : ({ [key]: value } as { [P in K]: V });
+
+function resolveShare(input: ShareInput | undefined, capacity: BitsPerSecond): SliceShare {
+  const limit = input?.limit === undefined ? capacity : resolveRate(input.limit, capacity);
+  const reserve = input?.reserve === undefined ? bitsPerSecond(0) : resolveRate(input.reserve, capacity);
+  return { reserve: minRate(reserve, limit), limit, shares: input?.shares ?? DEFAULT_SHARES };
+}
+
+const resolveClassRate = (rate: RateOrPart): ClassRate =>
+  rate.kind === "absolute" ? rate : { kind: "ofSlice", ratio: rate.ratio };
+
+function resolveClass(input: TrafficClassInput): TrafficClassSpec {
+  return {
+    name: input.name,
+    match: {
+      ...optional("dscp", input.match.dscp),
+      ...optional("pcp", input.match.pcp),
+      ...optional("protocol", input.match.protocol),
+      ...optional("ports", input.match.ports),
+    },
+    priority: input.priority ?? DEFAULT_PRIORITY,
+    ...optional("reserve", input.reserve && resolveClassRate(input.reserve)),
+    ...optional("limit", input.limit && resolveClassRate(input.limit)),
+    ...optional("latency", input.latency),
+  };
+}
+
+function resolveAggregate(input: AggregateInput, nics: ReadonlyMap<string, NicSpec>): AggregateSpec {
+  const { want, limit } = input;
+  return {
+    slices: (input.slices ?? []).map((slice) => {
+      const capacity = nics.get(slice.nic)?.capacity ?? bitsPerSecond(0); // checked: it is there
+      return {
+        nic: nicId(slice.nic),
+        egress: resolveShare(slice.egress, capacity),
+        ...optional("ingress", slice.ingress && resolveShare(slice.ingress, capacity)),
+      };
+    }),
+    ...optional(
+      "want",
+      want && { reserve: want.reserve, ...optional("limit", want.limit), survive: want.survive ?? 0 },
+    ),
+    ...optional("limit", limit && { ...optional("egress", limit.egress), ...optional("ingress", limit.ingress) }),
+    balance: input.balance ?? "hash",
+    onNicLoss: input.onNicLoss ?? "degrade",
+    classes: (input.classes ?? []).map(resolveClass),
+  };
+}
+
+function resolveVif(id: VifSpec["id"], input: VifInput, aggregate: AggregateSpec): VifSpec {
+  return {
+    id,
+    attachment:
+      input.create === undefined
+        ? { kind: "device", device: input.device ?? "" } // checked: one of the two is there
+        : { kind: "create", netns: input.create.netns, name: input.create.name },
+    mac: input.mac,
+    addresses: input.addresses ?? [],
+    vlan: input.vlan ?? 0,
+    trunk: input.trunk ?? [],
+    antiSpoof: { mac: input.antiSpoof?.mac ?? true, ip: input.antiSpoof?.ip ?? false },
+    aggregate,
+  };
+}
+
+function resolveGuest(input: GuestInput, nics: ReadonlyMap<string, NicSpec>): GuestSpec {
+  const name = guestId(input.name);
+  const vifs = (input.vifs ?? []).map((vif) =>
+    resolveVif(vifId(name, vif.name), vif, resolveAggregate(vif.aggregate, nics)),
+  );
+  if (input.vif !== undefined && input.aggregate !== undefined) {
+    vifs.push(resolveVif(vifId(name), input.vif, resolveAggregate(input.aggregate, nics)));
+  }
+  return { name, vifs };
+}
+
+/** Fills in what a checked spec leaves out, and resolves percentages against the NICs. */
+export function resolveSpec(input: SpecInput): HostSpec {
+  const nics = (input.nics ?? []).map(
+    (nic): NicSpec => ({
+      name: nicId(nic.name),
+      domain: nic.domain === undefined ? HOST_DOMAIN : domainId(nic.domain),
+      fabric: nic.fabric === undefined ? DEFAULT_FABRIC : fabricId(nic.fabric),
+      capacity: nic.capacity,
+      failback: nic.failback ?? DEFAULT_FAILBACK,
+    }),
+  );
+  const fabrics = new Map<FabricId, FabricSpec>();
+  for (const fabric of input.fabrics ?? []) {
+    fabrics.set(fabricId(fabric.name), { name: fabricId(fabric.name), lag: fabric.lag ?? false });
+  }
+  for (const { fabric } of nics) if (!fabrics.has(fabric)) fabrics.set(fabric, { name: fabric, lag: false });
+  const byName = new Map<string, NicSpec>(nics.map((nic) => [nic.name, nic]));
+  return {
+    domains: (input.domains ?? []).map((domain) => ({
+      name: domainId(domain.name),
+      isolation: domain.isolation,
+      drivers: domain.drivers ?? [],
+    })),
+    fabrics: [...fabrics.values()],
+    nics,
+    guests: (input.guests ?? []).map((guest) => resolveGuest(guest, byName)),
+  };
+}
