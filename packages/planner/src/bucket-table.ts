@@ -24,9 +24,11 @@ export function bucketCounts(weights: readonly number[], total: number = BUCKETS
  * The bucket table of an aggregate: bucket -> slice number, weights by slice number (0: none).
  * Exact by largest remainder, and a bucket moves only where its slice has more than it may keep:
  * the fewest moves there are (DATAPATH.md I: better than Maglev and rendezvous hashing here).
+ * Returns `previous` itself where nothing moves.
  */
 export function fillBuckets(weights: readonly number[], previous?: Uint8Array): Uint8Array {
   const room = [...bucketCounts(weights)];
+  if (previous?.length === BUCKETS && holds(previous, room)) return previous;
   const table = new Uint8Array(BUCKETS);
   const homeless: number[] = [];
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
@@ -46,4 +48,17 @@ export function fillBuckets(weights: readonly number[], previous?: Uint8Array): 
     room[slice] = (room[slice] ?? 0) - 1;
   }
   return table;
+}
+
+/** Whether a table has exactly these counts by slice number. */
+function holds(table: Uint8Array, counts: readonly number[]): boolean {
+  const left = new Int32Array(256);
+  left.set(counts);
+  for (let bucket = 0; bucket < table.length; bucket++) {
+    const slice = table[bucket] as number;
+    const now = (left[slice] as number) - 1;
+    if (now < 0) return false;
+    left[slice] = now;
+  }
+  return true;
 }

@@ -3,7 +3,6 @@ import { equalData } from "./equal-data.ts";
 import {
   type AddressEntry,
   type AddressKey,
-  addressKey,
   type HubState,
   type Segment,
   type SegmentKey,
@@ -12,8 +11,6 @@ import {
   type Station,
   type StationKey,
   segmentKey,
-  sliceKey,
-  stationKey,
   type VifEntry,
   type VifFilter,
   type VifLink,
@@ -119,9 +116,9 @@ class FacetChange {
     this.#links.delete(vif.spec.id);
     this.#vifs.delete(vif.spec.id);
     this.#filters.delete(vif.entry.device);
-    for (const queue of vif.queues) this.#slices.delete(sliceKey(queue.nic, queue.vifSlot));
-    for (const station of vif.stations) this.#stations.delete(stationKey(station));
-    for (const address of vif.addresses) this.#addresses.delete(addressKey(address));
+    for (const [key] of vif.queues) this.#slices.delete(key);
+    for (const [key] of vif.stations) this.#stations.delete(key);
+    for (const [key] of vif.addresses) this.#addresses.delete(key);
   }
 
   /** Sets what `vif` has and deletes what `was` had beyond it. */
@@ -130,29 +127,17 @@ class FacetChange {
     if (vif.link !== undefined) this.#links.set(vif.spec.id, vif.link);
     this.#vifs.set(vif.spec.id, vif.entry);
     this.#filters.set(vif.entry.device, { vifSlot: vif.entry.slot });
-    for (const queue of vif.queues) this.#slices.set(sliceKey(queue.nic, queue.vifSlot), queue);
-    for (const station of vif.stations) this.#stations.set(stationKey(station), station);
-    for (const address of vif.addresses) this.#addresses.set(addressKey(address), address);
+    for (const [key, queue] of vif.queues) this.#slices.set(key, queue);
+    for (const [key, station] of vif.stations) this.#stations.set(key, station);
+    for (const [key, address] of vif.addresses) this.#addresses.set(key, address);
   }
 
   #removeLeftOver(was: VifPlan, vif: VifPlan): void {
     if (vif.link === undefined) this.#links.delete(was.spec.id);
     if (was.entry.device !== vif.entry.device) this.#filters.delete(was.entry.device);
-    const queues = new Set(vif.queues.map((queue) => sliceKey(queue.nic, queue.vifSlot)));
-    for (const queue of was.queues) {
-      const key = sliceKey(queue.nic, queue.vifSlot);
-      if (!queues.has(key)) this.#slices.delete(key);
-    }
-    const stations = new Set(vif.stations.map(stationKey));
-    for (const station of was.stations) {
-      const key = stationKey(station);
-      if (!stations.has(key)) this.#stations.delete(key);
-    }
-    const addresses = new Set(vif.addresses.map(addressKey));
-    for (const address of was.addresses) {
-      const key = addressKey(address);
-      if (!addresses.has(key)) this.#addresses.delete(key);
-    }
+    deleteLeftOver(this.#slices, was.queues, vif.queues);
+    deleteLeftOver(this.#stations, was.stations, vif.stations);
+    deleteLeftOver(this.#addresses, was.addresses, vif.addresses);
   }
 
   facets(): VifFacets {
@@ -167,9 +152,16 @@ class FacetChange {
   }
 }
 
+type Entries<K> = readonly (readonly [K, unknown])[];
+
+function deleteLeftOver<K>(facet: { delete(key: K): void }, was: Entries<K>, now: Entries<K>): void {
+  const keys = new Set(now.map(([key]) => key));
+  for (const [key] of was) if (!keys.has(key)) facet.delete(key);
+}
+
 /** The VLANs in which a vif gets broadcasts: those of its own MAC's stations. */
 function vlansOf(vif: VifPlan): readonly number[] {
-  return vif.stations.filter((station) => station.slice === "own").map((station) => station.vlan);
+  return vif.stations.flatMap(([, station]) => (station.slice === "own" ? [station.vlan] : []));
 }
 
 const isInSameSegments = (a: VifPlan, b: VifPlan): boolean =>

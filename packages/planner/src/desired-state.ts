@@ -134,7 +134,7 @@ class VifPlanning {
       }
     }
     if (changed.length === 0) return before !== undefined && before.size === plans.size ? before : plans;
-    const macs = sliceMacs(spec, observed, plans.values(), changed);
+    const macs = sliceMacs({ spec, observed, kept: plans, changed, arrived });
     for (const vif of changed) {
       const made = planVif({
         spec: vif,
@@ -164,12 +164,7 @@ class VifPlanning {
       if (was.nics[index] !== nics.get(slice.nic)) return false;
     }
     const observed = this.#input.observed.vifs.get(vif.id);
-    if (observed !== was.entry && !equalData(observed, was.entry)) return false;
-    // A class that is not what the plan says may be set with another leaf; leafFor() has to look.
-    return was.queues.every((queue) => {
-      const there = this.#input.observed.slices.get(sliceKey(queue.nic, queue.vifSlot));
-      return there === queue || there === undefined || there.leaf.kind === queue.leaf.kind;
-    });
+    return observed === was.entry || equalData(observed, was.entry);
   }
 
   /** All slices of an aggregate are on NICs of one fabric. */

@@ -11,25 +11,35 @@ import { FACET_ORDER, type Step } from "./step.ts";
  */
 export function plan(observed: HubState, desired: HubState): readonly Step[] {
   const steps: Step[] = [];
-  for (const facet of FACET_ORDER) addSets(steps, facet, observed[facet], desired[facet]);
-  for (const facet of FACET_ORDER.toReversed()) addClears(steps, facet, observed[facet], desired[facet]);
+  const leaving: Facet[] = [];
+  for (const facet of FACET_ORDER) {
+    if (observed[facet] === desired[facet]) continue;
+    const met = addSets(steps, facet, observed[facet], desired[facet]);
+    if (met < observed[facet].size) leaving.push(facet);
+  }
+  for (const facet of leaving.toReversed()) addClears(steps, facet, observed[facet], desired[facet]);
   return steps;
 }
 
 /** Any facet: a step's key and value belong together because both come out of one facet's map. */
 type AnyFacet = ReadonlyMap<string, unknown>;
 
-function addSets(steps: Step[], facet: Facet, observed: AnyFacet, desired: AnyFacet): void {
-  if (observed === desired) return;
+/** Returns how many keys both sides have. */
+function addSets(steps: Step[], facet: Facet, observed: AnyFacet, desired: AnyFacet): number {
+  let met = 0;
   for (const [key, value] of desired) {
     const before = observed.get(key);
-    if (before === undefined) steps.push({ kind: "set", facet, key, value } as Step);
-    else if (!equalData(before, value)) steps.push({ kind: "set", facet, key, value, before } as Step);
+    if (before === undefined) {
+      steps.push({ kind: "set", facet, key, value } as Step);
+      continue;
+    }
+    met++;
+    if (before !== value && !equalData(before, value)) steps.push({ kind: "set", facet, key, value, before } as Step);
   }
+  return met;
 }
 
 function addClears(steps: Step[], facet: Facet, observed: AnyFacet, desired: AnyFacet): void {
-  if (observed === desired) return;
   for (const [key, before] of observed) {
     if (!desired.has(key)) steps.push({ kind: "clear", facet, key, before } as Step);
   }

@@ -5,11 +5,16 @@ import { equalBytes, equalData } from "./equal-data.ts";
 import { sliceShape } from "./htb-shape.ts";
 import {
   type AddressEntry,
+  type AddressKey,
+  addressKey,
   type HubState,
   type SliceEntry,
+  type SliceKey,
   type SliceQueue,
   type Station,
+  type StationKey,
   sliceKey,
+  stationKey,
   type VifEntry,
   type VifLink,
 } from "./hub-state.ts";
@@ -26,9 +31,10 @@ export interface VifPlan {
   readonly nics: readonly (NicPlan | undefined)[];
   readonly entry: VifEntry;
   readonly link?: VifLink;
-  readonly queues: readonly SliceQueue[];
-  readonly stations: readonly Station[];
-  readonly addresses: readonly AddressEntry[];
+  /** Entries of the facets, with their keys: making a key costs more than comparing two entries. */
+  readonly queues: readonly (readonly [SliceKey, SliceQueue])[];
+  readonly stations: readonly (readonly [StationKey, Station])[];
+  readonly addresses: readonly (readonly [AddressKey, AddressEntry])[];
 }
 
 /** The veth pair of a vif that GONA makes, undefined for one that exists. */
@@ -157,17 +163,18 @@ function tableToKeep(before: VifEntry | undefined, living: readonly LivingSlice[
 const isStopped = (spec: VifSpec, nics: readonly (NicPlan | undefined)[]): boolean =>
   spec.aggregate.onNicLoss === "stop" && nics.some((nic) => nic === undefined || !nic.entry.up);
 
-function queueOf(slice: LivingSlice, vifSlot: number, observed: HubState): SliceQueue {
+function queueOf(slice: LivingSlice, vifSlot: number, observed: HubState): readonly [SliceKey, SliceQueue] {
   const nic = slice.entry.nic;
-  const before = observed.slices.get(sliceKey(nic, vifSlot));
+  const key = sliceKey(nic, vifSlot);
+  const before = observed.slices.get(key);
   const queue: SliceQueue = { ...sliceShape(slice.spec.egress, slice.nic.scale, before?.leaf.kind), nic, vifSlot };
-  return before !== undefined && equalData(before, queue) ? before : queue;
+  return [key, before !== undefined && equalData(before, queue) ? before : queue];
 }
 
 /** The access VLAN (0: untagged) and the trunk VLANs, each once. */
 const vlansOf = (spec: VifSpec): readonly number[] => [spec.vlan, ...spec.trunk.filter((vlan) => vlan !== spec.vlan)];
 
-function stationsOf({ spec, slot, fabric, lag }: VifPlanInput, living: readonly LivingSlice[]): readonly Station[] {
+function stationsOf({ spec, slot, fabric, lag }: VifPlanInput, living: readonly LivingSlice[]): VifPlan["stations"] {
   const stations: Station[] = [];
   for (const vlan of vlansOf(spec)) {
     stations.push({ fabric, vlan, mac: spec.mac, vifSlot: slot, slice: "own" });
@@ -176,9 +183,15 @@ function stationsOf({ spec, slot, fabric, lag }: VifPlanInput, living: readonly 
       stations.push({ fabric, vlan, mac: entry.mac, vifSlot: slot, slice: number });
     }
   }
-  return stations;
+  return stations.map((station) => [stationKey(station), station]);
 }
 
 /** A guest's addresses are its own in every VLAN that it may use: the source check looks them up by the frame's VLAN. */
-const addressesOf = ({ spec, slot, fabric }: VifPlanInput): readonly AddressEntry[] =>
-  vlansOf(spec).flatMap((vlan) => spec.addresses.map((address) => ({ fabric, vlan, address, vifSlot: slot })));
+function addressesOf({ spec, slot, fabric }: VifPlanInput): VifPlan["addresses"] {
+  return vlansOf(spec).flatMap((vlan) =>
+    spec.addresses.map((address) => {
+      const entry: AddressEntry = { fabric, vlan, address, vifSlot: slot };
+      return [addressKey(entry), entry] as const;
+    }),
+  );
+}
