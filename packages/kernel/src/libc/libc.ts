@@ -13,6 +13,9 @@ const bind = <F>(definition: string): F => library.func(definition) as unknown a
 export const libc = {
   socket: bind<(domain: number, type: number, protocol: number) => number>("int socket(int, int, int)"),
   bind: bind<(fd: number, address: Uint8Array, length: number) => number>("int bind(int, const void *, uint32_t)"),
+  connect: bind<(fd: number, address: Uint8Array, length: number) => number>(
+    "int connect(int, const void *, uint32_t)",
+  ),
   getsockname: bind<(fd: number, address: Uint8Array, length: Uint8Array) => number>(
     "int getsockname(int, void *, void *)",
   ),
@@ -58,6 +61,8 @@ export const libc = {
     (source: string | null, target: string, type: string | null, flags: number, data: string | null) => number
   >("int mount(const char *, const char *, const char *, unsigned long, const char *)"),
   umount2: bind<(target: string, flags: number) => number>("int umount2(const char *, int)"),
+  /** 0: no such link in the calling thread's namespace. */
+  if_nametoindex: bind<(name: string) => number>("unsigned int if_nametoindex(const char *)"),
   ioctl: bind<(fd: number, request: number, argument: Uint8Array) => number>("int ioctl(int, unsigned long, void *)"),
   strerror: bind<(errno: number) => string>("const char *strerror(int)"),
 } as const;
