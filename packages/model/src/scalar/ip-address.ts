@@ -36,7 +36,7 @@ function parseIpv6(text: string): readonly number[] | undefined {
   const right = [...(after ?? []).map((group) => Number.parseInt(group, 16)), ...tail];
   const missing = 8 - left.length - right.length;
   if (after === undefined ? missing !== 0 : missing < 1) return undefined;
-  return [...left, ...new Array<number>(after === undefined ? 0 : missing).fill(0), ...right];
+  return [...left, ...Array.from<number>({ length: after === undefined ? 0 : missing }).fill(0), ...right];
 }
 
 /** RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups as `::`. */

@@ -26,8 +26,7 @@ export const OWN_LINK_PREFIX = "gv-";
 export function readLinkName(value: unknown, what: string): Scalar<string> {
   const allowed = `${what} of 1 to 15 bytes without space, "/", ":" or "%"`;
   if (typeof value !== "string") return bad(allowed, quoteIt(value));
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[\s/:%\u0000-\u001f\u007f]/.test(value) || value === "." || value === "..") return bad(allowed);
+  if (/[\s/:%\p{Cc}]/u.test(value) || value === "." || value === "..") return bad(allowed);
   if (value === "" || utf8Length(value) > 15) return bad(allowed);
   if (value === "lo") return bad(allowed, "lo is the loopback");
   if (value.startsWith(OWN_LINK_PREFIX)) return bad(allowed, `names that start with ${OWN_LINK_PREFIX} are GONA's own`);
@@ -38,7 +37,6 @@ export function readLinkName(value: unknown, what: string): Scalar<string> {
 export function readNetnsName(value: unknown): Scalar<string> {
   const allowed = 'the name of a network namespace, 1 to 63 bytes without space or "/"';
   if (typeof value !== "string") return bad(allowed, quoteIt(value));
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  const unfit = /[\s/\u0000-\u001f\u007f]/.test(value) || value === "" || value === "." || value === "..";
+  const unfit = /[\s/\p{Cc}]/u.test(value) || value === "" || value === "." || value === "..";
   return unfit || utf8Length(value) > 63 ? bad(allowed) : good(value);
 }

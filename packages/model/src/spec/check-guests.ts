@@ -80,11 +80,12 @@ function checkVif(
   checkVlans(vif, problems);
   const mac = readMac(field(vif, "mac").value);
   if (mac.ok) wide.macs.claim(`${fabric} ${mac.value}`, field(vif, "mac"), mac.value);
-  const vlan = field(vif, "vlan").value ?? 0;
+  const ownVlan = field(vif, "vlan").value;
+  const vlan = typeof ownVlan === "number" ? ownVlan : 0;
   const addresses = items(field(vif, "addresses"));
   for (const raw of addresses) {
     const address = readAddress(raw.value);
-    if (address.ok) wide.addresses.claim(`${fabric}/${String(vlan)} ${address.value}`, raw, address.value);
+    if (address.ok) wide.addresses.claim(`${fabric}/${vlan} ${address.value}`, raw, address.value);
   }
   const checkIp = field(field(vif, "antiSpoof"), "ip");
   if (checkIp.value === true && addresses.length === 0) {

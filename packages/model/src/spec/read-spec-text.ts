@@ -1,10 +1,10 @@
 import { readJson } from "./json-source.ts";
-import type { ReadResult } from "./spec-source.ts";
+import { readSimpleYaml } from "./simple-yaml.ts";
+import type { ReadResult, SpecSource } from "./spec-source.ts";
 import { readYaml } from "./yaml-source.ts";
 
 /** What no text file holds: control characters, and what a decoder puts in the place of bytes that are no UTF-8. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const NOT_TEXT = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/;
+const NOT_TEXT = /(?![\t\n\r])[\p{Cc}\ufffd]/u;
 
 /** Reads a spec's text, JSON or YAML, without looking at what it says. */
 export function readSpecText(text: string): ReadResult {
@@ -15,5 +15,13 @@ export function readSpecText(text: string): ReadResult {
     return { problems: [{ offset, message: `not a text file: it holds ${what}` }] };
   }
   const json = readJson(text);
-  return json === undefined ? readYaml(text) : { source: json, problems: [] };
+  if (json !== undefined) return { source: json, problems: [] };
+  const simple = readSimpleYaml(text);
+  if (simple === undefined) return readYaml(text);
+  let withPlaces: SpecSource | undefined;
+  const place: SpecSource["place"] = (path, point) => {
+    withPlaces ??= readYaml(text).source;
+    return withPlaces?.place(path, point) ?? { offset: 0, kind: "absent" };
+  };
+  return { source: { value: simple.value, place }, problems: [] };
 }

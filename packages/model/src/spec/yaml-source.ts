@@ -1,19 +1,9 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  type Node,
-  type ParsedNode,
-  parseDocument,
-} from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from "yaml";
 import type { Path } from "./spec-path.ts";
 import type { ProblemPoint } from "./spec-problem.ts";
 import { MAX_DEPTH, type ReadResult, type SourcePlace, type SyntaxProblem } from "./spec-source.ts";
 
-type SpecDocument = Document.Parsed<ParsedNode, false> | Document;
+type SpecDocument = ReturnType<typeof parseDocument>;
 
 /** Aliases that a spec may use; also bounds how much text a chain of them can stand for. */
 const MAX_ALIASES = 1000;
@@ -29,7 +19,11 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const startOf = (node: unknown): number => (isNode(node) ? (node.range?.[0] ?? 0) : 0);
 
-const keyText = (key: unknown): string => (isScalar(key) ? String(key.value ?? "") : String(key));
+const textOfScalar = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+
+/** As toJS names the key. */
+const keyText = (key: unknown): string => (isScalar(key) ? textOfScalar(key.value) : String(key));
 
 /** The node itself, or what it is an alias of. */
 const resolve = (document: SpecDocument, node: unknown): unknown =>
@@ -95,7 +89,11 @@ function placeIn(text: string, document: SpecDocument, path: Path, point: Proble
   if (!isScalar(target) || target.value === null) return { offset, kind: "nothing" };
   const quoted = target.type === "QUOTE_DOUBLE" || target.type === "QUOTE_SINGLE" || target.type?.startsWith("BLOCK");
   const range = target.range ?? [0, 0, 0];
-  return { offset, kind: "scalar", text: quoted === true ? String(target.value) : text.slice(range[0], range[1]) };
+  return {
+    offset,
+    kind: "scalar",
+    text: quoted === true ? textOfScalar(target.value) : text.slice(range[0], range[1]),
+  };
 }
 
 /** Nesting of brackets and of indentation, without understanding either: an upper bound. */
@@ -116,7 +114,7 @@ export function readYaml(text: string): ReadResult {
   const tooDeep: ReadResult = { problems: [{ offset: 0, message: `the spec nests deeper than ${MAX_DEPTH} levels` }] };
   if (nestsTooDeep(text)) return tooDeep;
   try {
-    const document = parseDocument<Node, false>(text, { prettyErrors: false, version: "1.2", logLevel: "silent" });
+    const document = parseDocument(text, { prettyErrors: false, version: "1.2", logLevel: "silent" });
     const found = [...document.errors, ...document.warnings];
     const problems = found.slice(0, MAX_SYNTAX_PROBLEMS).map((each) => describe(document, each));
     if (found.some(({ code }) => code !== "DUPLICATE_KEY")) return { problems };
