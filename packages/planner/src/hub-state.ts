@@ -3,8 +3,9 @@ import type { BitsPerSecond, Bytes, Nanoseconds, NicId, VifId } from "@gona/mode
 /**
  * All kernel state that GONA owns in a hub, by facet; the same type holds what is wanted and what
  * is observed. A facet is a map from key to plain data: two facets are alike when keys and values
- * are, so plan() is a difference. No ifindex, no pointer: an observer leaves out an entry whose
- * link was replaced under the same name, and plan() sets it again.
+ * are, so plan() is a difference. No ifindex, no pointer: an observer marks an entry `stale` whose
+ * link was replaced under the same name or that is half made. As no desired entry is stale, plan()
+ * sets it again under its number, or clears it.
  */
 export interface HubState {
   /** Veth pairs that GONA makes. */
@@ -26,7 +27,12 @@ export type Facet = keyof HubState;
 export type FacetKey<F extends Facet> = HubState[F] extends ReadonlyMap<infer K, unknown> ? K : never;
 export type FacetValue<F extends Facet> = HubState[F] extends ReadonlyMap<unknown, infer V> ? V : never;
 
-export interface VifLink {
+/** Never desired: what stands in the kernel is broken, half made or of another build. */
+export interface MayBeStale {
+  readonly stale?: true;
+}
+
+export interface VifLink extends MayBeStale {
   /** Hub's end, at most 15 bytes, derived from the vif's id (`gv-…`). */
   readonly device: string;
   readonly netns: string;
@@ -35,7 +41,7 @@ export interface VifLink {
   readonly mac: string;
 }
 
-export interface NicEntry {
+export interface NicEntry extends MayBeStale {
   /** 0 to 63, kept for as long as the NIC is in the spec. */
   readonly slot: number;
   /** 1 and up. */
@@ -46,7 +52,7 @@ export interface NicEntry {
 }
 
 /** HTB root, its class a09a:1, and the host's class a09a:2 (the default). */
-export interface NicQueue {
+export interface NicQueue extends MayBeStale {
   readonly rate: BitsPerSecond;
   /** Depth of the root's token bucket, as time at `rate`; a multiple of 64 ns. */
   readonly burst: Nanoseconds;
@@ -77,7 +83,7 @@ export type Leaf =
 export type SliceKey = string & { readonly __slice: true };
 export const sliceKey = (nic: NicId, vifSlot: number): SliceKey => `${nic} ${vifSlot}` as SliceKey;
 
-export interface SliceQueue extends HtbShape {
+export interface SliceQueue extends HtbShape, MayBeStale {
   readonly nic: NicId;
   readonly vifSlot: number;
 }
@@ -88,7 +94,7 @@ export const ROOT_MINOR = 1;
 export const HOST_MINOR = 2;
 
 /** The map entries of a vif: gona_vifs and gona_aggregates. */
-export interface VifEntry {
+export interface VifEntry extends MayBeStale {
   /** 0 to 4095, kept for as long as the vif is in the spec. */
   readonly slot: number;
   /** Hub link. */
@@ -148,10 +154,10 @@ export interface Segment {
 }
 export const segmentKey = (s: Pick<Segment, "fabric" | "vlan">): SegmentKey => `${s.fabric}/${s.vlan}` as SegmentKey;
 
-export interface NicFilter {
+export interface NicFilter extends MayBeStale {
   readonly nicSlot: number;
 }
-export interface VifFilter {
+export interface VifFilter extends MayBeStale {
   readonly vifSlot: number;
 }
 

@@ -172,7 +172,10 @@ function queueOf(slice: LivingSlice, vifSlot: number, observed: HubState): reado
 }
 
 /** The access VLAN (0: untagged) and the trunk VLANs, each once. */
-const vlansOf = (spec: VifSpec): readonly number[] => [spec.vlan, ...spec.trunk.filter((vlan) => vlan !== spec.vlan)];
+export const vlansOf = (spec: VifSpec): readonly number[] => [
+  spec.vlan,
+  ...spec.trunk.filter((vlan) => vlan !== spec.vlan),
+];
 
 function stationsOf({ spec, slot, fabric, lag }: VifPlanInput, living: readonly LivingSlice[]): VifPlan["stations"] {
   const stations: Station[] = [];

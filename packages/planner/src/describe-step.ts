@@ -1,0 +1,132 @@
+import { formatRate, type VifId } from "@gona/model";
+import type { Facet, FacetKey, FacetValue, HtbShape, HubState, Leaf } from "./hub-state.ts";
+import type { Step } from "./step.ts";
+
+/** Who has a vif slot. A state's facets name vifs by slot, people by id. */
+export type VifNames = (vifSlot: number) => VifId | undefined;
+
+/** The vif names of some states, the first that knows a slot first: desired and observed of one plan. */
+export function vifNames(...states: readonly Pick<HubState, "vifs">[]): VifNames {
+  const names = new Map<number, VifId>();
+  for (const { vifs } of states) for (const [id, { slot }] of vifs) if (!names.has(slot)) names.set(slot, id);
+  return (vifSlot) => names.get(vifSlot);
+}
+
+/**
+ * A step in one line for people: `slice web1 on eth1: rate 300 Mbit -> 500 Mbit`. A new entry tells
+ * all that it holds, a change what differs, a removal `gone`.
+ */
+export function describeStep(step: Step, names: VifNames = () => undefined): string {
+  const { key } = step;
+  const words = WORDS[step.facet] as Words<string, unknown>;
+  const present = step.kind === "set" ? step.value : step.before;
+  const subject = words.subject(key, present, (slot) => names(slot) ?? `vif slot ${slot}`);
+  if (step.kind === "clear") return `${subject}: gone`;
+  const now = words.members(step.value);
+  if (step.before === undefined) {
+    const told = Object.entries(now).map(([name, text]) => phrase(name, text));
+    return told.length === 0 ? `${subject}: new` : `${subject}: new, ${told.join(", ")}`;
+  }
+  const before = words.members(step.before);
+  const told = Object.entries(now).flatMap(([name, text]) => {
+    const was = before[name] ?? "none";
+    return was === text ? [] : [phrase(name, `${was} -> ${text}`)];
+  });
+  return `${subject}: ${told.length === 0 ? "set again" : told.join(", ")}`;
+}
+
+/** A member that explains itself has a name in brackets, which is for comparing alone. */
+const phrase = (name: string, text: string): string => (name.startsWith("(") ? text : `${name} ${text}`);
+
+type Members = Readonly<Record<string, string>>;
+interface Words<K, V> {
+  /** What the step is about. */
+  readonly subject: (key: K, value: V, vif: (slot: number) => string) => string;
+  /** What can differ, in the order it is told. */
+  readonly members: (value: V) => Members;
+}
+
+const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
+  vifLinks: {
+    subject: (vif, link) => `link ${link.device} of ${vif}`,
+    members: ({ netns, name, mac }) => ({ "far end": `${name} in ${netns}`, MAC: mac }),
+  },
+  nics: {
+    subject: (nic) => `NIC ${nic}`,
+    members: ({ slot, fabric, lag, up }) => ({
+      "(gate)": up ? "up" : "down",
+      slot: String(slot),
+      fabric: `${fabric}${lag ? " (lag)" : ""}`,
+    }),
+  },
+  nicQueues: {
+    subject: (nic) => `queue of ${nic}`,
+    members: ({ rate, host }) => ({
+      capacity: formatRate(rate),
+      "host's rate": formatRate(host.rate),
+      ...leaf(host.leaf),
+    }),
+  },
+  slices: {
+    subject: (_, { nic, vifSlot }, vif) => `slice ${vif(vifSlot)} on ${nic}`,
+    members: shape,
+  },
+  vifs: {
+    subject: (vif) => `vif ${vif}`,
+    members: (vif) => ({
+      device: vif.device,
+      slot: String(vif.slot),
+      MAC: `${vif.mac}${vif.rewriteMac ? " (one per NIC)" : ""}`,
+      VLAN: `${vif.vlan === 0 ? "none" : vif.vlan}${vif.trunk ? " and a trunk" : ""}`,
+      fabric: String(vif.fabric),
+      "(checks)": checks(vif),
+      "(stopped)": vif.stopped ? "stopped" : "running",
+      buckets: buckets(vif),
+    }),
+  },
+  stations: {
+    subject: (_, { mac, vlan, vifSlot }, vif) => `station ${mac}${inVlan(vlan)} of ${vif(vifSlot)}`,
+    members: ({ vifSlot, slice }) => ({ "vif slot": String(vifSlot), slice: String(slice) }),
+  },
+  addresses: {
+    subject: (_, { address, vlan, vifSlot }, vif) => `address ${address}${inVlan(vlan)} of ${vif(vifSlot)}`,
+    members: ({ vifSlot }) => ({ "vif slot": String(vifSlot) }),
+  },
+  segments: {
+    subject: (_, { fabric, vlan }) => `broadcasts of fabric ${fabric}${inVlan(vlan)}`,
+    members: ({ vifSlots }) => ({ "(count)": `${vifSlots.length} vifs`, slots: vifSlots.slice(0, 8).join(" ") }),
+  },
+  nicFilters: { subject: (nic) => `filter on ${nic}`, members: ({ nicSlot }) => ({ "NIC slot": String(nicSlot) }) },
+  vifFilters: {
+    subject: (device, { vifSlot }, vif) => `filter on ${device} of ${vif(vifSlot)}`,
+    members: ({ vifSlot }) => ({ "vif slot": String(vifSlot) }),
+  },
+};
+
+const inVlan = (vlan: number): string => (vlan === 0 ? "" : ` in VLAN ${vlan}`);
+
+function shape({ rate, ceil, quantum, priority, burst, ceilBurst, leaf: queue }: HtbShape): Members {
+  return {
+    rate: formatRate(rate),
+    limit: formatRate(ceil),
+    quantum: `${quantum} bytes`,
+    priority: String(priority),
+    burst: `${burst / 1e6} ms`,
+    "limit's burst": `${ceilBurst / 1e6} ms`,
+    ...leaf(queue),
+  };
+}
+
+const leaf = ({ kind, limit }: Leaf): Members => ({ queue: `${limit} bytes (${kind})` });
+
+function checks({ checkMac, checkIp }: FacetValue<"vifs">): string {
+  const on = [...(checkMac ? ["MAC"] : []), ...(checkIp ? ["IP"] : [])];
+  return on.length === 0 ? "no source checks" : `source ${on.join(" and ")} checked`;
+}
+
+function buckets({ slices, buckets: table }: FacetValue<"vifs">): string {
+  const counts = new Array<number>(slices.length).fill(0);
+  for (const slice of table) counts[slice] = (counts[slice] ?? 0) + 1;
+  const told = slices.flatMap((slice, number) => (slice === null ? [] : [`${slice.nic} ${counts[number]}`]));
+  return told.length === 0 ? "none" : `(${told.join(", ")})`;
+}
