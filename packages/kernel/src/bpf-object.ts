@@ -19,6 +19,8 @@ export interface BpfMap {
 export interface BpfProgram {
   readonly name: string;
   readonly id: number;
+  /** Whether the program of this id has the same code over the same maps: as good as this one. */
+  isAlike(programId: number): boolean;
   /** BPF_PROG_TEST_RUN in the kernel's own namespace. Throws KernelError. */
   testRun(input: ProgramInput): ProgramOutput;
 }

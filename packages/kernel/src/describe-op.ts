@@ -62,6 +62,7 @@ function describeLinkChange(op: Extract<KernelOp, { op: "linkSet" }>): string {
   if (op.mac !== undefined) words += ` address ${op.mac}`;
   if (op.mtu !== undefined) words += ` mtu ${op.mtu}`;
   if (op.txQueueLength !== undefined) words += ` txqueuelen ${op.txQueueLength}`;
+  if (op.alias !== undefined) words += ` alias ${JSON.stringify(op.alias)}`;
   if (op.promiscuous !== undefined) words += ` promisc ${op.promiscuous ? "on" : "off"}`;
   if (op.up !== undefined) words += op.up ? " up" : " down";
   return words;

@@ -23,6 +23,8 @@ export type KernelOp =
       readonly mac?: string;
       readonly mtu?: number;
       readonly txQueueLength?: number;
+      /** At most 255 bytes; read back as LinkState.alias. */
+      readonly alias?: string;
     }
   | {
       readonly op: "qdiscReplace";

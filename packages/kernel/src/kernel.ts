@@ -41,6 +41,8 @@ export interface LinkState {
   readonly carrier: boolean;
   /** The other end lies in another namespace (IFLA_LINK_NETNSID is given). */
   readonly peerElsewhere: boolean;
+  /** What `linkSet` or the administrator noted about it (IFLA_IFALIAS); absent where empty. */
+  readonly alias?: string;
   /** Name of the bridge, bond or team that it is a port of. */
   readonly master?: string;
   readonly txBytes: bigint;

@@ -89,3 +89,15 @@ export function programInfoById(id: number): ProgramInfo | undefined {
     closeSync(fd);
   }
 }
+
+/** Name of a map by its id, cut to 15 bytes; empty when it is gone. */
+export function mapNameById(id: number): string {
+  const fd = libbpf().mapFdById(id);
+  if (fd === -2) return ""; // ENOENT
+  checked(`open BPF map ${id}`, fd);
+  try {
+    return mapInfo(fd).name;
+  } finally {
+    closeSync(fd);
+  }
+}

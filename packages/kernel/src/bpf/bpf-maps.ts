@@ -4,6 +4,7 @@ import { checked } from "./bpf-errno.ts";
 import { KERNEL_NAME_LENGTH, programInfoById } from "./bpf-info.ts";
 import { libbpf } from "./libbpf.ts";
 import { LibbpfMap } from "./libbpf-map.ts";
+import { isGlobalData } from "./map-names.ts";
 
 /** Maps that outlived the process which made them; a new object can be loaded over them. */
 export class BpfMaps implements Disposable {
@@ -54,11 +55,6 @@ export function recoverFromProgram(programId: number): BpfMaps | undefined {
     else kept.push(map);
   }
   return new BpfMaps(kept);
-}
-
-/** libbpf's names for constants and variables: `gona_bpf.rodata`. */
-export function isGlobalData(mapName: string): boolean {
-  return mapName.includes(".");
 }
 
 /** All or nothing: an error closes what was opened before it. */

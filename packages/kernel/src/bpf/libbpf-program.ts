@@ -1,8 +1,9 @@
 import type { BpfProgram, ProgramInput, ProgramOutput } from "../bpf-object.ts";
 import { addressOf } from "../libc/libc.ts";
 import { checked } from "./bpf-errno.ts";
-import { type ProgramInfo, programInfo } from "./bpf-info.ts";
+import { mapNameById, type ProgramInfo, programInfo, programInfoById } from "./bpf-info.ts";
 import { libbpf } from "./libbpf.ts";
+import { isGlobalData } from "./map-names.ts";
 
 /** Runs synchronous work in a network namespace: BPF_PROG_TEST_RUN takes that of the calling thread. */
 export type InNamespace = <T>(work: () => T) => T;
@@ -36,6 +37,7 @@ export class LibbpfProgram implements BpfProgram {
   readonly tag: string;
   readonly info: ProgramInfo;
   readonly #inNamespace: InNamespace;
+  readonly #alike = new Map<number, boolean>();
 
   constructor(name: string, fd: number, inNamespace: InNamespace = (work) => work()) {
     this.name = name;
@@ -49,6 +51,16 @@ export class LibbpfProgram implements BpfProgram {
   /** Makes the program reachable by a path on a bpffs, as `tc … object-pinned` wants it. Throws KernelError. */
   pin(path: string): void {
     checked(`pin BPF program at ${path}`, libbpf().pinObject(this.fd, path));
+  }
+
+  isAlike(programId: number): boolean {
+    if (programId === this.id) return true;
+    const known = this.#alike.get(programId);
+    if (known !== undefined) return known;
+    const other = programInfoById(programId);
+    const alike = other !== undefined && other.tag === this.tag && sameMaps(this.info.mapIds, other.mapIds);
+    this.#alike.set(programId, alike); // ids are not used again within 2^31 loads
+    return alike;
   }
 
   testRun(input: ProgramInput): ProgramOutput {
@@ -91,4 +103,10 @@ function encodeContext(context: ProgramInput["context"] = {}): Uint8Array {
   view.setUint32(SKB.gsoSegments, context.gsoSegments ?? 0, true);
   view.setUint32(SKB.gsoSize, context.gsoSize ?? 0, true);
   return bytes;
+}
+
+/** Maps of constants are made anew with each load; the instructions' hash tells nothing of the others. */
+function sameMaps(mine: readonly number[], others: readonly number[]): boolean {
+  const shared = (ids: readonly number[]) => ids.filter((id) => !isGlobalData(mapNameById(id))).sort((a, b) => a - b);
+  return shared(mine).join() === shared(others).join();
 }

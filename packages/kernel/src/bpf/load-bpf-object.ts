@@ -5,12 +5,13 @@ import { KernelError } from "../kernel-error.ts";
 import { errnoName } from "../libc/errno.ts";
 import { errno } from "../libc/libc.ts";
 import { bpfError, checked } from "./bpf-errno.ts";
-import { BpfMaps, isGlobalData, openPinned } from "./bpf-maps.ts";
+import { BpfMaps, openPinned } from "./bpf-maps.ts";
 import { parseElf } from "./elf.ts";
 import { type Libbpf, libbpf, memoryAt, type Pointer } from "./libbpf.ts";
 import { verifierWords, withLibbpfLog } from "./libbpf-log.ts";
 import { LibbpfMap } from "./libbpf-map.ts";
 import { type InNamespace, LibbpfProgram } from "./libbpf-program.ts";
+import { isGlobalData } from "./map-names.ts";
 
 export interface LoadOptions {
   /** On a bpffs. Maps that are pinned there are used again, the others are pinned there. */

@@ -169,6 +169,7 @@ export class FakeKernel implements Kernel {
     return {
       name,
       id: program.id,
+      isAlike: (id) => id === program.id,
       testRun: (input) => ({
         returned: 0,
         packet: input.packet,
@@ -251,6 +252,7 @@ export class FakeKernel implements Kernel {
     link.mac = op.mac ?? link.mac;
     link.mtu = op.mtu ?? link.mtu;
     link.txQueueLength = op.txQueueLength ?? link.txQueueLength;
+    link.alias = op.alias ?? link.alias;
     link.promiscuous = op.promiscuous ?? link.promiscuous;
     link.up = op.up ?? link.up;
     this.#changed(link);

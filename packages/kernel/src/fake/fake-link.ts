@@ -36,6 +36,7 @@ export class FakeLink {
   cable: boolean;
   promiscuous = false;
   txQueueLength = 1000;
+  alias = "";
   master: string | undefined;
   counters = { txBytes: 0n, rxBytes: 0n, txPackets: 0n, rxPackets: 0n, txDropped: 0n, rxDropped: 0n };
 
@@ -62,6 +63,7 @@ export class FakeLink {
       up: this.up,
       carrier: this.up && this.cable,
       peerElsewhere: this.peerElsewhere,
+      ...(this.alias === "" ? {} : { alias: this.alias }),
       ...(this.master === undefined ? {} : { master: this.master }),
       ...this.counters,
     };
