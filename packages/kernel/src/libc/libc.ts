@@ -34,6 +34,9 @@ export const libc = {
   recv: bind<(fd: number, data: Uint8Array, length: number, flags: number) => number>(
     "long recv(int, void *, unsigned long, int)",
   ),
+  recvfrom: bind<
+    (fd: number, data: Uint8Array, length: number, flags: number, address: Uint8Array, size: Uint8Array) => number
+  >("long recvfrom(int, void *, unsigned long, int, void *, void *)"),
   recvmmsg: bind<(fd: number, headers: Uint8Array, count: number, flags: number, timeout: Pointer) => number>(
     "int recvmmsg(int, void *, unsigned int, int, void *)",
   ),
