@@ -1,0 +1,77 @@
+import type { BedPlan, PlannedSwitch, Station, StationLink } from "./bed-plan.ts";
+
+/** iproute2 commands, one list per namespace; run in this order they lay the table. */
+export interface BedCommands {
+  /** Before any link exists there: sysctl assignments `name=value`. */
+  readonly sysctls: ReadonlyMap<string, readonly string[]>;
+  readonly batches: readonly (readonly [netns: string, lines: readonly string[]])[];
+}
+
+/** A hub and a switch forward frames; they must not speak themselves (router solicitations, MLD). */
+const SILENT = ["net/ipv6/conf/all/disable_ipv6=1", "net/ipv6/conf/default/disable_ipv6=1"];
+/** Duplicate address detection would hold an address back for a second or two. */
+const NO_DAD = [
+  "net/ipv6/conf/all/accept_dad=0",
+  "net/ipv6/conf/default/accept_dad=0",
+  "net/ipv6/conf/default/dad_transmits=0",
+  "net/ipv6/conf/default/router_solicitations=0",
+];
+
+export function bedCommands(plan: BedPlan): BedCommands {
+  const silent = [plan.hub, ...plan.switches.map(({ netns }) => netns)];
+  return {
+    sysctls: new Map([
+      ...silent.map((netns) => [netns, SILENT] as const),
+      ...plan.stations.map(({ netns }) => [netns, NO_DAD] as const),
+    ]),
+    batches: [
+      ...plan.switches.map((item) => [item.netns, SWITCH_LINES] as const),
+      [plan.hub, hubLines(plan)],
+      ...plan.stations.map((station) => [station.netns, stationLines(station)] as const),
+      // Carrier comes with the second end: switch ports last, so that nothing is flooded half-built.
+      ...plan.switches.map((item) => [item.netns, portLines(item)] as const),
+    ],
+  };
+}
+
+/** A plain learning switch: no spanning tree, so that a port forwards at once; ageing as the kernel has it. */
+const SWITCH_LINES = [
+  "link set lo up",
+  "link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+  "link set br0 up",
+];
+
+const hubLines = (plan: BedPlan): string[] => [
+  "link set lo up",
+  ...plan.nics.flatMap(({ nic, port, ifindex }) => [
+    `link add ${nic} index ${ifindex} type veth peer name ${port.link} index ${ifindex} netns ${port.netns}`,
+    `link set ${nic} up`,
+  ]),
+];
+
+function stationLines(station: Station): string[] {
+  const made = station.links.filter((link) => link.other.kind !== "gona");
+  return ["link set lo up", ...made.flatMap((link) => [...linkLines(link, station), ...addressLines(link)])];
+}
+
+function linkLines({ name, mac, other }: StationLink, station: Station): string[] {
+  if (other.kind === "gona") return [];
+  const [peer, netns] = other.kind === "port" ? [other.port.link, other.port.netns] : [other.device, hubOf(station)];
+  return [`link add ${name} address ${mac} type veth peer name ${peer} netns ${netns}`, `link set ${name} up`];
+}
+
+/** `gona-<lab>-guest-<name>` -> `gona-<lab>-hub`. */
+const hubOf = (station: Station): string => station.netns.replace(/-guest-.*$/, "-hub");
+
+/** Also for a link that GONA made: a namespace's addresses are the guest's own business. */
+export const addressLines = ({ name, addresses }: StationLink): string[] =>
+  addresses.map((address) => `address replace ${address} dev ${name}${address.includes(":") ? " nodad" : ""}`);
+
+const portLines = ({ ports }: PlannedSwitch): string[] =>
+  ports.flatMap(({ link }) => [`link set ${link} master br0`, `link set ${link} up`]);
+
+/** The hub's ends of the guests' links, once they exist. */
+export const vifLines = (plan: BedPlan): string[] =>
+  plan.stations
+    .flatMap(({ links }) => links)
+    .flatMap(({ other }) => (other.kind === "hub" ? [`link set ${other.device} up`] : []));

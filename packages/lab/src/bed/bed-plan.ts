@@ -1,0 +1,154 @@
+import type { FabricId, GuestId, NicId, VifId } from "@gona/model";
+import type { Peer, Scenario } from "../scenario/scenario.ts";
+import { guestNetns, hubNetns, peerNetns, switchNetns } from "./lab-paths.ts";
+
+/** Everything that stands on the table, by name; pure, so that a test can read it. */
+export interface BedPlan {
+  readonly lab: string;
+  readonly hub: string;
+  readonly nics: readonly PlannedNic[];
+  readonly switches: readonly PlannedSwitch[];
+  readonly stations: readonly Station[];
+}
+
+export interface PlannedNic {
+  readonly nic: NicId;
+  readonly fabric: FabricId;
+  readonly port: SwitchPort;
+  /** The same on both ends: see `nicIndex`. */
+  readonly ifindex: number;
+}
+
+export interface PlannedSwitch {
+  readonly fabric: FabricId;
+  readonly netns: string;
+  readonly ports: readonly SwitchPort[];
+}
+
+export interface SwitchPort {
+  readonly fabric: FabricId;
+  readonly netns: string;
+  readonly link: string;
+  /** Unique in the lab, 1 and up: how the far-end counters know it. */
+  readonly number: number;
+  /** Access VLAN; 0: tagged frames pass as they are. */
+  readonly vlan: number;
+  /** What is plugged in. */
+  readonly leadsTo: { readonly kind: "nic"; readonly nic: NicId } | { readonly kind: "peer"; readonly peer: string };
+}
+
+/** A guest or a peer: something in a namespace of its own that sends and receives. */
+export interface Station {
+  readonly name: string;
+  readonly kind: "guest" | "peer";
+  readonly netns: string;
+  readonly links: readonly StationLink[];
+}
+
+export interface StationLink {
+  readonly name: string;
+  /** Of the spec; undefined for a peer. */
+  readonly vif?: VifId;
+  readonly mac: string;
+  /** With prefix length. */
+  readonly addresses: readonly string[];
+  /**
+   * Its other end: a link of the hub that the lab makes, a switch port, or a link that GONA makes
+   * (`create`), which the lab only waits for.
+   */
+  readonly other:
+    | { readonly kind: "hub"; readonly device: string }
+    | { readonly kind: "port"; readonly port: SwitchPort }
+    | { readonly kind: "gona" };
+}
+
+/**
+ * NICs have the same ifindex on both ends. A veth whose iflink equals its ifindex is what a physical
+ * NIC is to the kernel's linkwatch: its loss of carrier is *not* urgent and may be told up to a second
+ * late (DATAPATH.md E). The lab tests the hard case.
+ */
+const nicIndex = (position: number): number => 1001 + position;
+
+export function planBed(scenario: Scenario): BedPlan {
+  const lab = scenario.name;
+  const { nics, guests } = scenario.spec.host;
+  let number = 0;
+  const nextPort = (fabric: FabricId, vlan: number, leadsTo: SwitchPort["leadsTo"]): SwitchPort => {
+    number += 1;
+    return { fabric, netns: switchNetns(lab, fabric), link: `port${number}`, number, vlan, leadsTo };
+  };
+  const plannedNics = nics.map(({ name, fabric }, position) => ({
+    nic: name,
+    fabric,
+    port: nextPort(fabric, 0, { kind: "nic", nic: name }),
+    ifindex: nicIndex(position),
+  }));
+  const peers = scenario.peers.map((peer) => ({
+    peer,
+    port: nextPort(peer.fabric, peer.vlan, { kind: "peer", peer: peer.name }),
+  }));
+  const ports = [...plannedNics.map(({ port }) => port), ...peers.map(({ port }) => port)];
+  const fabrics = [...new Set(ports.map(({ fabric }) => fabric))];
+  return {
+    lab,
+    hub: hubNetns(lab),
+    nics: plannedNics,
+    switches: fabrics.map((fabric) => ({
+      fabric,
+      netns: switchNetns(lab, fabric),
+      ports: ports.filter((port) => port.fabric === fabric),
+    })),
+    stations: [
+      ...guests.map((guest) => guestStation(scenario, guest)),
+      ...peers.map(({ peer, port }, position) => peerStation(lab, peer, port, position)),
+    ],
+  };
+}
+
+function guestStation(scenario: Scenario, guest: Scenario["spec"]["host"]["guests"][number]): Station {
+  const links = guest.vifs.map((vif, position): StationLink => {
+    const { attachment } = vif;
+    return {
+      name: attachment.kind === "create" ? attachment.name : `eth${position}`,
+      vif: vif.id,
+      mac: vif.mac,
+      addresses: guestAddresses(scenario, guest.name, vif.addresses, guest.vifs.length),
+      other: attachment.kind === "create" ? { kind: "gona" } : { kind: "hub", device: attachment.device },
+    };
+  });
+  return { name: guest.name, kind: "guest", netns: guestNetns(scenario.name, guest.name), links };
+}
+
+/** The scenario's own list, where the guest has one vif; else the spec's with /24 and /64. */
+function guestAddresses(scenario: Scenario, guest: GuestId, own: readonly string[], vifs: number): readonly string[] {
+  const given = scenario.addresses.get(guest);
+  if (given !== undefined && vifs === 1) return given;
+  return own.map((address) => `${address}/${address.includes(":") ? 64 : 24}`);
+}
+
+function peerStation(lab: string, peer: Peer, port: SwitchPort, position: number): Station {
+  const mac = `06:00:00:00:00:${(position + 1).toString(16).padStart(2, "0")}`;
+  const link: StationLink = { name: "eth0", mac, addresses: peer.addresses, other: { kind: "port", port } };
+  return { name: peer.name, kind: "peer", netns: peerNetns(lab, peer.name), links: [link] };
+}
+
+/** Every namespace of the lab. */
+export const namespacesOfPlan = (plan: BedPlan): readonly string[] => [
+  plan.hub,
+  ...plan.switches.map(({ netns }) => netns),
+  ...plan.stations.map(({ netns }) => netns),
+];
+
+/** The NIC's switch port; throws RangeError for a NIC that the spec does not have. */
+export function portOf(plan: BedPlan, nic: NicId): SwitchPort {
+  const found = plan.nics.find((planned) => planned.nic === nic);
+  if (found === undefined) throw new RangeError(`the lab has no NIC ${nic}`);
+  return found.port;
+}
+
+/** A guest or peer by name; throws RangeError for one that the lab does not have. */
+export function stationOf(plan: BedPlan, name: string): Station {
+  const found = plan.stations.find((station) => station.name === name);
+  if (found === undefined) throw new RangeError(`the lab has no guest or peer ${name}`);
+  return found;
+}

@@ -1,0 +1,92 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type BpfMap, type BpfMaps, type BpfObject, check, libc, loadBpfObject, openPinned } from "@gona/kernel";
+import { GonaError } from "@gona/model";
+import type { BedPlan, SwitchPort } from "./bed-plan.ts";
+import { decodeFlow, decodeMac, type FlowCount, type MacSighting } from "./far-end-records.ts";
+import { type LabPaths, REPOSITORY } from "./lab-paths.ts";
+import { runCommand } from "./run-command.ts";
+
+const OBJECT = join(REPOSITORY, "build/bpf/lab_counter.bpf.o");
+const SOURCE = join(REPOSITORY, "bpf/lab_counter.bpf.c");
+
+/**
+ * Counters on the switches' ports: L2 bytes as they are on the cable, by port, direction and IP
+ * address. They are the lab's judge, so they share nothing with GONA's own books.
+ */
+export class FarEnd implements Disposable {
+  readonly #flows: BpfMap;
+  readonly #macs: BpfMap;
+  readonly #owned: Disposable;
+  readonly #programs: string;
+
+  private constructor(flows: BpfMap, macs: BpfMap, owned: Disposable, programs: string) {
+    this.#flows = flows;
+    this.#macs = macs;
+    this.#owned = owned;
+    this.#programs = programs;
+  }
+
+  /** Loads the programs and attaches them to both directions of every port. Throws GonaError. */
+  static async attach(plan: BedPlan, paths: LabPaths): Promise<FarEnd> {
+    await buildObject();
+    mountBpffs(paths.bpf);
+    const { programs, maps } = pinDirs(paths);
+    mkdirSync(programs, { recursive: true });
+    const object: BpfObject = loadBpfObject(OBJECT, { pinDir: maps });
+    for (const program of object.programs.values()) program.pin(join(programs, program.name));
+    const farEnd = new FarEnd(object.map("lab_flows"), object.map("lab_macs"), object, programs);
+    for (const { ports } of plan.switches) for (const port of ports) await farEnd.attachPort(port);
+    return farEnd;
+  }
+
+  /** Those of a lab that is up. Throws NOT_FOUND. */
+  static find(paths: LabPaths): FarEnd {
+    const { programs, maps } = pinDirs(paths);
+    const pinned: BpfMaps = openPinned(maps);
+    const [flows, macs] = [pinned.find("lab_flows"), pinned.find("lab_macs")];
+    if (flows === undefined || macs === undefined)
+      throw new GonaError("NOT_FOUND", `no counters are pinned at ${maps}`);
+    return new FarEnd(flows, macs, pinned, programs);
+  }
+
+  async attachPort({ netns, link, number, vlan }: SwitchPort): Promise<void> {
+    const classid = `${number.toString(16)}:${vlan.toString(16)}`;
+    const filter = (hook: string, program: string): string =>
+      `filter replace dev ${link} ${hook} protocol all prio 1 handle 1 bpf direct-action classid ${classid} object-pinned ${join(this.#programs, program)}`;
+    const lines = [
+      `qdisc replace dev ${link} clsact`,
+      filter("ingress", "lab_port_in"),
+      filter("egress", "lab_port_out"),
+    ];
+    await runCommand("tc", ["-n", netns, "-batch", "-"], `${lines.join("\n")}\n`);
+  }
+
+  /** Every (port, direction, address) that was seen. */
+  flows(): FlowCount[] {
+    return Array.from(this.#flows.entries(), ([key, value]) => decodeFlow(key, value));
+  }
+
+  /** Source MACs by the port they came in: what a switch learns from. */
+  macs(): MacSighting[] {
+    return Array.from(this.#macs.entries(), ([key, value]) => decodeMac(key, value));
+  }
+
+  [Symbol.dispose](): void {
+    this.#owned[Symbol.dispose]();
+  }
+}
+
+const pinDirs = (paths: LabPaths) => ({ programs: join(paths.bpf, "programs"), maps: join(paths.bpf, "maps") });
+
+/** In a checkout the object is built when its source changed; a package brings it along. */
+async function buildObject(): Promise<void> {
+  if (!existsSync(SOURCE)) return;
+  const { buildBpf } = await import("../../../../scripts/build-bpf.mjs");
+  buildBpf({ source: SOURCE, output: OBJECT });
+}
+
+function mountBpffs(directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  check(libc.mount("bpf", directory, "bpf", 0, "mode=0700"), `mount bpffs at ${directory}`);
+}

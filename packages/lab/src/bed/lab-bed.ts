@@ -1,0 +1,172 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import type { FabricId, NicId } from "@gona/model";
+import { GonaError } from "@gona/model";
+import type { Scenario } from "../scenario/scenario.ts";
+import { addressLines, bedCommands, vifLines } from "./bed-commands.ts";
+import {
+  type BedPlan,
+  namespacesOfPlan,
+  type PlannedNic,
+  planBed,
+  portOf,
+  type Station,
+  stationOf,
+} from "./bed-plan.ts";
+import { FarEnd } from "./far-end.ts";
+import { type LabPaths, labPaths } from "./lab-paths.ts";
+import { LabProcess, type LabProcessOptions } from "./lab-process.ts";
+import { identify } from "./process-identity.ts";
+import { ipBatch, runCommand, runInside } from "./run-command.ts";
+import { type LabRecord, namespacesOf, sweep } from "./sweep.ts";
+import { type LearntMac, switchTable } from "./switch-table.ts";
+import { waitUntil } from "./wait-until.ts";
+
+export interface LabBedOptions {
+  /** The lab outlives this process: nobody owns it, `gona lab down` removes it. */
+  readonly stays?: boolean;
+}
+
+/**
+ * A built test bed: hub, switches, peers and guests in namespaces of their own, joined by veths.
+ * Disposal removes all of it, processes first.
+ */
+export class LabBed implements AsyncDisposable {
+  readonly scenario: Scenario;
+  readonly plan: BedPlan;
+  readonly paths: LabPaths;
+  readonly farEnd: FarEnd;
+  readonly #processes = new Set<LabProcess>();
+
+  private constructor(scenario: Scenario, plan: BedPlan, paths: LabPaths, farEnd: FarEnd) {
+    this.scenario = scenario;
+    this.plan = plan;
+    this.paths = paths;
+    this.farEnd = farEnd;
+  }
+
+  /** Sweeps what a crash may have left, then builds. Throws GonaError; what was built is removed then. */
+  static async build(scenario: Scenario, options: LabBedOptions = {}): Promise<LabBed> {
+    if (process.getuid?.() !== 0) {
+      throw new GonaError("NO_CAPABILITY", "a lab makes network namespaces, which takes root");
+    }
+    const plan = planBed(scenario);
+    const paths = labPaths(scenario.name);
+    await sweep(scenario.name);
+    try {
+      claim(paths, scenario, options.stays === true);
+      await layTable(plan);
+      return new LabBed(scenario, plan, paths, await FarEnd.attach(plan, paths));
+    } catch (error) {
+      await sweep(scenario.name);
+      throw error;
+    }
+  }
+
+  /** A lab that is up, as another process built it. Throws NOT_FOUND. */
+  static find(scenario: Scenario): LabBed {
+    if (namespacesOf(scenario.name).length === 0) {
+      throw new GonaError("NOT_FOUND", `lab ${scenario.name} is not up`, { hint: `gona lab up ${scenario.name}` });
+    }
+    const paths = labPaths(scenario.name);
+    return new LabBed(scenario, planBed(scenario), paths, FarEnd.find(paths));
+  }
+
+  station(name: string): Station {
+    return stationOf(this.plan, name);
+  }
+
+  /** Starts a process in a namespace of the lab; it ends with the bed at the latest. */
+  spawn(options: Omit<LabProcessOptions, "paths">): LabProcess {
+    const child = new LabProcess({ ...options, paths: this.paths });
+    this.#processes.add(child);
+    void child.ended.then(() => this.#processes.delete(child));
+    return child;
+  }
+
+  /** The switch's end goes down: the NIC loses its carrier at once. */
+  async cut(nic: NicId): Promise<void> {
+    const { netns, link } = portOf(this.plan, nic);
+    await ipBatch(netns, [`link set ${link} down`]);
+  }
+
+  async heal(nic: NicId): Promise<void> {
+    const { netns, link } = portOf(this.plan, nic);
+    await ipBatch(netns, [`link set ${link} up`]);
+  }
+
+  /** The NIC vanishes from the host, and its switch port with it. */
+  async unplug(nic: NicId): Promise<void> {
+    await ipBatch(this.plan.hub, [`link delete ${nic}`]);
+  }
+
+  /** A NIC that was unplugged comes back, as a new link under the old name. */
+  async plug(nic: NicId): Promise<void> {
+    const planned = this.plan.nics.find((item) => item.nic === nic) as PlannedNic;
+    const { port } = planned;
+    await ipBatch(this.plan.hub, [
+      `link add ${nic} type veth peer name ${port.link} netns ${port.netns}`,
+      `link set ${nic} up`,
+    ]);
+    await ipBatch(port.netns, [`link set ${port.link} master br0`]);
+    await this.farEnd.attachPort(port);
+    await ipBatch(port.netns, [`link set ${port.link} up`]);
+  }
+
+  /** What a switch has learnt: the bridge's forwarding table without its own addresses. */
+  switchTable(fabric: FabricId): Promise<readonly LearntMac[]> {
+    return switchTable(this.plan, fabric);
+  }
+
+  /** Waits for the links that GONA makes in guests' namespaces, and gives them their addresses. */
+  async dressCreatedVifs(withinMs = 10_000): Promise<void> {
+    for (const station of this.plan.stations) {
+      const made = station.links.filter(({ other }) => other.kind === "gona");
+      for (const link of made) {
+        await waitUntil(
+          `GONA makes ${link.name} for ${station.name}`,
+          async () => ((await hasLink(station.netns, link.name)) ? true : undefined),
+          { withinMs },
+        );
+        await ipBatch(station.netns, [`link set ${link.name} up`, ...addressLines(link)]);
+      }
+    }
+  }
+
+  /** Ends the lab's processes and leaves the table as it is. */
+  async stopProcesses(): Promise<void> {
+    await Promise.all([...this.#processes].map((child) => child.stop()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopProcesses();
+    this.farEnd[Symbol.dispose]();
+    await sweep(this.scenario.name);
+  }
+}
+
+function claim(paths: LabPaths, scenario: Scenario, stays: boolean): void {
+  for (const directory of [paths.root, paths.children, paths.logs]) mkdirSync(directory, { recursive: true });
+  const owner = stays ? undefined : identify(process.pid);
+  const record: LabRecord = { name: scenario.name, scenario: scenario.file, ...(owner !== undefined && { owner }) };
+  writeFileSync(paths.record, JSON.stringify(record));
+}
+
+async function layTable(plan: BedPlan): Promise<void> {
+  const namespaces = namespacesOfPlan(plan);
+  await runCommand("ip", ["-batch", "-"], `${namespaces.map((name) => `netns add ${name}`).join("\n")}\n`);
+  const { sysctls, batches } = bedCommands(plan);
+  await Promise.all([...sysctls].map(([netns, values]) => setSysctls(netns, values)));
+  for (const [netns, lines] of batches) await ipBatch(netns, lines);
+  await ipBatch(plan.hub, vifLines(plan));
+}
+
+/** /proc/sys/net shows the namespace of whoever opens it; `sysctl` would need another package. */
+async function setSysctls(netns: string, values: readonly string[]): Promise<void> {
+  const script = values.map((value) => value.split("=")).map(([name, to]) => `echo ${to} > /proc/sys/${name}`);
+  await runInside(netns, "sh", ["-ec", script.join("\n")]);
+}
+
+async function hasLink(netns: string, name: string): Promise<boolean> {
+  const links = JSON.parse(await runCommand("ip", ["-n", netns, "-json", "link", "show"])) as { ifname: string }[];
+  return links.some((link) => link.ifname === name);
+}

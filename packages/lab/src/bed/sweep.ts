@@ -1,0 +1,58 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { GonaError } from "@gona/model";
+import { isOfLab, type LabPaths, labPaths } from "./lab-paths.ts";
+import { endRecorded } from "./lab-process.ts";
+import { isAlive, type ProcessIdentity } from "./process-identity.ts";
+import { runCommand } from "./run-command.ts";
+
+/** What `lab.json` holds. */
+export interface LabRecord {
+  readonly name: string;
+  readonly scenario: string;
+  /** The process that runs the lab; absent for a lab that was left up. */
+  readonly owner?: ProcessIdentity;
+}
+
+export function readRecord(paths: LabPaths): LabRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(paths.record, "utf8")) as LabRecord;
+  } catch {
+    return undefined; // absent, or cut off by a crash: nobody owns it
+  }
+}
+
+/** Namespaces of a lab that exist. */
+export function namespacesOf(lab: string): string[] {
+  return existsSync("/run/netns") ? readdirSync("/run/netns").filter((name) => isOfLab(lab, name)) : [];
+}
+
+/**
+ * Removes all that a lab left: processes (by pid and start time), mounts, namespaces, files. Safe
+ * at any time; a lab owned by another living process is refused with USAGE.
+ */
+export async function sweep(lab: string): Promise<void> {
+  const paths = labPaths(lab);
+  const owner = readRecord(paths)?.owner;
+  if (owner !== undefined && owner.pid !== process.pid && isAlive(owner)) {
+    throw new GonaError("USAGE", `lab ${lab} is being run by process ${owner.pid}`, {
+      hint: `end that first (kill ${owner.pid}); it cleans up behind itself`,
+    });
+  }
+  if (existsSync(paths.children)) {
+    const files = readdirSync(paths.children).map((name) => join(paths.children, name));
+    await Promise.all(files.map((file) => endRecorded(file)));
+  }
+  for (const mount of mountsBelow(paths.root)) await runCommand("umount", ["--lazy", mount]);
+  for (const netns of namespacesOf(lab)) await runCommand("ip", ["netns", "delete", netns]);
+  rmSync(paths.root, { recursive: true, force: true });
+}
+
+/** Mount points below a directory, the deepest first. */
+function mountsBelow(directory: string): string[] {
+  return readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((mount) => mount.startsWith(`${directory}/`))
+    .sort((a, b) => b.length - a.length);
+}

@@ -1,0 +1,60 @@
+import { libc } from "@gona/kernel";
+import { ParentWatch } from "./parent-watch.ts";
+import { CLOCK_MONOTONIC, CLOCK_REALTIME, ProbeClock, wakeOnTime } from "./probe-clock.ts";
+import { writeProbe } from "./probe-datagram.ts";
+import type { ProbeMessage } from "./probe-messages.ts";
+import { openUdp, socketAddress } from "./udp-socket.ts";
+
+export interface SendOptions {
+  readonly to: string;
+  readonly port: number;
+  readonly perSecond: number;
+  readonly datagramBytes: number;
+  readonly stream: number;
+  /** Ends by itself after so many; else when the parent closes our input. */
+  readonly count?: number;
+}
+
+/** A sleep shorter than this costs more than it saves: the clock is watched instead. */
+const SPIN_NS = 15_000;
+const ASK_PARENT_NS = 10_000_000;
+
+/**
+ * Sends numbered datagrams, one each 1/perSecond, on an absolute timetable: one that is late goes at
+ * once and the next keeps its time. Blocks the process until the end.
+ */
+export function sendProbe(options: SendOptions, say: (message: ProbeMessage) => void): void {
+  const { perSecond, datagramBytes, stream, count = Number.POSITIVE_INFINITY } = options;
+  using socket = openUdp(options.to);
+  const address = socketAddress(options.to, options.port);
+  const datagram = new Uint8Array(datagramBytes);
+  const view = new DataView(datagram.buffer);
+  const parent = new ParentWatch();
+  const clock = new ProbeClock(CLOCK_MONOTONIC);
+  const sleeper = new ProbeClock(CLOCK_MONOTONIC);
+  const wall = new ProbeClock(CLOCK_REALTIME);
+  const interval = 1e9 / perSecond;
+  wakeOnTime();
+  say({ kind: "ready" });
+
+  const epoch = clock.read().seconds;
+  const begin = clock.since(epoch);
+  let askParentAt = begin;
+  let sequence = 0;
+  let refused = 0;
+  for (; sequence < count; sequence++) {
+    const due = begin + sequence * interval;
+    let now = clock.read().since(epoch);
+    if (now >= askParentAt) {
+      if (parent.gone) break;
+      askParentAt = now + ASK_PARENT_NS;
+    }
+    if (due - now > SPIN_NS) sleeper.sleepUntil(epoch, due);
+    while (now < due) now = clock.read().since(epoch);
+    wall.read();
+    writeProbe(view, stream, sequence, wall.seconds, wall.nanoseconds);
+    // A full queue or a dead link is what is measured: the number is missing at the other end.
+    if (libc.sendto(socket.number, datagram, datagramBytes, 0, address, address.length) < 0) refused += 1;
+  }
+  say({ kind: "sent", datagrams: sequence, refused });
+}

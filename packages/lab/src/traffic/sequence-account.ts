@@ -1,0 +1,89 @@
+/** How far back a late datagram is still told from a duplicate; a power of two. */
+const MEMORY = 1 << 17;
+
+/** Totals since the first datagram. */
+export interface SequenceTotals {
+  /** Distinct datagrams. */
+  readonly received: number;
+  /** Sequence numbers up to the highest seen that have not come. */
+  readonly lost: number;
+  /** Came after one that was sent later. */
+  readonly reordered: number;
+  readonly duplicated: number;
+}
+
+/**
+ * The book of one stream of numbered datagrams. Pure: times are arguments, nanoseconds on one clock
+ * for sender and receiver.
+ */
+export class SequenceAccount {
+  readonly #intervalNs: number;
+  /** Slot -> sequence number + 1, so that 0 is "nothing yet". */
+  readonly #seen = new Float64Array(MEMORY);
+  #first = 0;
+  #highest = -1;
+  #received = 0;
+  #reordered = 0;
+  #duplicated = 0;
+  #last: { sequence: number; sentNs: number; arrivedNs: number } | undefined;
+  #gapNs = 0;
+  #rawGapNs = 0;
+
+  /** @param intervalNs between two datagrams of the sender */
+  constructor(intervalNs: number) {
+    this.#intervalNs = intervalNs;
+  }
+
+  receive(sequence: number, sentNs: number, arrivedNs: number): void {
+    const slot = sequence & (MEMORY - 1);
+    if (this.#seen[slot] === sequence + 1) {
+      this.#duplicated += 1;
+      return;
+    }
+    this.#seen[slot] = sequence + 1;
+    this.#received += 1;
+    if (this.#highest < 0) this.#first = sequence;
+    if (sequence > this.#highest) this.#highest = sequence;
+    else {
+      this.#reordered += 1;
+      if (sequence < this.#first) this.#first = sequence;
+    }
+    const last = this.#last;
+    if (last === undefined) {
+      this.#last = { sequence, sentNs, arrivedNs };
+      return;
+    }
+    const gap = arrivedNs - last.arrivedNs;
+    if (gap > this.#rawGapNs) this.#rawGapNs = gap;
+    // What the sender itself paused beyond its interval is not the network's doing.
+    const pause = sentNs - last.sentNs - (sequence - last.sequence) * this.#intervalNs;
+    const net = pause > 0 ? gap - pause : gap;
+    if (net > this.#gapNs) this.#gapNs = net;
+    last.sequence = sequence;
+    last.sentNs = sentNs;
+    last.arrivedNs = arrivedNs;
+  }
+
+  get totals(): SequenceTotals {
+    const span = this.#highest < 0 ? 0 : this.#highest - this.#first + 1;
+    return {
+      received: this.#received,
+      lost: span - this.#received,
+      reordered: this.#reordered,
+      duplicated: this.#duplicated,
+    };
+  }
+
+  /** The longest times without a datagram since the last call: less the sender's own pauses, and as it was. */
+  takeGaps(): { readonly gapNs: number; readonly rawGapNs: number } {
+    const gaps = { gapNs: this.#gapNs, rawGapNs: this.#rawGapNs };
+    this.#gapNs = 0;
+    this.#rawGapNs = 0;
+    return gaps;
+  }
+
+  /** How long nothing has come by `nowNs`; 0 before the first datagram. */
+  silenceNs(nowNs: number): number {
+    return this.#last === undefined ? 0 : Math.max(0, nowNs - this.#last.arrivedNs);
+  }
+}
