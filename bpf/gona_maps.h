@@ -18,6 +18,7 @@ enum gona_limit {
 	GONA_NAME_LEN = 64, /* bytes of a vif's or NIC's id, NUL padded */
 	GONA_OWN_MAC = 0xffff, /* gona_station.slice: the vif's own MAC, not a slice's */
 	GONA_HTB_MAJOR = 0xa09a, /* major number of every HTB root that is ours */
+	GONA_TEST_SLOT_IN_MARK = 0x10000, /* gona_test_slot: slot + 1 comes in skb->mark */
 };
 
 enum gona_nic_flag {

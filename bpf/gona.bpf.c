@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The data path of GONA, in the hub. Three programs:
+ *
+ *   gona_from_guest   tc ingress of a vif: admit, then to a guest of this host, to everyone, or to
+ *                     the NIC that the flow's bucket names
+ *   gona_from_wire    tc ingress of a NIC: to the guest that the destination MAC names, or pass
+ *   gona_resolve_nic  run once per NIC by the controller: finds the NIC's net_device
+ *
+ * A filter's classid is its slot + 1, so a program knows its vif or NIC without a look-up.
+ * Whatever GONA has no configuration for passes untouched (TC_ACT_UNSPEC: later filters still see
+ * it); a known guest's packet with nowhere to go is dropped. Both are counted, by gona_verdict().
+ * Floor: Linux 6.1, clang 14.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "gona_maps.h"
+#include "lib/config.h"
+#include "lib/verdict.h"
+#include "lib/mac.h"
+#include "lib/parse.h"
+#include "lib/nd.h"
+#include "lib/hash.h"
+#include "lib/station.h"
+#include "lib/admit.h"
+#include "lib/nic.h"
+#include "lib/slice.h"
+#include "lib/account.h"
+#include "lib/tag.h"
+#include "lib/rewrite.h"
+#include "lib/deliver.h"
+#include "lib/to_wire.h"
+#include "lib/flood.h"
+#include "lib/resolve.h"
+
+SEC("tc")
+int gona_from_guest(struct __sk_buff *skb)
+{
+	struct gona_packet packet = {};
+	enum gona_verdict refused;
+	struct gona_vif *vif, *receiver;
+	struct gona_station *station;
+	__u32 slot;
+
+	vif = gona_vif_of(skb, &slot);
+	if (!vif)
+		return gona_verdict(skb, GONA_V_PASS_UNKNOWN_LINK, TC_ACT_UNSPEC);
+
+	if (!gona_parse(skb, &packet))
+		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
+	refused = gona_admit(skb, vif, slot, &packet);
+	if (refused)
+		return gona_verdict(skb, refused, TC_ACT_SHOT);
+
+	if (gona_mac_is_group(packet.destination))
+		return gona_flood_from_guest(skb, vif, slot, &packet);
+
+	station = gona_station_of(vif->fabric, packet.vlan, packet.destination);
+	receiver = station ? gona_vif_at(station->vif) : NULL;
+	if (receiver)
+		return gona_deliver_local(skb, slot, receiver, station, &packet);
+
+	return gona_to_wire(skb, vif, slot, &packet, GONA_V_TO_WIRE);
+}
+
+SEC("tc")
+int gona_from_wire(struct __sk_buff *skb)
+{
+	struct gona_packet packet = {};
+	struct gona_station *station;
+	struct gona_nic *nic;
+	__u32 slot;
+
+	nic = gona_nic_of(skb, &slot);
+	if (!nic)
+		return gona_verdict(skb, GONA_V_PASS_UNKNOWN_LINK, TC_ACT_UNSPEC);
+
+	/* What is wrong with a frame for the host is the host's to judge. */
+	if (!gona_parse_ethernet(skb, &packet) || packet.foreign_tag)
+		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
+
+	if (gona_mac_is_group(packet.destination))
+		return gona_flood_from_wire(skb, nic, slot, &packet);
+
+	station = gona_station_of(nic->fabric, packet.vlan, packet.destination);
+	if (!station)
+		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
+
+	return gona_deliver_from_wire(skb, nic, slot, station, &packet);
+}
+
+SEC("tc")
+int gona_resolve_nic(struct __sk_buff *skb)
+{
+	return gona_resolve(skb);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

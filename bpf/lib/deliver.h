@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* To a guest. */
+#ifndef GONA_DELIVER_H
+#define GONA_DELIVER_H
+
+#define GONA_PACKET_HOST 0 /* PACKET_HOST of linux/if_packet.h */
+#define GONA_PACKET_OTHERHOST 3
+
+/*
+ * Into the guest at once where its end lies in another namespace. Linux before 6.16 keeps the
+ * packet type there: a unicast frame was somebody else's when it came in, and would be dropped.
+ */
+static __always_inline int gona_deliver(struct __sk_buff *skb, const struct gona_vif *vif)
+{
+	if (!(vif->flags & GONA_VIF_PEER))
+		return bpf_redirect(vif->ifindex, 0);
+	if (skb->pkt_type == GONA_PACKET_OTHERHOST)
+		bpf_skb_change_type(skb, GONA_PACKET_HOST);
+	return bpf_redirect_peer(vif->ifindex, 0);
+}
+
+/* Guest to guest. */
+static __always_inline int gona_deliver_local(struct __sk_buff *skb, __u32 sender, const struct gona_vif *vif,
+					      const struct gona_station *station, struct gona_packet *packet)
+{
+	if (station->vif == sender)
+		return gona_verdict(skb, GONA_V_DROP_REFLECTION, TC_ACT_SHOT);
+	if (station->slice != GONA_OWN_MAC && !gona_rewrite_in(skb, vif, packet))
+		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
+	if (!gona_set_tag(skb, packet, gona_tag_at(vif, packet->vlan)))
+		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
+	return gona_verdict(skb, GONA_V_LOCAL, gona_deliver(skb, vif));
+}
+
+/* The number of the slice on this NIC, GONA_NO_SLICE: none. */
+static __always_inline int gona_slice_on(const struct gona_aggregate *aggregate, __u32 nic)
+{
+	int i;
+
+	for (i = 0; i < GONA_MAX_SLICES; i++)
+		if (aggregate->slices[i].in_use && aggregate->slices[i].nic == nic)
+			return i;
+	return GONA_NO_SLICE;
+}
+
+/*
+ * The slice that a unicast frame came in by; GONA_NO_SLICE: it is a copy that the switch flooded,
+ * and comes in by another NIC too. A slice's MAC is heard on the slice's NIC, and on the home NIC
+ * while that NIC is dead; the vif's own MAC on the home NIC. A bundle sends no copies.
+ */
+static __always_inline int gona_slice_in(const struct gona_aggregate *aggregate, const struct gona_nic *nic,
+					 __u32 nic_slot, __u32 number)
+{
+	int home;
+
+	if (number < GONA_MAX_SLICES && aggregate->slices[number].in_use) {
+		if (aggregate->slices[number].nic == nic_slot)
+			return number;
+		if (!(nic->flags & GONA_NIC_LAG) && gona_nic_lives(aggregate->slices[number].nic))
+			return GONA_NO_SLICE;
+	}
+	if (nic->flags & GONA_NIC_LAG) {
+		home = gona_slice_on(aggregate, nic_slot);
+		return home < 0 ? gona_home_slice(aggregate) : home;
+	}
+	home = gona_home_slice(aggregate);
+	if (home < 0 || aggregate->slices[home & (GONA_MAX_SLICES - 1)].nic != nic_slot)
+		return GONA_NO_SLICE;
+	return home;
+}
+
+/* A unicast frame from the wire for a vif of ours. */
+static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const struct gona_nic *nic, __u32 nic_slot,
+						  const struct gona_station *station, struct gona_packet *packet)
+{
+	__u32 slot = station->vif;
+	struct gona_vif *vif = gona_vif_at(slot);
+	struct gona_aggregate *aggregate;
+	struct gona_wire wire;
+	int number;
+
+	if (!vif)
+		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
+	if (vif->flags & GONA_VIF_STOPPED)
+		return gona_verdict(skb, GONA_V_DROP_STOPPED, TC_ACT_SHOT);
+	if (gona_station_of(nic->fabric, packet->vlan, packet->source))
+		return gona_verdict(skb, GONA_V_DROP_REFLECTION, TC_ACT_SHOT);
+	aggregate = gona_aggregate_of(vif);
+	if (!aggregate)
+		return gona_verdict(skb, GONA_V_DROP_NO_SLICE, TC_ACT_SHOT);
+	number = gona_slice_in(aggregate, nic, nic_slot, station->slice);
+	if (number < 0)
+		return gona_verdict(skb, GONA_V_DROP_WRONG_NIC, TC_ACT_SHOT);
+
+	gona_measure(skb, packet, &wire);
+	if (station->slice != GONA_OWN_MAC && !gona_rewrite_in(skb, vif, packet))
+		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
+	if (!gona_set_tag(skb, packet, gona_tag_at(vif, packet->vlan)))
+		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
+	gona_count_rx(slot, number, &wire);
+	return gona_verdict(skb, GONA_V_TO_GUEST, gona_deliver(skb, vif));
+}
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Broadcast and multicast: one copy to each guest of the segment, and one to the wire or the host.
+ * A question for one guest's address goes to that guest alone.
+ */
+#ifndef GONA_FLOOD_H
+#define GONA_FLOOD_H
+
+#define GONA_NOBODY 0xffffffff
+
+/* Bits: NIC slots. Each NIC is asked once per packet, not once per guest. */
+struct gona_nics_seen {
+	__u64 known;
+	__u64 living;
+};
+
+struct gona_flood {
+	struct __sk_buff *skb;
+	struct gona_segment *segment;
+	struct gona_nics_seen seen;
+	__u32 sender; /* vif slot that gets no copy, or GONA_NOBODY */
+	__u32 nic; /* slot that it came in by, or GONA_NOBODY */
+	__u16 vlan;
+	bool lag;
+	bool tagged; /* the form that the frame has now */
+	bool others; /* some guest wants it in the other form: with a tag, or without */
+};
+
+/* The NIC of gona_home_slice(); GONA_NOBODY: none. */
+GONA_APART int gona_home_nic(const struct gona_aggregate *aggregate, struct gona_nics_seen *seen)
+{
+	__u32 first = GONA_NOBODY;
+	int i;
+
+	if (!aggregate || !seen)
+		return GONA_NOBODY;
+	for (i = 0; i < GONA_MAX_SLICES; i++) {
+		__u32 nic = aggregate->slices[i].nic & (GONA_MAX_NICS - 1);
+		__u64 bit = 1ULL << nic;
+
+		if (!aggregate->slices[i].in_use)
+			continue;
+		if (!(seen->known & bit)) {
+			seen->known |= bit;
+			if (gona_nic_lives(nic))
+				seen->living |= bit;
+		}
+		if (seen->living & bit)
+			return nic;
+		if (first == GONA_NOBODY)
+			first = nic;
+	}
+	return first;
+}
+
+/* May this vif hear what came in by this NIC? */
+static __always_inline bool gona_hears(struct gona_flood *flood, struct gona_vif *vif)
+{
+	struct gona_aggregate *aggregate;
+
+	if (flood->nic == GONA_NOBODY)
+		return true;
+	if (vif->flags & GONA_VIF_STOPPED)
+		return false;
+	if (flood->lag)
+		return true;
+	aggregate = gona_aggregate_of(vif);
+	return aggregate && (__u32)gona_home_nic(aggregate, &flood->seen) == flood->nic;
+}
+
+static long gona_flood_one(__u32 index, struct gona_flood *flood)
+{
+	struct gona_vif *vif;
+	__u32 slot;
+
+	if (index >= GONA_MAX_VIFS)
+		return 1;
+	slot = flood->segment->vifs[index];
+	if (slot == flood->sender)
+		return 0;
+	vif = gona_vif_at(slot);
+	if (!vif || !gona_hears(flood, vif))
+		return 0;
+	if (flood->tagged != (gona_tag_at(vif, flood->vlan) != 0)) {
+		flood->others = true;
+		return 0;
+	}
+	bpf_clone_redirect(flood->skb, vif->ifindex, 0);
+	return 0;
+}
+
+static __always_inline void gona_flood_form(struct gona_flood *flood)
+{
+	__u32 count = flood->segment->count;
+
+	flood->others = false;
+	bpf_loop(count < GONA_MAX_VIFS ? count : GONA_MAX_VIFS, gona_flood_one, flood, 0);
+}
+
+/*
+ * Guests of access VLANs see no tag, trunk guests one: first the copies in the form the frame has,
+ * then, where somebody wants it, those in the other. Leaves the frame tagged for the segment.
+ */
+static __always_inline bool gona_flood_segment(struct gona_flood *flood, struct gona_packet *packet)
+{
+	__u16 vlan = flood->vlan;
+
+	/* VLAN 0 has one form; a priority tag may stay. */
+	flood->tagged = vlan && packet->tagged && (packet->tci & GONA_VLAN_ID);
+	if (flood->segment) {
+		gona_flood_form(flood);
+		if (flood->others) {
+			flood->tagged = !flood->tagged;
+			if (!gona_set_tag(flood->skb, packet, flood->tagged ? vlan : 0))
+				return false;
+			gona_flood_form(flood);
+		}
+	}
+	return gona_set_tag(flood->skb, packet, vlan);
+}
+
+/* A question for the one vif that can answer. */
+static __always_inline int gona_deliver_question(struct __sk_buff *skb, const struct gona_vif *vif,
+						 struct gona_packet *packet)
+{
+	if (!gona_set_tag(skb, packet, gona_tag_at(vif, packet->vlan)))
+		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
+	return gona_verdict(skb, GONA_V_DIRECTED_ARP, gona_deliver(skb, vif));
+}
+
+GONA_APART int gona_flood_from_guest(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
+				     struct gona_packet *packet)
+{
+	struct gona_flood flood = {
+		.skb = skb,
+		.sender = slot,
+		.nic = GONA_NOBODY,
+	};
+	struct gona_vif *asked;
+	__u32 *owner;
+
+	if (!vif || !packet)
+		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
+	flood.vlan = packet->vlan;
+	owner = gona_asked_for(vif->fabric, packet);
+	if (owner && *owner != slot) {
+		asked = gona_vif_at(*owner);
+		if (asked)
+			return gona_deliver_question(skb, asked, packet);
+	}
+	flood.segment = gona_segment_of(vif->fabric, packet->vlan);
+	if (!gona_flood_segment(&flood, packet))
+		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
+	/* The wire's copy last: it may be rewritten, and local guests want the guest's own MAC. */
+	return gona_to_wire(skb, vif, slot, packet, GONA_V_FLOOD_FROM_GUEST);
+}
+
+GONA_APART int gona_flood_from_wire(struct __sk_buff *skb, const struct gona_nic *nic, __u32 slot,
+				    struct gona_packet *packet)
+{
+	struct gona_flood flood = {
+		.skb = skb,
+		.sender = GONA_NOBODY,
+		.nic = slot,
+	};
+	struct gona_vif *asked;
+	__u32 *owner;
+
+	if (!nic || !packet)
+		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
+	flood.vlan = packet->vlan;
+	flood.lag = nic->flags & GONA_NIC_LAG;
+	if (gona_mac_is_link_control(packet->destination))
+		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
+	if (gona_station_of(nic->fabric, packet->vlan, packet->source))
+		return gona_verdict(skb, GONA_V_DROP_REFLECTION, TC_ACT_SHOT);
+
+	/* What cannot be parsed is no question. */
+	if (gona_parse_network_apart(skb, packet)) {
+		owner = gona_asked_for(nic->fabric, packet);
+		asked = owner ? gona_vif_at(*owner) : NULL;
+		if (asked) {
+			if (asked->flags & GONA_VIF_STOPPED)
+				return gona_verdict(skb, GONA_V_DROP_STOPPED, TC_ACT_SHOT);
+			if (!gona_hears(&flood, asked))
+				return gona_verdict(skb, GONA_V_DROP_WRONG_NIC, TC_ACT_SHOT);
+			return gona_deliver_question(skb, asked, packet);
+		}
+	}
+	flood.segment = gona_segment_of(nic->fabric, packet->vlan);
+	if (!flood.segment)
+		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
+	if (!gona_flood_segment(&flood, packet))
+		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
+	return gona_verdict(skb, GONA_V_FLOOD_FROM_WIRE, TC_ACT_UNSPEC);
+}
+
+#endif

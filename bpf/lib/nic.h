@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Is a NIC alive? Read from its net_device for every packet: the kernel may hold a link-down event
+ * back from user space for up to a second (net/core/link_watch.c).
+ */
+#ifndef GONA_NIC_H
+#define GONA_NIC_H
+
+/* The little of the kernel's structures that is read, relocated at load (CO-RE). */
+struct net_device {
+	unsigned long state;
+	int ifindex;
+} __attribute__((preserve_access_index));
+
+enum netdev_state_t {
+	__LINK_STATE_START,
+	__LINK_STATE_PRESENT,
+	__LINK_STATE_NOCARRIER,
+};
+
+/*
+ * NULL: dead. The gate of the controller and the carrier must both agree. A netdev of another
+ * ifindex is the memory of a device that is gone, so the NIC is gone too; a netdev of 0 was never
+ * resolved, and the gate decides alone.
+ */
+static __always_inline struct gona_nic *gona_living_nic(__u32 slot)
+{
+	struct gona_nic *nic = gona_nic_at(slot);
+	struct net_device *device;
+	unsigned long state = 0, start, no_carrier;
+	int ifindex = 0;
+
+	if (!nic || !(nic->flags & GONA_NIC_UP))
+		return NULL;
+	device = (void *)nic->netdev;
+	if (!device)
+		return nic;
+	bpf_core_read(&state, sizeof(state), &device->state);
+	bpf_core_read(&ifindex, sizeof(ifindex), &device->ifindex);
+	if (ifindex != nic->ifindex)
+		return NULL;
+	start = 1ULL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_START);
+	no_carrier = 1ULL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_NOCARRIER);
+	return (state & (start | no_carrier)) == start ? nic : NULL;
+}
+
+/* The same where it is not the hot path. */
+GONA_APART int gona_nic_lives(__u32 slot)
+{
+	return gona_living_nic(slot) != NULL;
+}
+
+#endif
