@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { REPOSITORY } from "../../bed/lab-paths.ts";
+import { type BenchRow, summarize } from "../bench-row.ts";
+import type { Suite, SuiteOptions } from "../suite.ts";
+import { packetsPerSecond, roundTripTime, tcpBitsPerSecond } from "./measure.ts";
+import { type BenchPath, buildPath, PATH_VARIANTS } from "./topology.ts";
+
+interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  /** Rounds in a full run and in a quick one; every variant once a round. */
+  readonly rounds: readonly [full: number, quick: number];
+  readonly measure: (path: BenchPath, quick: boolean) => Promise<Readonly<Record<string, number>>>;
+}
+
+const FIGURES: readonly Figure[] = [
+  {
+    name: "64-byte UDP",
+    unit: "packets/s",
+    rounds: [9, 2],
+    measure: async (path, quick) => ({ "64-byte UDP": await packetsPerSecond(path, quick ? 400 : 1000) }),
+  },
+  {
+    name: "one TCP flow",
+    unit: "Gbit/s",
+    rounds: [5, 1],
+    measure: async (path, quick) => ({ "one TCP flow": (await tcpBitsPerSecond(path, quick ? 1 : 2)) / 1e9 }),
+  },
+  {
+    name: "round trip",
+    unit: "us",
+    rounds: [5, 1],
+    measure: async (path, quick) => {
+      const { p50Us, p99Us } = await roundTripTime(path, quick ? 1000 : 5000);
+      return { "round trip, median": p50Us, "round trip, 99th percentile": p99Us };
+    },
+  },
+];
+
+/** What each case is held against, and the ratio aimed at (DESIGN.md section 10). */
+const VERSUS: Readonly<Record<string, { readonly name: string; readonly atLeast?: number }>> = {
+  bridge: { name: "direct veth" },
+  "bridge + HTB": { name: "bridge" },
+  "bridge + HTB + filter by MAC": { name: "bridge + HTB" },
+  GONA: { name: "bridge" },
+  "GONA + HTB": { name: "bridge + HTB", atLeast: 1.15 },
+};
+
+/** GONA's way through the hub beside a bridge's, one core, everything in one run. */
+export const pathSuite: Suite = {
+  name: "path",
+  about: "packets/s, TCP and round-trip time through the hub: direct, bridge, bridge + HTB, GONA, GONA + HTB",
+  async run(options) {
+    const { buildBpf } = await import("../../../../../scripts/build-bpf.mjs");
+    await buildBpf({
+      source: join(REPOSITORY, "bpf/bench_sink.bpf.c"),
+      output: join(REPOSITORY, "build/bpf/bench_sink.bpf.o"),
+    });
+    await using stack = new AsyncDisposableStack();
+    const paths: BenchPath[] = [];
+    for (const variant of PATH_VARIANTS) {
+      options.progress(`building ${variant.name}`);
+      paths.push(stack.use(await buildPath(variant)));
+    }
+    const rows: BenchRow[] = [];
+    for (const figure of FIGURES) rows.push(...(await measureFigure(figure, paths, options)));
+    return rows;
+  },
+};
+
+async function measureFigure(figure: Figure, paths: readonly BenchPath[], options: SuiteOptions): Promise<BenchRow[]> {
+  /** By figure, then by variant. */
+  const rounds = new Map<string, Map<string, number[]>>();
+  const count = figure.rounds[options.quick ? 1 : 0];
+  for (let round = 1; round <= count; round++) {
+    for (const path of paths) {
+      options.signal?.throwIfAborted();
+      options.progress(`${figure.name}, round ${round} of ${count}: ${path.variant.name}`);
+      for (const [name, value] of Object.entries(await figure.measure(path, options.quick))) {
+        const byVariant = rounds.get(name) ?? new Map<string, number[]>();
+        rounds.set(name, byVariant);
+        byVariant.set(path.variant.name, [...(byVariant.get(path.variant.name) ?? []), value]);
+      }
+    }
+  }
+  return [...rounds].flatMap(([name, byVariant]) => rowsOf(name, figure.unit, byVariant));
+}
+
+function rowsOf(name: string, unit: string, byVariant: ReadonlyMap<string, readonly number[]>): BenchRow[] {
+  return [...byVariant].map(([variant, values]) => {
+    const row: BenchRow = { suite: "path", case: variant, figure: name, unit, ...summarize(values) };
+    const versus = VERSUS[variant];
+    const other = versus && byVariant.get(versus.name);
+    if (versus === undefined || other === undefined) return row;
+    const base = summarize(other).value;
+    const ratio = row.value / base;
+    const compared = { ...row, versus: { name: versus.name, value: base, ratio } };
+    if (versus.atLeast === undefined || unit !== "packets/s") return compared;
+    return { ...compared, target: `>= ${versus.atLeast} x ${versus.name}`, holds: ratio >= versus.atLeast };
+  });
+}
