@@ -12,3 +12,13 @@ export { check, errnoName, errnoNumber, errnoWords } from "./libc/errno.ts";
 export { Fd } from "./libc/fd.ts";
 export { FdWatcher } from "./libc/fd-watcher.ts";
 export { addressOf, errno, libc } from "./libc/libc.ts";
+export { LinuxKernel, type LinuxKernelOptions, type LoadedBpf } from "./linux/linux-kernel.ts";
+export { inNamespace, namespacePath } from "./namespace/in-namespace.ts";
+export {
+  createNamespace,
+  deleteNamespace,
+  enterCommand,
+  listNamespaces,
+  sweepNamespaces,
+} from "./namespace/named-namespaces.ts";
+export { NetlinkSocket, type Refused } from "./netlink/netlink-socket.ts";

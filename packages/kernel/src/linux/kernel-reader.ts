@@ -1,0 +1,121 @@
+import type { ClassState, FilterState, LinkState, QdiscState } from "../kernel.ts";
+import { KernelError } from "../kernel-error.ts";
+import { decodeHtbClass, writeClassQuery } from "../netlink/class-codec.ts";
+import * as nl from "../netlink/constants.ts";
+import { decodeBpfFilter, writeFilterQuery } from "../netlink/filter-codec.ts";
+import { decodeLink, type LinkMessage, writeLinkQuery } from "../netlink/link-codec.ts";
+import type { NetlinkSocket } from "../netlink/netlink-socket.ts";
+import { decodeQdisc } from "../netlink/qdisc-codec.ts";
+import { tcIfindex, writeTcHeader } from "../netlink/tc-header.ts";
+import { linkIndex, linkName } from "./link-index.ts";
+
+/** What the kernel holds, read by dumps over one socket, in that socket's namespace. */
+export class KernelReader {
+  readonly #socket: NetlinkSocket;
+
+  constructor(socket: NetlinkSocket) {
+    this.#socket = socket;
+  }
+
+  links(): readonly LinkState[] {
+    const found: LinkMessage[] = [];
+    this.#socket.dump(
+      "ip link show",
+      nl.RTM_GETLINK,
+      (writer) => writeLinkQuery(writer, 0),
+      () => found.splice(0),
+      (type, view, start, end) => {
+        if (type === nl.RTM_NEWLINK) found.push(decodeLink(view, start, end));
+      },
+    );
+    const names = new Map(found.map(({ link }) => [link.ifindex, link.name]));
+    return found.map((message) => withMaster(message, names.get(message.masterIndex)));
+  }
+
+  link(name: string): LinkState | undefined {
+    // The kernel refuses a name that is too long with ERANGE, where there is simply no such link.
+    if (Buffer.byteLength(name) > 15) return undefined;
+    let found: LinkMessage | undefined;
+    const refused = this.#socket.get(
+      nl.RTM_GETLINK,
+      (writer) => writeLinkQuery(writer, 0, name),
+      (_type, view, start, end) => {
+        found = decodeLink(view, start, end);
+      },
+    );
+    if (refused !== undefined && refused.errno !== "ENODEV") {
+      throw new KernelError(`ip link show dev ${name}`, refused.errno, refused.words);
+    }
+    return found === undefined ? undefined : this.complete(found);
+  }
+
+  /** Adds the master's name to what a message says. */
+  complete(message: LinkMessage): LinkState {
+    return withMaster(message, message.masterIndex === 0 ? undefined : linkName(this.#socket.fd, message.masterIndex));
+  }
+
+  qdiscs(link?: string): readonly QdiscState[] {
+    const wanted = link === undefined ? undefined : this.#index(link, "tc qdisc show");
+    const found: QdiscState[] = [];
+    const names = new Map<number, string | undefined>();
+    const nameOf = (ifindex: number): string | undefined => {
+      if (!names.has(ifindex)) names.set(ifindex, linkName(this.#socket.fd, ifindex));
+      return names.get(ifindex);
+    };
+    this.#socket.dump(
+      "tc qdisc show",
+      nl.RTM_GETQDISC,
+      (writer) => writeTcHeader(writer, wanted ?? 0, 0, 0),
+      () => found.splice(0),
+      (type, view, start, end) => {
+        // The kernel dumps the qdiscs of all links whatever is asked for.
+        if (type !== nl.RTM_NEWQDISC || (wanted !== undefined && tcIfindex(view, start) !== wanted)) return;
+        const { ifindex, parent, handle, qdisc } = decodeQdisc(view, start, end);
+        const name = link ?? nameOf(ifindex);
+        if (name !== undefined) found.push({ link: name, parent, handle, qdisc });
+      },
+    );
+    return found;
+  }
+
+  classes(link: string): readonly ClassState[] {
+    const ifindex = this.#index(link, "tc class show");
+    const found: ClassState[] = [];
+    this.#socket.dump(
+      `tc class show dev ${link}`,
+      nl.RTM_GETTCLASS,
+      (writer) => writeClassQuery(writer, ifindex),
+      () => found.splice(0),
+      (type, view, start, end) => {
+        const state = type === nl.RTM_NEWTCLASS ? decodeHtbClass(link, view, start, end) : undefined;
+        if (state !== undefined) found.push(state);
+      },
+    );
+    return found;
+  }
+
+  filters(link: string): readonly FilterState[] {
+    const ifindex = this.#index(link, "tc filter show");
+    const found: FilterState[] = [];
+    this.#socket.dump(
+      `tc filter show dev ${link} ingress`,
+      nl.RTM_GETTFILTER,
+      (writer) => writeFilterQuery(writer, ifindex),
+      () => found.splice(0),
+      (type, view, start, end) => {
+        const state = type === nl.RTM_NEWTFILTER ? decodeBpfFilter(link, view, start, end) : undefined;
+        if (state !== undefined) found.push(state);
+      },
+    );
+    return found;
+  }
+
+  #index(link: string, operation: string): number {
+    const ifindex = linkIndex(this.#socket.fd, link);
+    if (ifindex === 0) throw new KernelError(`${operation} dev ${link}`, "ENODEV", "No such device");
+    return ifindex;
+  }
+}
+
+const withMaster = ({ link }: LinkMessage, master: string | undefined): LinkState =>
+  master === undefined ? link : { ...link, master };
