@@ -33,7 +33,7 @@ export function allFacets({ nics, vifs }: Plans): HubState {
     addresses: new Map(),
     vifFilters: new Map(),
   });
-  for (const vif of vifs.values()) change.replace(undefined, vif);
+  for (const vif of vifs.values()) change.set(vif);
   return { ...nicFacets(nics), ...change.facets(), segments: segments(vifs) };
 }
 
@@ -42,12 +42,16 @@ export function changedFacets(before: HubState, old: Plans, now: Plans): HubStat
   const change = new FacetChange(before);
   for (const [id, vif] of old.vifs) if (!now.vifs.has(id)) change.remove(vif);
   let sameSegments = old.vifs.size === now.vifs.size;
+  const changed: VifPlan[] = [];
   for (const [id, vif] of now.vifs) {
     const was = old.vifs.get(id);
     if (was === vif) continue;
-    change.replace(was, vif);
+    if (was !== undefined) change.removeLeftOver(was, vif);
+    changed.push(vif);
     sameSegments &&= was !== undefined && isInSameSegments(was, vif);
   }
+  // After all removals: a MAC, address or device may have gone from one vif to another.
+  for (const vif of changed) change.set(vif);
   return {
     ...(old.nics === now.nics ? onlyNicFacets(before) : nicFacets(now.nics)),
     ...change.facets(),
@@ -121,9 +125,7 @@ class FacetChange {
     for (const [key] of vif.addresses) this.#addresses.delete(key);
   }
 
-  /** Sets what `vif` has and deletes what `was` had beyond it. */
-  replace(was: VifPlan | undefined, vif: VifPlan): void {
-    if (was !== undefined) this.#removeLeftOver(was, vif);
+  set(vif: VifPlan): void {
     if (vif.link !== undefined) this.#links.set(vif.spec.id, vif.link);
     this.#vifs.set(vif.spec.id, vif.entry);
     this.#filters.set(vif.entry.device, { vifSlot: vif.entry.slot });
@@ -132,7 +134,8 @@ class FacetChange {
     for (const [key, address] of vif.addresses) this.#addresses.set(key, address);
   }
 
-  #removeLeftOver(was: VifPlan, vif: VifPlan): void {
+  /** Deletes what `was` had beyond `vif`. */
+  removeLeftOver(was: VifPlan, vif: VifPlan): void {
     if (vif.link === undefined) this.#links.delete(was.spec.id);
     if (was.entry.device !== vif.entry.device) this.#filters.delete(was.entry.device);
     deleteLeftOver(this.#slices, was.queues, vif.queues);

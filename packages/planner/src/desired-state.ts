@@ -2,10 +2,11 @@ import type { BitsPerSecond, FabricId, HostSpec, NicId, NicSpec, SliceShare, Vif
 import { assignNumbers } from "./assign-numbers.ts";
 import { allFacets, changedFacets, type Plans } from "./desired-facets.ts";
 import { equalData } from "./equal-data.ts";
+import { fabricNumbers } from "./fabric-numbers.ts";
 import { assuredRate, type ShareScale } from "./htb-shape.ts";
 import { type HubState, sliceKey } from "./hub-state.ts";
 import type { Inventory } from "./inventory.ts";
-import { fabricNumbers, type NicPlan, planNics } from "./nic-plan.ts";
+import { type NicPlan, planNics } from "./nic-plan.ts";
 import { goodRatesPerShare, shareScale } from "./share-scale.ts";
 import { showsOneOf, sliceMacs } from "./slice-macs.ts";
 import { planVif, type VifPlan } from "./vif-plan.ts";

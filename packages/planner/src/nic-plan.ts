@@ -8,8 +8,6 @@ import { shareScale } from "./share-scale.ts";
 
 /** Slots of gona_nics. */
 const NIC_SLOTS = { low: 0, high: 63 };
-/** Numbers of fabrics; 0 means none. */
-const FABRIC_NUMBERS = { low: 1, high: 0xffff };
 
 /** What a NIC of the spec comes to, and what its slices depend on. Alike to the last one: the same reference. */
 export interface NicPlan {
@@ -21,31 +19,6 @@ export interface NicPlan {
   readonly scale: ShareScale;
   /** Buckets go elsewhere where they can. */
   readonly held: boolean;
-}
-
-/** The fabrics' numbers, kept from the NICs and vifs that are in them now. */
-export function fabricNumbers(
-  spec: HostSpec,
-  observed: HubState,
-  before?: ReadonlyMap<FabricId, number>,
-): ReadonlyMap<FabricId, number> {
-  const observedNumber = new Map<FabricId, number>();
-  for (const nic of spec.nics) {
-    const number = observed.nics.get(nic.name)?.fabric;
-    if (number !== undefined && !observedNumber.has(nic.fabric)) observedNumber.set(nic.fabric, number);
-  }
-  return assignNumbers(
-    spec.fabrics.map((fabric) => fabric.name),
-    FABRIC_NUMBERS,
-    (fabric) => observedNumber.get(fabric) ?? before?.get(fabric),
-    () => {
-      const occupied = new Set<number>();
-      for (const nic of observed.nics.values()) occupied.add(nic.fabric);
-      for (const vif of observed.vifs.values()) occupied.add(vif.fabric);
-      for (const number of before?.values() ?? []) occupied.add(number);
-      return occupied;
-    },
-  );
 }
 
 export interface NicPlansInput {

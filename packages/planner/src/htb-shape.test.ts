@@ -1,0 +1,82 @@
+import { bitsPerSecond, gigabitsPerSecond, kilobitsPerSecond, megabitsPerSecond, shares } from "@gona/model";
+import { describe, expect, it } from "vitest";
+import { burstTime, hostReserve, leafFor, nicQueue, sliceShape } from "./htb-shape.ts";
+
+const share = (reserve: number, limit: number, weight = 100) => ({
+  reserve: megabitsPerSecond(reserve),
+  limit: megabitsPerSecond(limit),
+  shares: shares(weight),
+});
+const scale = (ratePerShare: number, sharesPerQuantum = 64) => ({
+  ratePerShare: bitsPerSecond(ratePerShare),
+  sharesPerQuantum,
+});
+
+describe("burstTime", () => {
+  it("is 5 ms, or one frame where that takes longer", () => {
+    expect(burstTime(gigabitsPerSecond(100))).toBe(5_000_000);
+    expect(burstTime(megabitsPerSecond(10))).toBe(5_000_000);
+    // 1514 bytes at 1 Mbit/s take 12.112 ms.
+    expect(burstTime(megabitsPerSecond(1))).toBe(12_112_000);
+  });
+
+  it("is whole ticks of 64 ns within 32 bits, also at the lowest rate", () => {
+    for (const rate of [8, 64, 8_000, 999_992, 12_345_672]) {
+      const time = burstTime(bitsPerSecond(rate));
+      expect(time % 64).toBe(0);
+      expect(time).toBeGreaterThanOrEqual((1514 * 8e9) / rate);
+    }
+    expect(burstTime(kilobitsPerSecond(8)) / 64).toBeLessThan(2 ** 32);
+  });
+});
+
+describe("leafFor", () => {
+  it.each([
+    [1, 150_000, "segmenter"],
+    [199, 621_875, "segmenter"],
+    [200, 625_000, "fifo"],
+    [10_000, 31_250_000, "fifo"],
+  ])("holds at %i Mbit/s %i bytes in a %s", (limit, size, kind) => {
+    expect(leafFor(megabitsPerSecond(limit))).toEqual({ kind, limit: size });
+  });
+
+  it("keeps its kind near the threshold, for a change would lose what is queued", () => {
+    expect(leafFor(megabitsPerSecond(390), "segmenter").kind).toBe("segmenter");
+    expect(leafFor(megabitsPerSecond(410), "segmenter").kind).toBe("fifo");
+    expect(leafFor(megabitsPerSecond(110), "fifo").kind).toBe("fifo");
+    expect(leafFor(megabitsPerSecond(90), "fifo").kind).toBe("segmenter");
+  });
+});
+
+describe("sliceShape", () => {
+  it("assures the reservation and what shares add, up to the limit", () => {
+    expect(sliceShape(share(300, 1000, 200), scale(1_000_000)).rate).toBe(500e6);
+    expect(sliceShape(share(300, 400, 200), scale(1_000_000)).rate).toBe(400e6);
+    expect(sliceShape(share(0, 400), scale(0)).rate).toBe(8_000);
+  });
+
+  it("weighs quanta by shares, between one GSO packet and 1 MiB", () => {
+    const quantum = (weight: number) => sliceShape(share(0, 100, weight), scale(0, 64)).quantum;
+    expect(quantum(64)).toBe(65_536);
+    expect(quantum(128)).toBe(131_072);
+    expect(quantum(10)).toBe(65_536);
+    expect(quantum(10_000)).toBe(1_048_576);
+  });
+});
+
+describe("the host's part", () => {
+  it.each([
+    [10_000, 100],
+    [1000, 10],
+    [10, 1],
+    [1, 0.5],
+  ])("of %d Mbit/s is %d Mbit/s", (capacity, reserve) => {
+    expect(hostReserve(megabitsPerSecond(capacity))).toBe(reserve * 1e6);
+  });
+
+  it("may grow to the capacity when nobody else wants it", () => {
+    const queue = nicQueue(gigabitsPerSecond(1));
+    expect(queue.rate).toBe(1e9);
+    expect(queue.host.ceil).toBe(1e9);
+  });
+});

@@ -1,0 +1,110 @@
+import type { NicId, VifId } from "@gona/model";
+import { expect } from "vitest";
+import { RATE_FLOOR } from "../src/htb-shape.ts";
+import { classMinor, type HubState, sliceKey } from "../src/hub-state.ts";
+
+/**
+ * Whether a packet of a vif finds a way out: a filter hands over its slot, and a bucket points to a
+ * slice whose NIC has its entry and its queue and on it the slice's class.
+ */
+export function hasWorkingSlice(hub: HubState, vif: VifId): boolean {
+  const entry = hub.vifs.get(vif);
+  if (entry === undefined) return false;
+  if (![...hub.vifFilters.values()].some((filter) => filter.vifSlot === entry.slot)) return false;
+  return [...new Set(entry.buckets)].some((number) => {
+    const slice = entry.slices[number];
+    return (
+      slice !== null &&
+      slice !== undefined &&
+      hub.nics.get(slice.nic)?.slot === slice.nicSlot &&
+      hub.nicQueues.has(slice.nic) &&
+      hub.slices.has(sliceKey(slice.nic, entry.slot))
+    );
+  });
+}
+
+/** What every desired hub of an admitted spec keeps. */
+export function expectSound(hub: HubState): void {
+  expectUnique(
+    "vif slots",
+    [...hub.vifs.values()].map((vif) => vif.slot),
+  );
+  expectUnique(
+    "NIC slots",
+    [...hub.nics.values()].map((nic) => nic.slot),
+  );
+  expectUnique(
+    "devices",
+    [...hub.vifs.values()].map((vif) => vif.device),
+  );
+  for (const [id, link] of hub.vifLinks) {
+    expect(link.device.length).toBeLessThanOrEqual(15);
+    expect(hub.vifs.get(id)?.device).toBe(link.device);
+  }
+  expectUniqueMacs(hub);
+  for (const nic of hub.nics.keys()) expectFittingQueue(hub, nic);
+  const slots = new Map([...hub.vifs].map(([id, vif]) => [vif.slot, id]));
+  for (const [key, slice] of hub.slices) {
+    expect(key).toBe(sliceKey(slice.nic, slice.vifSlot));
+    const vif = hub.vifs.get(slots.get(slice.vifSlot) as VifId);
+    expect(vif?.slices.some((entry) => entry?.nic === slice.nic)).toBe(true);
+  }
+  for (const vif of hub.vifs.values()) {
+    expect(hub.vifFilters.get(vif.device)).toEqual({ vifSlot: vif.slot });
+    const living = vif.slices.filter((slice) => slice !== null);
+    for (const slice of living) expect(hub.slices.has(sliceKey(slice.nic, vif.slot))).toBe(true);
+    // No bucket points into the void, and none to a dead NIC beside a living one.
+    if (living.length > 0) for (const number of new Set(vif.buckets)) expect(vif.slices[number]).not.toBeNull();
+    if (living.some((slice) => hub.nics.get(slice.nic)?.up)) {
+      for (const number of new Set(vif.buckets)) {
+        expect(hub.nics.get(vif.slices[number]?.nic as NicId)?.up).toBe(true);
+      }
+    }
+  }
+  for (const station of hub.stations.values()) expect(slots.has(station.vifSlot)).toBe(true);
+  for (const address of hub.addresses.values()) expect(slots.has(address.vifSlot)).toBe(true);
+  for (const segment of hub.segments.values()) {
+    expect(segment.vifSlots).toEqual([...segment.vifSlots].sort((a, b) => a - b));
+    for (const slot of segment.vifSlots) expect(slots.has(slot)).toBe(true);
+  }
+}
+
+/** Own and per-slice MACs together are each one vif's, in the fabric. */
+function expectUniqueMacs(hub: HubState): void {
+  const owners = new Map<string, VifId>();
+  for (const [id, vif] of hub.vifs) {
+    const macs = new Set([vif.mac, ...vif.slices.flatMap((slice) => (slice === null ? [] : [slice.mac]))]);
+    if (vif.rewriteMac) expect(macs.size).toBe(1 + vif.slices.filter((slice) => slice !== null).length);
+    for (const mac of macs) {
+      const key = `${vif.fabric} ${mac}`;
+      expect(owners.get(key) ?? id, `${mac} is of one vif`).toBe(id);
+      owners.set(key, id);
+      expect(hub.stations.get(`${vif.fabric}/${vif.vlan} ${mac}` as never)?.vifSlot).toBe(vif.slot);
+    }
+  }
+}
+
+function expectFittingQueue(hub: HubState, nic: NicId): void {
+  const queue = hub.nicQueues.get(nic);
+  expect(queue).toBeDefined();
+  if (queue === undefined) return;
+  let sum = queue.host.rate as number;
+  const minors: number[] = [];
+  for (const slice of hub.slices.values()) {
+    if (slice.nic !== nic) continue;
+    sum += slice.rate;
+    minors.push(classMinor(slice.vifSlot));
+    expect(slice.rate).toBeLessThanOrEqual(slice.ceil);
+    expect(slice.rate).toBeGreaterThanOrEqual(RATE_FLOOR);
+    expect(slice.ceil).toBeLessThanOrEqual(queue.rate);
+    expect(slice.burst % 64).toBe(0);
+    expect((slice.burst * slice.rate) / 8e9).toBeGreaterThanOrEqual(1514);
+  }
+  expectUnique("class minors", minors);
+  for (const minor of minors) expect(minor).toBeLessThan(0xffff);
+  expect(sum).toBeLessThanOrEqual(queue.rate);
+}
+
+function expectUnique(what: string, list: readonly unknown[]): void {
+  expect(new Set(list).size, `${what} are unique`).toBe(list.length);
+}

@@ -1,0 +1,180 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { admit } from "../src/admit.ts";
+import { applySteps, invertSteps } from "../src/apply-steps.ts";
+import { type Desired, desiredState } from "../src/desired-state.ts";
+import { EMPTY_HUB, type HubState, type VifEntry } from "../src/hub-state.ts";
+import { plan } from "../src/plan.ts";
+import { expectSound, hasWorkingSlice } from "./hub-invariants.ts";
+import { type World, world } from "./world.ts";
+
+const hubOf = (w: World, observed: HubState = EMPTY_HUB): Desired => desiredState({ ...w, observed });
+
+/** What happened between two states, so that the tests can tell that they saw it. */
+function changesBetween(before: HubState, after: HubState): readonly string[] {
+  const seen: string[] = [];
+  for (const nic of before.nics.keys()) if (!after.nics.has(nic)) seen.push("NIC removed");
+  for (const nic of after.nics.keys()) if (!before.nics.has(nic)) seen.push("NIC added");
+  for (const [id, was] of before.vifs) {
+    const now = after.vifs.get(id);
+    if (now === undefined) {
+      seen.push("vif removed");
+      continue;
+    }
+    if (swapsAllNics(was, now)) seen.push("all slices swapped");
+    if (was.fabric !== now.fabric) seen.push("fabric changed");
+    if (was.mac !== now.mac) seen.push("MAC changed");
+  }
+  for (const id of after.vifs.keys()) if (!before.vifs.has(id)) seen.push("vif added");
+  return seen;
+}
+
+function swapsAllNics(was: VifEntry | undefined, now: VifEntry | undefined): boolean {
+  const nics = (vif: VifEntry | undefined) =>
+    (vif?.slices ?? []).flatMap((slice) => (slice === null ? [] : [slice.nic]));
+  const [old, fresh] = [nics(was), nics(now)];
+  return old.length > 0 && fresh.length > 0 && !old.some((nic) => fresh.includes(nic));
+}
+
+const WATCHED_SWAP = "all slices of a guest swapped that works before and after";
+
+const ALL_CHANGES = [
+  WATCHED_SWAP,
+  "NIC removed",
+  "NIC added",
+  "vif removed",
+  "vif added",
+  "all slices swapped",
+  "fabric changed",
+  "MAC changed",
+];
+
+describe("plan", () => {
+  it("is empty between a state and itself, also when the state is another object", () => {
+    fc.assert(
+      fc.property(world, (w) => {
+        const { hub } = hubOf(w);
+        expect(plan(hub, hub)).toEqual([]);
+        expect(plan(hub, structuredClone(hub))).toEqual([]);
+      }),
+    );
+  });
+
+  it("leads from any state to any other, and back by the inverted steps", () => {
+    fc.assert(
+      fc.property(world, world, (a, b) => {
+        const [from, to] = [hubOf(a).hub, hubOf(b).hub];
+        const steps = plan(from, to);
+        const there = applySteps(from, steps);
+        expect(there).toEqual(to);
+        expect(plan(there, to)).toEqual([]);
+        expect(applySteps(there, invertSteps(steps))).toEqual(from);
+      }),
+    );
+  });
+
+  it("leaves a working slice to each guest that is wanted before and after, after every step", () => {
+    const seen = new Map<string, number>();
+    let watched = 0;
+    fc.assert(
+      fc.property(world, world, (a, b) => {
+        const from = hubOf(a).hub;
+        const to = hubOf(b, from).hub;
+        for (const change of changesBetween(from, to)) seen.set(change, (seen.get(change) ?? 0) + 1);
+        const both = [...from.vifs.keys()].filter(
+          (id) =>
+            hasWorkingSlice(from, id) &&
+            hasWorkingSlice(to, id) &&
+            // A veth pair that must be made anew takes its guest's link away, whatever the order.
+            from.vifLinks.get(id)?.device === to.vifLinks.get(id)?.device,
+        );
+        watched += both.length;
+        const swapped = both.filter((id) => swapsAllNics(from.vifs.get(id), to.vifs.get(id)));
+        seen.set(WATCHED_SWAP, (seen.get(WATCHED_SWAP) ?? 0) + swapped.length);
+        let now = from;
+        for (const step of plan(from, to)) {
+          now = applySteps(now, [step]);
+          for (const id of both) expect(hasWorkingSlice(now, id), `${id} after ${step.kind} ${step.key}`).toBe(true);
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(watched).toBeGreaterThan(100);
+    for (const change of ALL_CHANGES) expect(seen.get(change) ?? 0, change).toBeGreaterThan(10);
+  });
+});
+
+describe("desiredState", () => {
+  it("is sound for every admitted spec, and says of each vif and NIC whether it is pending", () => {
+    let pendingSeen = 0;
+    fc.assert(
+      fc.property(world, (w) => {
+        expect(admit(w.spec)).toEqual([]);
+        const { hub, pending } = hubOf(w);
+        expectSound(hub);
+        const vifs = w.spec.guests.flatMap((guest) => guest.vifs.map((vif) => vif.id));
+        const left = pending.flatMap((entry) => (entry.kind === "vif" ? [entry.vif] : []));
+        expect([...hub.vifs.keys(), ...left].sort()).toEqual(vifs.sort());
+        pendingSeen += pending.length;
+      }),
+    );
+    expect(pendingSeen).toBeGreaterThan(10);
+  });
+
+  it("gives its own result when that is what it observes", () => {
+    fc.assert(
+      fc.property(world, world, (a, b) => {
+        const first = hubOf(a).hub;
+        const { hub } = hubOf(b, first);
+        expect(plan(hub, hubOf(b, hub).hub)).toEqual([]);
+      }),
+    );
+  });
+
+  it("keeps numbers through random walks, whole plans and broken ones, and shares none", () => {
+    const walk = fc.array(
+      fc.record({ world, done: fc.double({ min: 0, max: 1.5, noNaN: true }), forget: fc.boolean() }),
+      {
+        minLength: 3,
+        maxLength: 8,
+      },
+    );
+    fc.assert(
+      fc.property(walk, (stops) => {
+        let observed = EMPTY_HUB;
+        let previous: (World & { readonly desired: Desired }) | undefined;
+        for (const { world: w, done, forget } of stops) {
+          const desired = desiredState({ ...w, observed, previous: forget ? undefined : previous });
+          expectSound(desired.hub);
+          expectNoSharedNumbers(observed, desired.hub);
+          const steps = plan(observed, desired.hub);
+          // A plan that fails half-way leaves a hub that no spec describes.
+          observed = applySteps(observed, steps.slice(0, Math.ceil(steps.length * done)));
+          previous = { ...w, desired };
+          const again = desiredState({ ...w, observed, previous });
+          const rest = plan(observed, again.hub);
+          const settled = applySteps(observed, rest);
+          expect(
+            plan(settled, desiredState({ ...w, observed: settled, previous: { ...w, desired: again } }).hub),
+          ).toEqual([]);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+/** A number belongs to one thing in what is and what is to be together, and what stays keeps its own. */
+function expectNoSharedNumbers(observed: HubState, desired: HubState): void {
+  for (const [id, was] of observed.vifs) {
+    for (const [other, now] of desired.vifs) expect(was.slot === now.slot, `slot ${now.slot}`).toBe(id === other);
+    const now = desired.vifs.get(id);
+    for (const [number, slice] of was.slices.entries()) {
+      const at = now?.slices.findIndex((entry) => entry !== null && entry.nic === slice?.nic) ?? -1;
+      if (slice !== null && at >= 0) expect(at, `slice number of ${id} on ${slice.nic}`).toBe(number);
+    }
+  }
+  for (const [nic, was] of observed.nics) {
+    for (const [other, now] of desired.nics) expect(was.slot === now.slot, `NIC slot ${now.slot}`).toBe(nic === other);
+  }
+}
