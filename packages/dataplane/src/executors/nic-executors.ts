@@ -1,0 +1,81 @@
+import { type Kernel, KernelError, type LinkState } from "@gona/kernel";
+import type { NicEntry } from "@gona/planner";
+import { gonaNic, Limit, NicFlag } from "../abi.ts";
+import { FROM_WIRE, RESOLVE_NIC } from "../hub-filters.ts";
+import { idBytes, idText } from "../id-bytes.ts";
+import { indexKey } from "../map-keys.ts";
+import { toNicRecord } from "../nic-record.ts";
+import type { OpBatch } from "../op-batch.ts";
+import type { Executor } from "./executors.ts";
+import { attachOps, detachOp } from "./filter-ops.ts";
+
+/** BPF_PROG_TEST_RUN wants a whole Ethernet header. */
+const SHORTEST_PACKET = new Uint8Array(14);
+const TC_ACT_OK = 0;
+
+export const nicExecutor: Executor<"nics"> = {
+  async set({ key: nic, value: entry }, batch) {
+    const link = await batch.presentLink(nic);
+    const netdev = knownNetdev(batch.kernel, nic, entry.slot, link) ?? (await resolve(batch, link, entry));
+    batch.push(putNic(entry, link, netdev));
+  },
+
+  async clear({ key: nic, before: { slot } }, batch) {
+    if ((await batch.link(nic)) !== undefined) batch.push({ op: "linkSet", link: nic, promiscuous: false });
+    batch.push(
+      { op: "mapPut", map: "gona_nics", key: indexKey(slot), value: new Uint8Array(gonaNic.size) },
+      { op: "mapPut", map: "gona_nic_names", key: indexKey(slot), value: new Uint8Array(Limit.NAME_LEN) },
+    );
+  },
+};
+
+export const nicFilterExecutor: Executor<"nicFilters"> = {
+  set({ key: nic, value }, batch) {
+    batch.push(...attachOps(nic, FROM_WIRE, value.nicSlot));
+  },
+  async clear({ key: nic }, batch) {
+    if ((await batch.link(nic)) !== undefined) batch.push(detachOp(nic));
+  },
+};
+
+const putNic = (entry: NicEntry, link: LinkState, netdev: bigint) =>
+  ({
+    op: "mapPut",
+    map: "gona_nics",
+    key: indexKey(entry.slot),
+    value: gonaNic.encode(toNicRecord(entry, link.ifindex, netdev)),
+  }) as const;
+
+/** The net_device that the slot has for this very link; a gate then moves by one map write. */
+function knownNetdev(kernel: Kernel, nic: string, slot: number, link: LinkState): bigint | undefined {
+  const bytes = kernel.map("gona_nics").get(indexKey(slot));
+  const name = kernel.map("gona_nic_names").get(indexKey(slot));
+  if (bytes === undefined || name === undefined || idText(name) !== nic) return undefined;
+  const record = gonaNic.decode(bytes);
+  const same = (record.flags & NicFlag.IN_USE) !== 0 && record.ifindex === link.ifindex && record.netdev !== 0n;
+  return same ? record.netdev : undefined;
+}
+
+/**
+ * Takes a NIC into use and finds its net_device. Promiscuous, as a bridge's port is: frames for
+ * guests carry MACs that are not the NIC's own, and its filter of unicast addresses is small
+ * (16 to 128 on common hardware). Shut until it is resolved. Throws KernelError.
+ */
+async function resolve(batch: OpBatch, link: LinkState, entry: NicEntry): Promise<bigint> {
+  const key = indexKey(entry.slot);
+  batch.push(
+    { op: "linkSet", link: link.name, up: true, promiscuous: true },
+    { op: "mapPut", map: "gona_nic_names", key, value: idBytes(link.name) },
+    putNic({ ...entry, up: false }, link, 0n),
+  );
+  await batch.flush();
+  const program = batch.kernel.program(RESOLVE_NIC);
+  const context = { ifindex: link.ifindex, mark: entry.slot };
+  const { returned } = program.testRun({ packet: SHORTEST_PACKET, context });
+  const record = batch.kernel.map("gona_nics").get(key);
+  const netdev = record === undefined ? 0n : gonaNic.decode(record).netdev;
+  if (returned !== TC_ACT_OK || netdev === 0n) {
+    throw new KernelError(`bpf prog test_run ${RESOLVE_NIC} for ${link.name}`, "ENODEV", "no net_device was found");
+  }
+  return netdev;
+}

@@ -1,0 +1,92 @@
+import { describeQdisc, formatTcHandle, type QdiscState, TC_ROOT, type TcHandle } from "@gona/kernel";
+import { GonaError } from "@gona/model";
+import type { HtbShape, MayBeStale } from "@gona/planner";
+import {
+  HOST_CLASS,
+  HTB_HANDLE,
+  HTB_QDISC,
+  leafHandle,
+  ROOT_CLASS,
+  sliceClass,
+  toHtbClass,
+  toLeafQdisc,
+  toRootClass,
+} from "../htb.ts";
+import type { OpBatch } from "../op-batch.ts";
+import type { Executor } from "./executors.ts";
+
+export const nicQueueExecutor: Executor<"nicQueues"> = {
+  async set({ key: nic, value: queue, before: old }, batch) {
+    const before = old?.stale ? undefined : old;
+    if (before === undefined) replaceRoot(nic, batch);
+    if (before?.rate !== queue.rate || before.burst !== queue.burst) {
+      batch.push({ op: "classReplace", link: nic, parent: HTB_HANDLE, classid: ROOT_CLASS, htb: toRootClass(queue) });
+    }
+    await setClass(nic, HOST_CLASS, queue.host, old?.stale ? { ...old.host, stale: true } : before?.host, batch);
+  },
+
+  async clear({ key: nic }, batch) {
+    if ((await batch.link(nic)) === undefined) return;
+    batch.push({ op: "qdiscDelete", link: nic, parent: TC_ROOT, handle: HTB_HANDLE });
+  },
+};
+
+export const sliceExecutor: Executor<"slices"> = {
+  async set({ value: slice, before }, batch) {
+    await setClass(slice.nic, sliceClass(slice.vifSlot), slice, before, batch);
+  },
+
+  /** The leaf goes with its class. */
+  async clear({ before: { nic, vifSlot } }, batch) {
+    if ((await batch.link(nic)) === undefined) return;
+    batch.push({ op: "classDelete", link: nic, classid: sliceClass(vifSlot) });
+  },
+};
+
+/** Makes our HTB the root. Throws FOREIGN_STATE where someone else's would be lost. */
+function replaceRoot(nic: string, batch: OpBatch): void {
+  const root = batch.qdisc(nic, TC_ROOT);
+  // Handle 0 is what the kernel itself puts there (noqueue, mq, pfifo_fast, fq_codel, fq).
+  if (root !== undefined && root.handle !== 0) {
+    if (root.handle !== HTB_HANDLE || root.qdisc.kind !== "htb") throw foreignRoot(nic, root);
+    // HTB has no change operation: as it is, or anew.
+    if (root.qdisc.defaultMinor === HTB_QDISC.defaultMinor) return;
+    batch.push({ op: "qdiscDelete", link: nic, parent: TC_ROOT, handle: HTB_HANDLE });
+  }
+  batch.push({ op: "qdiscReplace", link: nic, parent: TC_ROOT, handle: HTB_HANDLE, qdisc: HTB_QDISC });
+}
+
+function foreignRoot(nic: string, { handle, qdisc }: QdiscState): GonaError {
+  return new GonaError("FOREIGN_STATE", `NIC ${nic} has a root qdisc that is not GONA's and would be lost`, {
+    found: `${formatTcHandle(handle)} ${describeQdisc(qdisc)}`,
+    hint: `tc qdisc delete dev ${nic} root`,
+  });
+}
+
+/**
+ * A class below the root class with its leaf; only what differs from `before`, in place, so no
+ * packet is lost. A stale `before` tells only that something is there.
+ */
+async function setClass(
+  nic: string,
+  classid: TcHandle,
+  shape: HtbShape,
+  before: (HtbShape & MayBeStale) | undefined,
+  batch: OpBatch,
+): Promise<void> {
+  const old = before?.stale ? undefined : before;
+  const htb = toHtbClass(shape);
+  if (old === undefined || JSON.stringify(toHtbClass(old)) !== JSON.stringify(htb)) {
+    batch.push({ op: "classReplace", link: nic, parent: ROOT_CLASS, classid, htb });
+  }
+  if (old?.leaf.kind === shape.leaf.kind && old.leaf.limit === shape.leaf.limit) return;
+  const { mtu } = await batch.presentLink(nic);
+  const handle = leafHandle(classid);
+  const kind = before?.stale ? batch.qdisc(nic, classid)?.qdisc.kind : old && toLeafQdisc(old.leaf, mtu).kind;
+  const qdisc = toLeafQdisc(shape.leaf, mtu);
+  // The kernel refuses another kind under the same handle; what is queued there is lost either way.
+  if (kind !== undefined && kind !== qdisc.kind) {
+    batch.push({ op: "qdiscDelete", link: nic, parent: classid, handle });
+  }
+  batch.push({ op: "qdiscReplace", link: nic, parent: classid, handle, qdisc });
+}

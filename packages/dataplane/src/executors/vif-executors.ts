@@ -1,0 +1,89 @@
+import type { Kernel, KernelOp } from "@gona/kernel";
+import type { VifEntry } from "@gona/planner";
+import { gonaAggregate, gonaVif, Limit, VifFlag } from "../abi.ts";
+import { FROM_GUEST } from "../hub-filters.ts";
+import { idBytes, idText } from "../id-bytes.ts";
+import { indexKey } from "../map-keys.ts";
+import { aliasOf } from "../vif-link-alias.ts";
+import { toAggregateRecord, toVifRecord } from "../vif-record.ts";
+import type { Executor } from "./executors.ts";
+import { attachOps, detachOp } from "./filter-ops.ts";
+
+export const vifLinkExecutor: Executor<"vifLinks"> = {
+  async set({ key: vif, value, before }, batch) {
+    // Another pair may want the same name at the far end, and may be all that is left of a crash.
+    for (const device of new Set([before?.device, value.device])) {
+      if (device !== undefined && before !== undefined && (await batch.link(device)) !== undefined) {
+        batch.push({ op: "linkDelete", link: device });
+      }
+    }
+    const { netns, name, mac } = value;
+    batch.push(
+      { op: "vethCreate", link: value.device, peer: { netns, name, mac, addresses: [] } },
+      { op: "linkSet", link: value.device, alias: aliasOf(vif, value), up: true },
+    );
+  },
+
+  async clear({ before: { device } }, batch) {
+    if ((await batch.link(device)) !== undefined) batch.push({ op: "linkDelete", link: device });
+  },
+};
+
+export const vifExecutor: Executor<"vifs"> = {
+  async set({ key: vif, value: entry, before }, batch) {
+    const link = await batch.presentLink(entry.device);
+    const key = indexKey(entry.slot);
+    const now = recordsOf(batch.kernel, entry.slot, vif);
+    const aggregate = gonaAggregate.encode(toAggregateRecord(entry));
+    let index = now?.index ?? 2 * entry.slot;
+    if (now === undefined) batch.push({ op: "mapPut", map: "gona_vif_names", key, value: idBytes(vif) });
+    if (now === undefined || Buffer.compare(aggregate, now.aggregate) !== 0) {
+      if (now !== undefined) index ^= 1;
+      batch.push(...resetCounters(batch.kernel, entry, now === undefined ? undefined : before));
+      // The other generation is filled first: a packet sees all of the old aggregate or all of the new.
+      batch.push({ op: "mapPut", map: "gona_aggregates", key: indexKey(index), value: aggregate });
+    }
+    batch.push({ op: "mapPut", map: "gona_vifs", key, value: gonaVif.encode(toVifRecord(entry, link, index)) });
+  },
+
+  clear({ before: { slot } }, batch) {
+    batch.push(
+      { op: "mapPut", map: "gona_vifs", key: indexKey(slot), value: new Uint8Array(gonaVif.size) },
+      { op: "mapPut", map: "gona_vif_names", key: indexKey(slot), value: new Uint8Array(Limit.NAME_LEN) },
+    );
+  },
+};
+
+export const vifFilterExecutor: Executor<"vifFilters"> = {
+  set({ key: device, value }, batch) {
+    batch.push(...attachOps(device, FROM_GUEST, value.vifSlot));
+  },
+  async clear({ key: device }, batch) {
+    if ((await batch.link(device)) !== undefined) batch.push(detachOp(device));
+  },
+};
+
+/** Index and bytes of the aggregate in use; undefined where the slot is free or another vif's. */
+function recordsOf(kernel: Kernel, slot: number, vif: string): { index: number; aggregate: Uint8Array } | undefined {
+  const bytes = kernel.map("gona_vifs").get(indexKey(slot));
+  const name = kernel.map("gona_vif_names").get(indexKey(slot));
+  if (bytes === undefined || name === undefined || idText(name) !== vif) return undefined;
+  const record = gonaVif.decode(bytes);
+  // A slot has two generations; anything else is no work of ours.
+  if ((record.flags & VifFlag.IN_USE) === 0 || record.aggregate >>> 1 !== slot) return undefined;
+  const aggregate = kernel.map("gona_aggregates").get(indexKey(record.aggregate));
+  return aggregate === undefined ? undefined : { index: record.aggregate, aggregate };
+}
+
+/** A slice number that comes to mean another NIC begins to count at zero. */
+function resetCounters(kernel: Kernel, entry: VifEntry, before: VifEntry | undefined): readonly KernelOp[] {
+  const ops: KernelOp[] = [];
+  for (const [number, slice] of entry.slices.entries()) {
+    if (slice === null || before?.slices[number]?.nic === slice.nic) continue;
+    const key = indexKey(entry.slot * Limit.MAX_SLICES + number);
+    const size = kernel.map("gona_slice_stats").get(key)?.length;
+    if (size === undefined) continue;
+    ops.push({ op: "mapPut", map: "gona_slice_stats", key, value: new Uint8Array(size) });
+  }
+  return ops;
+}

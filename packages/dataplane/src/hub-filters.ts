@@ -1,0 +1,11 @@
+/** Programs by the names that bpf/gona.bpf.c gives them. */
+export const FROM_GUEST = "gona_from_guest";
+export const FROM_WIRE = "gona_from_wire";
+export const RESOLVE_NIC = "gona_resolve_nic";
+
+/** Preference of our filters at tc ingress: after those that an administrator numbers by hand, before tc's own choice. */
+export const FILTER_PREFERENCE = 0xa09a;
+
+/** A slot as a filter hands it over: 0 is what a filter without a class id hands over. */
+export const classidOf = (slot: number): number => slot + 1;
+export const slotOf = (classid: number): number => classid - 1;
