@@ -15,28 +15,45 @@ export interface AnnouncerOptions {
   readonly onError: (announcement: Announcement, error: unknown) => void;
 }
 
+interface Waiting {
+  readonly announcement: Announcement;
+  readonly dueMs: number;
+  /** Before its first time; the repetition has none. */
+  readonly saidOnce?: () => void;
+}
+
 /** Sends announcements in paced batches, the first at once; a newer one for the same MAC replaces the older. */
 export class Announcer implements Disposable {
   readonly #options: AnnouncerOptions;
-  readonly #waiting = new Map<string, { announcement: Announcement; dueMs: number; again: boolean }>();
+  readonly #waiting = new Map<string, Waiting>();
   #timer: Disposable | undefined;
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
   }
 
-  announce(announcements: readonly Announcement[]): void {
+  /** Resolves when each was said once (or was replaced by a newer one). */
+  announce(announcements: readonly Announcement[]): Promise<void> {
+    if (announcements.length === 0) return Promise.resolve();
     const nowMs = this.#options.clock.monotonicMs();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let left = announcements.length;
+    const saidOnce = () => {
+      if (--left === 0) resolve();
+    };
     for (const announcement of announcements) {
       const key = `${announcement.vlan} ${announcement.mac}`;
+      this.#waiting.get(key)?.saidOnce?.();
       this.#waiting.delete(key);
-      this.#waiting.set(key, { announcement, dueMs: nowMs, again: true });
+      this.#waiting.set(key, { announcement, dueMs: nowMs, saidOnce });
     }
-    if (announcements.length > 0) this.#sendBatch();
+    this.#sendBatch();
+    return promise;
   }
 
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
+    for (const { saidOnce } of this.#waiting.values()) saidOnce?.();
     this.#waiting.clear();
   }
 
@@ -57,9 +74,14 @@ export class Announcer implements Disposable {
       } catch (error) {
         onError(entry.announcement, error);
       }
-      if (entry.again) this.#waiting.set(key, { ...entry, dueMs: nowMs + REPEAT_AFTER_MS, again: false });
-      else this.#waiting.delete(key);
-      if (entry.again) nextMs = Math.min(nextMs, nowMs + REPEAT_AFTER_MS);
+      if (entry.saidOnce === undefined) {
+        this.#waiting.delete(key);
+        continue;
+      }
+      const dueMs = nowMs + REPEAT_AFTER_MS;
+      this.#waiting.set(key, { announcement: entry.announcement, dueMs });
+      nextMs = Math.min(nextMs, dueMs);
+      entry.saidOnce();
     }
     if (this.#waiting.size === 0) return;
     this.#timer = clock.after(Math.max(PAUSE_MS, nextMs - nowMs), () => this.#sendBatch());

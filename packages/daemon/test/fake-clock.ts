@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../src/clock.ts";
 
 interface Timer {
   readonly dueMs: number;
@@ -28,6 +28,7 @@ export class FakeClock implements Clock {
 
   /** Moves time on and runs what falls due, in order, each at its own time. */
   async advance(ms: number): Promise<void> {
+    await settle();
     const endMs = this.#nowMs + ms;
     for (;;) {
       const due = [...this.#timers].filter((t) => t.dueMs <= endMs);

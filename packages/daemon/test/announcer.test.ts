@@ -1,7 +1,7 @@
 import { nicId } from "@gona/model";
 import { expect, test } from "vitest";
-import type { Announcement } from "./announcements.ts";
-import { Announcer } from "./announcer.ts";
+import type { Announcement } from "../src/announcements.ts";
+import { Announcer } from "../src/announcer.ts";
 import { FakeClock } from "./fake-clock.ts";
 
 const announcement = (n: number, nic = "eth1"): Announcement => ({
@@ -29,7 +29,7 @@ function bed() {
 
 test("the first frames leave at once, a thousand guests within 100 ms, and each twice", async () => {
   const { clock, sent, announcer } = bed();
-  announcer.announce(Array.from({ length: 1000 }, (_, n) => announcement(n)));
+  void announcer.announce(Array.from({ length: 1000 }, (_, n) => announcement(n)));
   expect(sent).toHaveLength(64);
   await clock.advance(100);
   expect(sent).toHaveLength(1000);
@@ -39,15 +39,15 @@ test("the first frames leave at once, a thousand guests within 100 ms, and each 
 
 test("a newer announcement for a MAC replaces the older one", async () => {
   const { clock, sent, announcer } = bed();
-  announcer.announce([announcement(1, "eth1")]);
-  announcer.announce([announcement(1, "eth2")]);
+  void announcer.announce([announcement(1, "eth1")]);
+  void announcer.announce([announcement(1, "eth2")]);
   await clock.advance(1000);
   expect(sent.map((s) => s.nic)).toEqual(["eth1", "eth2", "eth2"]);
 });
 
 test("a NIC that cannot send does not hold up the others", async () => {
   const { clock, sent, errors, announcer } = bed();
-  announcer.announce([announcement(1, "dead"), announcement(2)]);
+  void announcer.announce([announcement(1, "dead"), announcement(2)]);
   await clock.advance(1000);
   expect(sent.map((s) => s.mac)).toEqual([2, 2]);
   expect(errors).toHaveLength(2);

@@ -1,0 +1,163 @@
+import type { Kernel } from "@gona/kernel";
+import { Announcer } from "./announcer.ts";
+import { Applier } from "./applier.ts";
+import type { Clock } from "./clock.ts";
+import type { DataPlane } from "./data-plane.ts";
+import type { EventLog } from "./event-log.ts";
+import { Failover } from "./failover.ts";
+import { Hub } from "./hub.ts";
+import { LinkMonitor } from "./link-monitor.ts";
+import { LinkTable } from "./link-table.ts";
+import type { Logger } from "./logger.ts";
+import { type NicChange, NicMonitor } from "./nic-monitor.ts";
+import { Reconciler } from "./reconciler.ts";
+import { readSpec, requireGood, type SpecText } from "./spec-intake.ts";
+import { codeOf, messageOf } from "./standing.ts";
+import type { Store } from "./store.ts";
+import { targetOf } from "./target.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+export interface ControllerOptions {
+  readonly kernel: Pick<Kernel, "links" | "watchLinks">;
+  readonly dataPlane: DataPlane;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly events: EventLog;
+  readonly log: Logger;
+}
+
+/** The kernel is read in full this often, yet never so often that it takes more than 0.5 % of a core. */
+const OBSERVE_EVERY_MS = 30_000;
+const OBSERVE_SHARE = 200;
+
+/**
+ * Keeps the hub at what the newest good revision asks for. All that changes the hub goes through
+ * one queue; only a dead NIC's gate jumps it. docs/ARCHITECTURE.md, "Daemon", has the states.
+ */
+export class Controller implements AsyncDisposable {
+  readonly #options: ControllerOptions;
+  readonly #queue = new WorkQueue();
+  readonly #announcer: Announcer;
+  readonly #failover: Failover;
+  readonly #links: LinkMonitor;
+  readonly hub: Hub;
+  readonly nics: NicMonitor;
+  readonly reconciler: Reconciler;
+  readonly applier: Applier;
+  #nextObserve: Disposable | undefined;
+
+  constructor(options: ControllerOptions) {
+    const { kernel, clock, dataPlane, events, log } = options;
+    const queue = this.#queue;
+    const table = new LinkTable();
+    this.#options = options;
+    this.#announcer = new Announcer({
+      clock,
+      send: (nic, frame) => dataPlane.sendFrame(nic, frame),
+      onError: ({ nic, mac }, err) => log.debug({ err, nic, mac }, "an announcement could not be sent"),
+    });
+    this.hub = new Hub(dataPlane, clock);
+    const hub = this.hub;
+    this.nics = new NicMonitor({
+      clock,
+      links: table,
+      wasInUse: (nic) => hub.lastKnown.nics.has(nic),
+      onChange: (change) => void this.#nicChanged(change),
+    });
+    this.#failover = new Failover({ hub, events, announcer: this.#announcer });
+    const shared = { hub, nics: this.nics, failover: this.#failover, queue, clock, events, log };
+    this.reconciler = new Reconciler({ ...shared, links: table });
+    const reconciler = this.reconciler;
+    this.applier = new Applier({ ...shared, reconciler, store: options.store });
+    this.#links = new LinkMonitor({ ...shared, reconciler, kernel, table });
+  }
+
+  /**
+   * Takes over what the kernel holds and converges to `initial`, or else to the last committed
+   * revision, or else leaves all as it is. Throws SpecErrors or SPEC_TOO_LARGE for a bad `initial`,
+   * before anything is touched, and KernelError when the kernel cannot be read.
+   */
+  async start(initial?: SpecText): Promise<void> {
+    const { reconciler } = this;
+    if (initial !== undefined) requireGood(readSpec(initial));
+    this.#links.start();
+    reconciler.state = "adopting";
+    this.#reportFound();
+    this.#takeLastRevision();
+    reconciler.state = reconciler.target === undefined ? "idle" : "converging";
+    // A spec that differs is applied from what stands now: converging to the old one first would change twice.
+    if (initial === undefined) await this.#queue.run(() => reconciler.run("start"));
+    else await this.applier.apply(initial).catch((error: unknown) => this.#initialFailed(error));
+    this.#observeLater();
+  }
+
+  /** Ends the work under way and leaves the data plane as it is. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const part of [this.#nextObserve, this.#links, this.reconciler, this.nics, this.#announcer]) {
+      part?.[Symbol.dispose]();
+    }
+    await this.#queue.idle();
+  }
+
+  async #nicChanged(change: NicChange): Promise<void> {
+    const { nic, to, cause } = change;
+    const message = `NIC ${nic} is ${to}`;
+    // Not through the queue: an apply of a second may be under way.
+    const shut = change.lost ? this.#failover.nicLost(change) : Promise.resolve();
+    const kind = to === "up" ? "nic-up" : to === "returning" ? "nic-returning" : "nic-down";
+    this.#options.events.record({ kind, subject: nic, message, cause });
+    try {
+      await shut;
+      this.reconciler.soon(message);
+    } catch (error) {
+      this.reconciler.failed(error);
+    }
+  }
+
+  #reportFound(): void {
+    const { vifs, nics } = this.hub.current();
+    if (vifs.size + nics.size === 0) return;
+    const message = `took over ${vifs.size} vifs and ${nics.size} NICs that an earlier daemon left in the kernel`;
+    this.#options.events.record({ kind: "adopted", message });
+  }
+
+  #takeLastRevision(): void {
+    const { store, log } = this.#options;
+    for (const { revision } of store.unfinished()) {
+      store.rollBack(revision, "the daemon died while it was applied");
+      log.warn({ revision }, "a daemon died while it applied this revision; going back to the last good one");
+    }
+    const stored = store.current();
+    if (stored === undefined) return;
+    try {
+      this.reconciler.aim(targetOf(stored.revision, stored.sha256, readSpec(stored).spec));
+    } catch (error) {
+      const message = `revision ${stored.revision} cannot be read; the kernel is left as it is: ${messageOf(error)}`;
+      this.#options.events.record({ kind: "apply-failed", revision: stored.revision, message, cause: codeOf(error) });
+      this.reconciler.noteApply(error);
+    }
+  }
+
+  #initialFailed(error: unknown): void {
+    this.#options.log.error({ err: error }, "the spec given at the start was not applied");
+    this.reconciler.soon("start");
+  }
+
+  #observeLater(): void {
+    const pauseMs = Math.max(OBSERVE_EVERY_MS, this.hub.lastObserveMs * OBSERVE_SHARE);
+    this.#nextObserve = this.#options.clock.after(pauseMs, () => {
+      this.hub.doubt();
+      this.#links.refresh();
+      void this.#queue.runOnce("reconcile", () => this.#observe()).finally(() => this.#observeLater());
+    });
+  }
+
+  /** What differs now was changed by somebody else. */
+  async #observe(): Promise<void> {
+    const before = this.reconciler.standing.state;
+    const steps = await this.reconciler.run("periodic look");
+    if (before !== "converged" || steps === undefined || steps === 0) return;
+    const message = `somebody changed GONA's state in the kernel; put right in ${steps} steps`;
+    this.#options.events.record({ kind: "reconciled", message });
+  }
+}

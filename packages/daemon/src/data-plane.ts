@@ -1,0 +1,29 @@
+import type { NicId } from "@gona/model";
+import type { HubState, Step } from "@gona/planner";
+
+/** Counters of one slice since its maps were made. */
+export interface SliceCounters {
+  readonly txBytes: bigint;
+  readonly txPackets: bigint;
+  readonly rxBytes: bigint;
+  readonly rxPackets: bigint;
+  /** Packets that had no living slice and whose first choice this was. */
+  readonly txDrops: bigint;
+  readonly failovers: bigint;
+}
+
+/** What the controller does to a hub and asks of it; the kernel stands behind it, or a test. */
+export interface DataPlane {
+  /** All of GONA's that the kernel holds. Throws KernelError. */
+  observe(): HubState;
+  /** In order; stops at the first that fails. What was done stays. Throws KernelError. */
+  execute(steps: readonly Step[]): Promise<void>;
+  /** Of the slices asked for, by `vifSlot` and slice number. */
+  sliceCounters(vifSlot: number, slice: number): SliceCounters;
+  /** Packets that a NIC's HTB classes dropped, by vif slot; empty where the NIC is gone. */
+  queueDrops(nic: NicId): ReadonlyMap<number, bigint>;
+  /** Packets by the name of the verdict. */
+  verdicts(): ReadonlyMap<string, bigint>;
+  /** One frame out of a NIC, past its queues' classes. Throws KernelError. */
+  sendFrame(nic: NicId, frame: Uint8Array): void;
+}

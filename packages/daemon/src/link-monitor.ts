@@ -1,0 +1,68 @@
+import type { Kernel, LinkEvent } from "@gona/kernel";
+import type { EventLog } from "./event-log.ts";
+import type { Hub } from "./hub.ts";
+import type { LinkChange, LinkTable } from "./link-table.ts";
+import type { Logger } from "./logger.ts";
+import type { NicMonitor } from "./nic-monitor.ts";
+import type { Reconciler } from "./reconciler.ts";
+
+export interface LinkMonitorOptions {
+  readonly kernel: Pick<Kernel, "links" | "watchLinks">;
+  readonly table: LinkTable;
+  readonly nics: NicMonitor;
+  readonly hub: Hub;
+  readonly reconciler: Reconciler;
+  readonly events: EventLog;
+  readonly log: Logger;
+}
+
+/** Follows the hub's links and tells those who depend on them. */
+export class LinkMonitor implements Disposable {
+  readonly #options: LinkMonitorOptions;
+  #watch: Disposable | undefined;
+
+  constructor(options: LinkMonitorOptions) {
+    this.#options = options;
+  }
+
+  /** Watches first and lists then, so that nothing falls between. */
+  start(): void {
+    this.#watch = this.#options.kernel.watchLinks((event) => this.#take(event));
+    this.#options.table.refresh(this.#options.kernel.links());
+  }
+
+  /** Lists all links anew: events may have been lost. */
+  refresh(): void {
+    const { kernel, table } = this.#options;
+    for (const change of table.refresh(kernel.links())) this.#changed(change);
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch?.[Symbol.dispose]();
+  }
+
+  #take(event: LinkEvent): void {
+    const { table, hub, reconciler, log } = this.#options;
+    if (event.kind !== "overrun") {
+      for (const change of table.apply(event)) this.#changed(change);
+      return;
+    }
+    log.warn("the kernel dropped link messages; reading everything anew");
+    hub.doubt();
+    this.refresh();
+    reconciler.soon("link messages were lost");
+  }
+
+  #changed(change: LinkChange): void {
+    const { nics, hub, reconciler, events } = this.#options;
+    const { kind, name } = change;
+    nics.linkChanged(change);
+    const use = reconciler.target?.uses.get(name);
+    if (use === undefined || kind === "carrier") return;
+    // With a link its filters and classes went, and the entries that name it mean nothing.
+    if (kind !== "appeared") hub.doubt();
+    const message = `link ${name} ${kind === "replaced" ? "was replaced by another of its name" : kind}`;
+    events.record({ kind: kind === "vanished" ? "link-vanished" : "link-appeared", subject: use, message });
+    reconciler.soon(message);
+  }
+}

@@ -1,0 +1,69 @@
+import type { LinkEvent, LinkState } from "@gona/kernel";
+
+/** What a link event means for the controller. `replaced`: another link stands under the same name now. */
+export type LinkChange =
+  | { readonly kind: "appeared" | "vanished" | "replaced"; readonly name: string }
+  | { readonly kind: "carrier"; readonly name: string; readonly alive: boolean };
+
+interface KnownLink {
+  readonly ifindex: number;
+  /** Administratively up, with life in the cable. */
+  readonly alive: boolean;
+}
+
+/**
+ * The hub's links by name, kept current by events, so that nothing has to be listed anew for each
+ * decision. An ifindex stays in here: it tells a link from its successor of the same name.
+ */
+export class LinkTable {
+  readonly #links = new Map<string, KnownLink>();
+  readonly #names = new Map<number, string>();
+
+  get names(): ReadonlySet<string> {
+    return new Set(this.#links.keys());
+  }
+
+  has(name: string): boolean {
+    return this.#links.has(name);
+  }
+
+  /** False also for a link that is not there. */
+  isAlive(name: string): boolean {
+    return this.#links.get(name)?.alive ?? false;
+  }
+
+  /** What an event changes; nothing for the many events about other properties. */
+  apply(event: Exclude<LinkEvent, { kind: "overrun" }>): LinkChange[] {
+    return event.kind === "deleted" ? this.#forget(event.ifindex) : this.#learn(event.link);
+  }
+
+  /** All links at once: at the start, and after events were lost. */
+  refresh(links: readonly LinkState[]): LinkChange[] {
+    const present = new Set(links.map((link) => link.ifindex));
+    const gone = [...this.#names.keys()].filter((ifindex) => !present.has(ifindex));
+    const learnt = links.flatMap((link) => this.#learn(link));
+    return [...learnt, ...gone.flatMap((ifindex) => this.#forget(ifindex))];
+  }
+
+  #learn(link: LinkState): LinkChange[] {
+    const { name, ifindex } = link;
+    const alive = link.up && link.carrier;
+    const oldName = this.#names.get(ifindex);
+    const renamed = oldName !== undefined && oldName !== name ? this.#forget(ifindex) : [];
+    const before = this.#links.get(name);
+    if (before !== undefined && before.ifindex !== ifindex) this.#names.delete(before.ifindex);
+    this.#links.set(name, { ifindex, alive });
+    this.#names.set(ifindex, name);
+    if (before === undefined) return [...renamed, { kind: "appeared", name }];
+    if (before.ifindex !== ifindex) return [...renamed, { kind: "replaced", name }];
+    return before.alive === alive ? [] : [{ kind: "carrier", name, alive }];
+  }
+
+  #forget(ifindex: number): LinkChange[] {
+    const name = this.#names.get(ifindex);
+    if (name === undefined) return [];
+    this.#names.delete(ifindex);
+    this.#links.delete(name);
+    return [{ kind: "vanished", name }];
+  }
+}

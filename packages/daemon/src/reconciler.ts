@@ -1,0 +1,149 @@
+import type { HostSpec } from "@gona/model";
+import {
+  type Desired,
+  desiredState,
+  type HubState,
+  type Inventory,
+  type PreviousDesired,
+  plan,
+  type Step,
+} from "@gona/planner";
+import { Backoff } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import type { EventLog } from "./event-log.ts";
+import type { Failover } from "./failover.ts";
+import type { Hub } from "./hub.ts";
+import type { LinkTable } from "./link-table.ts";
+import type { Logger } from "./logger.ts";
+import type { NicMonitor } from "./nic-monitor.ts";
+import { codeOf, type Failure, messageOf, type Standing } from "./standing.ts";
+import type { Target } from "./target.ts";
+import type { WorkQueue } from "./work-queue.ts";
+
+export interface ReconcilerOptions {
+  readonly hub: Hub;
+  readonly links: LinkTable;
+  readonly nics: NicMonitor;
+  readonly failover: Failover;
+  readonly queue: WorkQueue;
+  readonly clock: Clock;
+  readonly events: EventLog;
+  readonly log: Logger;
+}
+
+/** A spec worked out against the hub as it is. */
+export interface Prepared {
+  readonly inventory: Inventory;
+  readonly desired: Desired;
+  readonly steps: readonly Step[];
+}
+
+/** Brings the hub to the target, again and again until it is there, and says how that stands. */
+export class Reconciler implements Disposable {
+  readonly #options: ReconcilerOptions;
+  readonly #backoff = new Backoff();
+  #retry: Disposable | undefined;
+  #standing: Standing = { state: "starting", pending: [] };
+  #target: Target | undefined;
+  #previous: PreviousDesired | undefined;
+  #stopped = false;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  get standing(): Standing {
+    return this.#standing;
+  }
+
+  set state(state: Standing["state"]) {
+    this.#standing = { ...this.#standing, state };
+  }
+
+  /** Undefined while no spec is known: then nothing is ever changed. */
+  get target(): Target | undefined {
+    return this.#target;
+  }
+
+  /** Sets a target that the hub is not at yet. */
+  aim(target: Target): void {
+    this.#target = target;
+    this.#options.nics.track(target.spec);
+  }
+
+  /** What a spec comes to now. Throws KernelError where the hub has to be read first. */
+  prepare(spec: HostSpec): Prepared {
+    const { hub, links, nics } = this.#options;
+    const observed = hub.current();
+    const inventory: Inventory = { links: links.names, ...nics.gatesFor(spec) };
+    const desired = desiredState({ spec, inventory, observed, previous: this.#previous });
+    return { inventory, desired, steps: plan(observed, desired.hub) };
+  }
+
+  /** What should stand by the target as things are; `otherwise` where there is no target. */
+  stateToRestore(otherwise: HubState): HubState {
+    return this.#target === undefined ? otherwise : this.prepare(this.#target.spec).desired.hub;
+  }
+
+  /** The hub is at the target, by the preparation given. */
+  arrived(target: Target, { inventory, desired }: Prepared): void {
+    this.#target = target;
+    this.#previous = { spec: target.spec, inventory, desired };
+    const { applyFailure } = this.#standing;
+    this.#standing = { state: "converged", pending: desired.pending, applyFailure };
+    this.#backoff.reset();
+    this.#retry?.[Symbol.dispose]();
+  }
+
+  /** Must run in the queue. Returns the number of steps; undefined when it failed and is to be tried again. */
+  async run(reason: string): Promise<number | undefined> {
+    const target = this.#target;
+    if (target === undefined || this.#stopped) return 0;
+    try {
+      const prepared = this.prepare(target.spec);
+      const { steps } = prepared;
+      if (steps.length > 0) this.state = "converging";
+      await this.#options.failover.execute(steps);
+      this.arrived(target, prepared);
+      if (steps.length > 0) this.#options.log.debug({ reason, steps: steps.length }, "reconciled");
+      return steps.length;
+    } catch (error) {
+      this.failed(error);
+      return undefined;
+    }
+  }
+
+  /** As soon as the queue comes to it; several requests at once are one. */
+  soon(reason: string): void {
+    if (this.#stopped) return;
+    void this.#options.queue.runOnce("reconcile", async () => void (await this.run(reason)));
+  }
+
+  /** The hub is not at the target: try again after a pause. */
+  failed(error: unknown): void {
+    const { clock, events, log, hub } = this.#options;
+    const failure = this.#failure(error);
+    const known = this.#standing.reconcileFailure?.message === failure.message;
+    const retryInMs = this.#backoff.next();
+    hub.doubt();
+    this.#standing = { ...this.#standing, state: "retrying", reconcileFailure: failure };
+    if (!known) events.record({ kind: "reconcile-failed", message: failure.message, cause: failure.code });
+    log.error({ err: error, retryInMs }, "the kernel is not as the spec asks for; trying again");
+    this.#retry?.[Symbol.dispose]();
+    if (!this.#stopped) this.#retry = clock.after(retryInMs, () => this.soon("retry"));
+  }
+
+  /** Shows in the status how the last apply ended. */
+  noteApply(error?: unknown): void {
+    this.#standing = { ...this.#standing, applyFailure: error === undefined ? undefined : this.#failure(error) };
+  }
+
+  #failure(error: unknown): Failure {
+    return { code: codeOf(error), message: messageOf(error), atMs: this.#options.clock.nowMs() };
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopped = true;
+    this.#retry?.[Symbol.dispose]();
+  }
+}

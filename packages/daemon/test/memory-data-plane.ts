@@ -1,0 +1,53 @@
+import { KernelError } from "@gona/kernel";
+import type { NicId } from "@gona/model";
+import { applySteps, EMPTY_HUB, type HubState, type Step } from "@gona/planner";
+import type { DataPlane, SliceCounters } from "../src/data-plane.ts";
+
+const NOTHING: SliceCounters = {
+  txBytes: 0n,
+  txPackets: 0n,
+  rxBytes: 0n,
+  rxPackets: 0n,
+  txDrops: 0n,
+  failovers: 0n,
+};
+
+/** A data plane that only remembers. Outlives controllers, as the kernel does. */
+export class MemoryDataPlane implements DataPlane {
+  hub: HubState = EMPTY_HUB;
+  readonly log: Step[] = [];
+  readonly sent: { readonly nic: NicId; readonly frame: Uint8Array }[] = [];
+  observations = 0;
+  /** Called before each step; may throw, or wait. */
+  beforeStep: (step: Step) => void | Promise<void> = () => {};
+
+  /** The next step that `when` holds for is refused; `times` over. */
+  failNext(when: (step: Step) => boolean, times = 1): void {
+    let left = times;
+    this.beforeStep = (step) => {
+      if (left === 0 || !when(step)) return;
+      left--;
+      throw new KernelError(`${step.kind} ${step.facet} ${step.key}`, "ENOSPC", "No space left on device");
+    };
+  }
+
+  observe(): HubState {
+    this.observations++;
+    return this.hub;
+  }
+
+  async execute(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      await this.beforeStep(step);
+      this.hub = applySteps(this.hub, [step]);
+      this.log.push(step);
+    }
+  }
+
+  sliceCounters = (): SliceCounters => NOTHING;
+  queueDrops = (): ReadonlyMap<number, bigint> => new Map();
+  verdicts = (): ReadonlyMap<string, bigint> => new Map([["TO_WIRE", 5n]]);
+  sendFrame(nic: NicId, frame: Uint8Array): void {
+    this.sent.push({ nic, frame });
+  }
+}
