@@ -1,3 +1,5 @@
+export * from "./docs/errors-markdown.ts";
+export * from "./docs/spec-json-schema.ts";
 export * from "./error-catalogue.ts";
 export * from "./format-errors.ts";
 export * from "./gona-error.ts";

@@ -114,8 +114,10 @@ export function readYaml(text: string): ReadResult {
   const tooDeep: ReadResult = { problems: [{ offset: 0, message: `the spec nests deeper than ${MAX_DEPTH} levels` }] };
   if (nestsTooDeep(text)) return tooDeep;
   try {
-    const document = parseDocument(text, { prettyErrors: false, version: "1.2", logLevel: "silent" });
+    const document = parseDocument(text, { prettyErrors: false, version: "1.2", logLevel: "error" });
     const found = [...document.errors, ...document.warnings];
+    // The library catches the end of the stack by itself and reports it as a flaw of the text.
+    if (found.some(({ message }) => message.includes("call stack"))) return tooDeep;
     const problems = found.slice(0, MAX_SYNTAX_PROBLEMS).map((each) => describe(document, each));
     if (found.some(({ code }) => code !== "DUPLICATE_KEY")) return { problems };
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
