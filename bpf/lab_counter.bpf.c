@@ -4,7 +4,8 @@
  * cable, apart from GONA's own books, and give a port an access VLAN on kernels whose bridge
  * knows no VLANs. Nothing of this runs on a user's host.
  *
- * skb->tc_classid (TCA_BPF_CLASSID at attach) is the port: number << 16 | access VLAN (0: none).
+ * skb->tc_classid (TCA_BPF_CLASSID at attach, 16 bits) is the port's access VLAN, 0: none. Ports
+ * have ifindexes below 65536 that are unique over all switches of a lab.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -27,7 +28,7 @@ enum lab_direction {
 
 /* address: the source going in, the destination going out; IPv4 as ::ffff:a.b.c.d; zero: no IP. */
 struct lab_flow_key {
-	__u16 port;
+	__u16 port; /* ifindex */
 	__u8 direction; /* enum lab_direction */
 	__u8 _pad;
 	__u16 vlan; /* as on the cable, 0: untagged */
@@ -186,8 +187,7 @@ static __always_inline __u16 vlan_of(struct __sk_buff *skb)
 SEC("tc")
 int lab_port_in(struct __sk_buff *skb)
 {
-	__u32 id = skb->tc_classid;
-	__u16 access = id & VLAN_ID_MASK;
+	__u16 access = skb->tc_classid & VLAN_ID_MASK;
 
 	if (access) {
 		/* A station on an access port may not choose its VLAN. */
@@ -196,20 +196,19 @@ int lab_port_in(struct __sk_buff *skb)
 		if (bpf_skb_vlan_push(skb, bpf_htons(ETH_P_8021Q), access))
 			return TC_ACT_SHOT;
 	}
-	count(skb, id >> 16, LAB_IN);
-	learn(skb, id >> 16, vlan_of(skb));
+	count(skb, skb->ifindex, LAB_IN);
+	learn(skb, skb->ifindex, vlan_of(skb));
 	return TC_ACT_OK;
 }
 
 SEC("tc")
 int lab_port_out(struct __sk_buff *skb)
 {
-	__u32 id = skb->tc_classid;
-	__u16 access = id & VLAN_ID_MASK;
+	__u16 access = skb->tc_classid & VLAN_ID_MASK;
 
 	if (access && vlan_of(skb) != access)
 		return TC_ACT_SHOT;
-	count(skb, id >> 16, LAB_OUT);
+	count(skb, skb->ifindex, LAB_OUT);
 	if (access && bpf_skb_vlan_pop(skb))
 		return TC_ACT_SHOT;
 	return TC_ACT_OK;

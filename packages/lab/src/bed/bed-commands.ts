@@ -25,7 +25,7 @@ export function bedCommands(plan: BedPlan): BedCommands {
       ...plan.stations.map(({ netns }) => [netns, NO_DAD] as const),
     ]),
     batches: [
-      ...plan.switches.map((item) => [item.netns, SWITCH_LINES] as const),
+      ...plan.switches.map((item) => [item.netns, [...SWITCH_LINES, ...cableLines(item, plan)]] as const),
       [plan.hub, hubLines(plan)],
       ...plan.stations.map((station) => [station.netns, stationLines(station)] as const),
       // Carrier comes with the second end: switch ports last, so that nothing is flooded half-built.
@@ -43,8 +43,8 @@ const SWITCH_LINES = [
 
 const hubLines = (plan: BedPlan): string[] => [
   "link set lo up",
-  ...plan.nics.flatMap(({ nic, port, ifindex }) => [
-    `link add ${nic} index ${ifindex} type veth peer name ${port.link} index ${ifindex} netns ${port.netns}`,
+  ...plan.nics.flatMap(({ nic, port }) => [
+    `link add ${nic} index ${port.ifindex} type veth peer name ${port.link} index ${port.ifindex} netns ${port.netns}`,
     `link set ${nic} up`,
   ]),
 ];
@@ -55,9 +55,9 @@ function stationLines(station: Station): string[] {
 }
 
 function linkLines({ name, mac, other }: StationLink, station: Station): string[] {
-  if (other.kind === "gona") return [];
-  const [peer, netns] = other.kind === "port" ? [other.port.link, other.port.netns] : [other.device, hubOf(station)];
-  return [`link add ${name} address ${mac} type veth peer name ${peer} netns ${netns}`, `link set ${name} up`];
+  const pair =
+    other.kind === "hub" ? [`link add ${name} type veth peer name ${other.device} netns ${hubOf(station)}`] : [];
+  return [...pair, `link set ${name} address ${mac}`, `link set ${name} up`];
 }
 
 /** `gona-<lab>-guest-<name>` -> `gona-<lab>-hub`. */
@@ -66,6 +66,17 @@ const hubOf = (station: Station): string => station.netns.replace(/-guest-.*$/, 
 /** Also for a link that GONA made: a namespace's addresses are the guest's own business. */
 export const addressLines = ({ name, addresses }: StationLink): string[] =>
   addresses.map((address) => `address replace ${address} dev ${name}${address.includes(":") ? " nodad" : ""}`);
+
+/** The cable to a peer, made at the switch's end: iproute2 gives an index to the near end alone. */
+function cableLines({ ports }: PlannedSwitch, plan: BedPlan): string[] {
+  return plan.stations.flatMap(({ netns, links }) =>
+    links.flatMap(({ name, other }) =>
+      other.kind === "port" && ports.includes(other.port)
+        ? [`link add ${other.port.link} index ${other.port.ifindex} type veth peer name ${name} netns ${netns}`]
+        : [],
+    ),
+  );
+}
 
 const portLines = ({ ports }: PlannedSwitch): string[] =>
   ports.flatMap(({ link }) => [`link set ${link} master br0`, `link set ${link} up`]);

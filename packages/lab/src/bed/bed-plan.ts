@@ -15,8 +15,6 @@ export interface PlannedNic {
   readonly nic: NicId;
   readonly fabric: FabricId;
   readonly port: SwitchPort;
-  /** The same on both ends: see `nicIndex`. */
-  readonly ifindex: number;
 }
 
 export interface PlannedSwitch {
@@ -29,8 +27,8 @@ export interface SwitchPort {
   readonly fabric: FabricId;
   readonly netns: string;
   readonly link: string;
-  /** Unique in the lab, 1 and up: how the far-end counters know it. */
-  readonly number: number;
+  /** Unique in the lab: how the far-end counters know it. */
+  readonly ifindex: number;
   /** Access VLAN; 0: tagged frames pass as they are. */
   readonly vlan: number;
   /** What is plugged in. */
@@ -67,27 +65,25 @@ export interface StationLink {
  * NIC is to the kernel's linkwatch: its loss of carrier is *not* urgent and may be told up to a second
  * late (DATAPATH.md E). The lab tests the hard case.
  */
-const nicIndex = (position: number): number => 1001 + position;
+const FIRST_NIC_INDEX = 1001;
+const FIRST_PEER_INDEX = 2001;
 
 export function planBed(scenario: Scenario): BedPlan {
   const lab = scenario.name;
   const { nics, guests } = scenario.spec.host;
-  let number = 0;
-  const nextPort = (fabric: FabricId, vlan: number, leadsTo: SwitchPort["leadsTo"]): SwitchPort => {
-    number += 1;
-    return { fabric, netns: switchNetns(lab, fabric), link: `port${number}`, number, vlan, leadsTo };
+  const port = (fabric: FabricId, ifindex: number, vlan: number, leadsTo: SwitchPort["leadsTo"]): SwitchPort => {
+    return { fabric, netns: switchNetns(lab, fabric), link: `port${ifindex}`, ifindex, vlan, leadsTo };
   };
   const plannedNics = nics.map(({ name, fabric }, position) => ({
     nic: name,
     fabric,
-    port: nextPort(fabric, 0, { kind: "nic", nic: name }),
-    ifindex: nicIndex(position),
+    port: port(fabric, FIRST_NIC_INDEX + position, 0, { kind: "nic", nic: name }),
   }));
-  const peers = scenario.peers.map((peer) => ({
+  const peers = scenario.peers.map((peer, position) => ({
     peer,
-    port: nextPort(peer.fabric, peer.vlan, { kind: "peer", peer: peer.name }),
+    port: port(peer.fabric, FIRST_PEER_INDEX + position, peer.vlan, { kind: "peer", peer: peer.name }),
   }));
-  const ports = [...plannedNics.map(({ port }) => port), ...peers.map(({ port }) => port)];
+  const ports = [...plannedNics, ...peers].map((item) => item.port);
   const fabrics = [...new Set(ports.map(({ fabric }) => fabric))];
   return {
     lab,

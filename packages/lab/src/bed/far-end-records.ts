@@ -4,7 +4,7 @@ import { addressBytesOf } from "../traffic/socket-address.ts";
 
 /** What one address sent into a port, or got out of it. */
 export interface FlowCount {
-  /** SwitchPort.number. */
+  /** SwitchPort.ifindex. */
   readonly port: number;
   readonly direction: "in" | "out";
   /** As on the cable; 0: untagged. */

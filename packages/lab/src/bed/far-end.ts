@@ -50,8 +50,8 @@ export class FarEnd implements Disposable {
     return new FarEnd(flows, macs, pinned, programs);
   }
 
-  async attachPort({ netns, link, number, vlan }: SwitchPort): Promise<void> {
-    const classid = `${number.toString(16)}:${vlan.toString(16)}`;
+  async attachPort({ netns, link, vlan }: SwitchPort): Promise<void> {
+    const classid = `0:${vlan.toString(16)}`;
     const filter = (hook: string, program: string): string =>
       `filter replace dev ${link} ${hook} protocol all prio 1 handle 1 bpf direct-action classid ${classid} object-pinned ${join(this.#programs, program)}`;
     const lines = [

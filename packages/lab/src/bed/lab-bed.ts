@@ -103,10 +103,10 @@ export class LabBed implements AsyncDisposable {
   async plug(nic: NicId): Promise<void> {
     const planned = this.plan.nics.find((item) => item.nic === nic) as PlannedNic;
     const { port } = planned;
-    await ipBatch(this.plan.hub, [
-      `link add ${nic} type veth peer name ${port.link} netns ${port.netns}`,
-      `link set ${nic} up`,
+    await ipBatch(port.netns, [
+      `link add ${port.link} index ${port.ifindex} type veth peer name ${nic} netns ${this.plan.hub}`,
     ]);
+    await ipBatch(this.plan.hub, [`link set ${nic} up`]);
     await ipBatch(port.netns, [`link set ${port.link} master br0`]);
     await this.farEnd.attachPort(port);
     await ipBatch(port.netns, [`link set ${port.link} up`]);

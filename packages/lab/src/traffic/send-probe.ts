@@ -18,6 +18,8 @@ export interface SendOptions {
 /** A sleep shorter than this costs more than it saves: the clock is watched instead. */
 const SPIN_NS = 15_000;
 const ASK_PARENT_NS = 10_000_000;
+/** Datagrams of no stream go first, so that ARP or ND is done when number 0 leaves. */
+const WARM_UP = { stream: 0, datagrams: 10, everyNs: 10_000_000 } as const;
 
 /**
  * Sends numbered datagrams, one each 1/perSecond, on an absolute timetable: one that is late goes at
@@ -38,7 +40,12 @@ export function sendProbe(options: SendOptions, say: (message: ProbeMessage) => 
   say({ kind: "ready" });
 
   const epoch = clock.read().seconds;
-  const begin = clock.since(epoch);
+  const begin = clock.since(epoch) + WARM_UP.datagrams * WARM_UP.everyNs;
+  for (let left = WARM_UP.datagrams; left > 0; left--) {
+    writeProbe(view, WARM_UP.stream, left, 0, 0);
+    libc.sendto(socket.number, datagram, datagramBytes, 0, address, address.length);
+    sleeper.sleepUntil(epoch, begin - (left - 1) * WARM_UP.everyNs);
+  }
   let askParentAt = begin;
   let sequence = 0;
   let refused = 0;

@@ -1,7 +1,7 @@
 /** How far back a late datagram is still told from a duplicate; a power of two. */
 const MEMORY = 1 << 17;
 
-/** Totals since the first datagram. */
+/** Totals since number 0. */
 export interface SequenceTotals {
   /** Distinct datagrams. */
   readonly received: number;
@@ -20,7 +20,6 @@ export class SequenceAccount {
   readonly #intervalNs: number;
   /** Slot -> sequence number + 1, so that 0 is "nothing yet". */
   readonly #seen = new Float64Array(MEMORY);
-  #first = 0;
   #highest = -1;
   #received = 0;
   #reordered = 0;
@@ -42,12 +41,8 @@ export class SequenceAccount {
     }
     this.#seen[slot] = sequence + 1;
     this.#received += 1;
-    if (this.#highest < 0) this.#first = sequence;
     if (sequence > this.#highest) this.#highest = sequence;
-    else {
-      this.#reordered += 1;
-      if (sequence < this.#first) this.#first = sequence;
-    }
+    else this.#reordered += 1;
     const last = this.#last;
     if (last === undefined) {
       this.#last = { sequence, sentNs, arrivedNs };
@@ -65,10 +60,9 @@ export class SequenceAccount {
   }
 
   get totals(): SequenceTotals {
-    const span = this.#highest < 0 ? 0 : this.#highest - this.#first + 1;
     return {
       received: this.#received,
-      lost: span - this.#received,
+      lost: this.#highest + 1 - this.#received,
       reordered: this.#reordered,
       duplicated: this.#duplicated,
     };
