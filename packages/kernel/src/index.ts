@@ -5,6 +5,10 @@ export { FakeKernel, type FakeKernelOptions, type FakeTestRun } from "./fake/fak
 export type { FakeLinkOptions, FakePeer } from "./fake/fake-link.ts";
 export type { FakeMapDefinition } from "./fake/fake-map.ts";
 export { formatKernelState, type KernelStateFormat } from "./format-kernel-state.ts";
+export { isBpffs, mountBpffs, unmountBpffs } from "./host/bpffs.ts";
+export { type Capability, missingCapabilities, NEEDED_CAPABILITIES } from "./host/capabilities.ts";
+export { FileLock } from "./host/file-lock.ts";
+export { type NicFacts, nicFacts } from "./host/nic-facts.ts";
 export * from "./kernel.ts";
 export * from "./kernel-error.ts";
 export * from "./kernel-op.ts";
@@ -22,3 +26,5 @@ export {
   sweepNamespaces,
 } from "./namespace/named-namespaces.ts";
 export { NetlinkSocket, type Refused } from "./netlink/netlink-socket.ts";
+export { PacketReceiver } from "./packet/packet-receiver.ts";
+export { PacketSender, type PacketSenderOptions } from "./packet/packet-sender.ts";

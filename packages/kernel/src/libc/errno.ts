@@ -27,9 +27,14 @@ export function errnoNumber(name: string): number {
 export const errnoWords = (number: number): string =>
   number === ENOTSUPP ? "Operation is not supported" : libc.strerror(number);
 
+/** The KernelError of the call that just failed. */
+export function lastError(operation: string): KernelError {
+  const number = errno();
+  return new KernelError(operation, errnoName(number), errnoWords(number));
+}
+
 /** Passes a result that is not negative; else throws KernelError with errno and the C library's words. */
 export function check(result: number, operation: string): number {
-  if (result >= 0) return result;
-  const number = errno();
-  throw new KernelError(operation, errnoName(number), errnoWords(number));
+  if (result < 0) throw lastError(operation);
+  return result;
 }

@@ -37,6 +37,8 @@ export const libc = {
   recvfrom: bind<
     (fd: number, data: Uint8Array, length: number, flags: number, address: Uint8Array, size: Uint8Array) => number
   >("long recvfrom(int, void *, unsigned long, int, void *, void *)"),
+  /** `header`: struct msghdr. */
+  recvmsg: bind<(fd: number, header: Uint8Array, flags: number) => number>("long recvmsg(int, void *, int)"),
   recvmmsg: bind<(fd: number, headers: Uint8Array, count: number, flags: number, timeout: Pointer) => number>(
     "int recvmmsg(int, void *, unsigned int, int, void *)",
   ),

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { LinuxKernel } from "../linux/linux-kernel.ts";
+import { createNamespace, deleteNamespace } from "../namespace/named-namespaces.ts";
+import { PacketReceiver } from "./packet-receiver.ts";
+import { PacketSender } from "./packet-sender.ts";
+
+const HUB = "gona-k-packet";
+const FAR = "gona-k-packet-far";
+
+async function withWire(work: () => Promise<void>): Promise<void> {
+  createNamespace(HUB);
+  createNamespace(FAR);
+  try {
+    using kernel = LinuxKernel.open({ netns: HUB });
+    const peer = { netns: FAR, name: "far", mac: "02:00:00:00:00:01", addresses: [] };
+    await kernel.run([
+      { op: "vethCreate", link: "near", peer },
+      { op: "linkSet", link: "near", up: true },
+    ]);
+    await work();
+  } finally {
+    deleteNamespace(HUB);
+    deleteNamespace(FAR);
+  }
+}
+
+/** An own EtherType, so that the namespace's IPv6 chatter is told apart. */
+const frame = (number: number, tag: number[] = []): Uint8Array =>
+  new Uint8Array([...Array(6).fill(0xff), 2, 0, 0, 0, 0, 9, ...tag, 0x88, 0xb5, number, ...Array(45).fill(0)]);
+const ours = (seen: Uint8Array): boolean => seen[12] === 0x88 || seen[16] === 0x88;
+
+test("frames leave by a link and arrive whole, VLAN tag included", () =>
+  withWire(async () => {
+    using receiver = PacketReceiver.open("far", FAR);
+    using sender = PacketSender.open("near", { netns: HUB });
+    sender.send(frame(1));
+    expect(await receiver.next(ours, 1000)).toEqual(frame(1));
+    const tagged = frame(2, [0x81, 0x00, 0x20, 0x14]);
+    sender.send(tagged);
+    expect(await receiver.next(ours, 1000)).toEqual(tagged);
+  }));
+
+test("a batch of frames arrives in order", () =>
+  withWire(async () => {
+    using receiver = PacketReceiver.open("far", FAR);
+    using sender = PacketSender.open("near", { netns: HUB, bypassQueues: true });
+    const frames = Array.from({ length: 50 }, (_, number) => frame(number));
+    expect(sender.sendBatch(frames)).toBe(50);
+    for (const sent of frames) expect(await receiver.next(ours, 1000)).toEqual(sent);
+    expect(await receiver.next(ours, 1)).toBeUndefined();
+  }));
+
+test("a link that is down or missing is an error with its name", () =>
+  withWire(async () => {
+    expect(() => PacketSender.open("nowhere", { netns: HUB })).toThrow(/nowhere: ENODEV/);
+    using sender = PacketSender.open("near", { netns: HUB });
+    using kernel = LinuxKernel.open({ netns: HUB });
+    await kernel.run([{ op: "linkSet", link: "near", up: false }]);
+    expect(() => sender.send(frame(1))).toThrow(/near: ENETDOWN/);
+  }));
