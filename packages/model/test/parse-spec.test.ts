@@ -91,10 +91,15 @@ describe("a good spec", () => {
 
   it("tells where its parts stand", () => {
     const text = "apiVersion: gona/v1\nnics:\n  - name: eth1\n    capacity: 10Gbit\n";
-    const { locate } = parseSpec(text, { file: "host.yaml" });
-    expect(locate("nics[0].capacity")).toEqual({ file: "host.yaml", line: 4, column: 15, path: "nics[0].capacity" });
-    expect(locate("nics[0].fabric")).toMatchObject({ line: 3, column: 5 });
-    expect(locate("")).toMatchObject({ line: 1, column: 1 });
+    const parsed = parseSpec(text, { file: "host.yaml" });
+    expect(parsed.locate("nics[0].capacity")).toEqual({
+      file: "host.yaml",
+      line: 4,
+      column: 15,
+      path: "nics[0].capacity",
+    });
+    expect(parsed.locate("nics[0].fabric")).toMatchObject({ line: 3, column: 5 });
+    expect(parsed.locate("")).toMatchObject({ line: 1, column: 1 });
   });
 });
 
