@@ -22,7 +22,6 @@ export const DEBIAN_PACKAGES = [
   { name: "iperf3", proof: "/usr/bin/iperf3", purpose: "run" },
   { name: "ethtool", proof: "/usr/sbin/ethtool", purpose: "run" },
   { name: "procps", proof: "/usr/bin/ps", purpose: "run" },
-  { name: "git", proof: "/usr/bin/git", purpose: "test" },
   { name: "bpftool", proof: "/usr/sbin/bpftool", purpose: "test" },
   { name: "tcpdump", proof: "/usr/bin/tcpdump", purpose: "test" },
   { name: "python3-pyroute2", proof: "/usr/lib/python3/dist-packages/pyroute2", purpose: "test" },

@@ -10,6 +10,8 @@ fi
 leftovers=$1 node=$2
 shift 2
 
+# The machine's own BPF file systems are none of the tests' business.
+while read -r _ _ _ _ mount _; do umount --lazy "$mount"; done < <(grep -e ' - bpf ' /proc/self/mountinfo)
 # /run with its namespaces, labs and run dirs; /sys, which shows the network of whoever mounted it.
 mount -t tmpfs gona-test /run && mkdir /run/netns /run/lock /run/tmp || exit 125
 export TMPDIR=/run/tmp
