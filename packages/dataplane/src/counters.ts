@@ -1,0 +1,66 @@
+import type { ClassState, Kernel } from "@gona/kernel";
+import type { NicId } from "@gona/model";
+import {
+  type GonaSliceCounters,
+  type GonaVerdictCounters,
+  gonaSliceCounters,
+  gonaVerdictCounters,
+  Limit,
+  Verdict,
+} from "./abi.ts";
+import type { Codec } from "./codec.ts";
+import { HOST_CLASS, HTB_HANDLE, ROOT_CLASS, sliceClass } from "./htb.ts";
+import { indexKey } from "./map-keys.ts";
+
+/** Of one slice since it got its number; sum over the CPUs. Zeros for a slot or number that no slice has. */
+export function readSliceCounters(kernel: Kernel, vifSlot: number, slice: number): GonaSliceCounters {
+  const bytes = kernel.map("gona_slice_stats").get(indexKey(vifSlot * Limit.MAX_SLICES + slice));
+  return sumOverCpus(gonaSliceCounters, bytes ?? new Uint8Array());
+}
+
+/** Packets and bytes by reason since the maps were made; the name is the verdict's in small letters (`to_wire`). */
+export function readVerdicts(kernel: Kernel): ReadonlyMap<string, GonaVerdictCounters> {
+  const map = kernel.map("gona_verdicts");
+  const verdicts = new Map<string, GonaVerdictCounters>();
+  for (const [name, number] of Object.entries(Verdict)) {
+    if (number === Verdict.NONE || number === Verdict.MAX) continue;
+    verdicts.set(name.toLowerCase(), sumOverCpus(gonaVerdictCounters, map.get(indexKey(number)) ?? new Uint8Array()));
+  }
+  return verdicts;
+}
+
+export interface QueueCounters {
+  /** Of all that left the NIC. */
+  readonly root: ClassState["sent"];
+  /** Of the host's own traffic. */
+  readonly host: ClassState["sent"];
+  /** Of the slices, by vif slot. */
+  readonly slices: ReadonlyMap<number, ClassState["sent"]>;
+}
+
+const NOTHING = { bytes: 0n, packets: 0n, drops: 0n, backlogBytes: 0n };
+
+/** What a NIC's HTB classes sent and dropped since they were made; bytes as the wire has them. */
+export function readQueueCounters(kernel: Kernel, nic: NicId): QueueCounters {
+  const slices = new Map<number, ClassState["sent"]>();
+  let [root, host]: ClassState["sent"][] = [NOTHING, NOTHING];
+  if (kernel.link(nic) === undefined) return { root: NOTHING, host: NOTHING, slices };
+  const first = sliceClass(0);
+  for (const { classid, sent } of kernel.classes(nic)) {
+    if (classid === ROOT_CLASS) root = sent;
+    else if (classid === HOST_CLASS) host = sent;
+    else if (classid >>> 16 === HTB_HANDLE >>> 16 && (classid - first) % 8 === 0)
+      slices.set((classid - first) / 8, sent);
+  }
+  return { root: root ?? NOTHING, host: host ?? NOTHING, slices };
+}
+
+/** A per-CPU value holds one struct for each possible CPU. All members are counters. */
+function sumOverCpus<T extends { readonly [name in keyof T]: bigint }>(codec: Codec<T>, bytes: Uint8Array): T {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const sum: Record<string, bigint> = { ...codec.read(new DataView(new ArrayBuffer(codec.size)), 0) };
+  for (let at = 0; at + codec.size <= bytes.length; at += codec.size) {
+    for (const [name, value] of Object.entries<bigint>(codec.read(view, at))) sum[name] = (sum[name] ?? 0n) + value;
+  }
+  return sum as T;
+}

@@ -1,0 +1,49 @@
+import { FakeKernel, type FakeKernelOptions } from "@gona/kernel";
+import {
+  gonaAddressKey,
+  gonaAggregate,
+  gonaNic,
+  gonaSegment,
+  gonaSegmentKey,
+  gonaSliceCounters,
+  gonaStation,
+  gonaStationKey,
+  gonaVerdictCounters,
+  gonaVif,
+  Limit,
+} from "./abi.ts";
+import { FROM_GUEST, FROM_WIRE, RESOLVE_NIC } from "./hub-filters.ts";
+import { indexKey } from "./map-keys.ts";
+
+const array = (name: string, valueSize: number, maxEntries: number, perCpu = false) =>
+  ({ name, type: "array", keySize: 4, valueSize, maxEntries, perCpu }) as const;
+const hash = (name: string, keySize: number, valueSize: number) =>
+  ({ name, type: "hash", keySize, valueSize, maxEntries: 65_536 }) as const;
+
+/** A kernel in memory with the maps and programs of bpf/gona.bpf.c, for tests: what openDataplane gives a real one. */
+export function fakeHubKernel(options: Omit<FakeKernelOptions, "maps" | "programs"> = {}): FakeKernel {
+  const kernel = new FakeKernel({
+    ...options,
+    programs: [FROM_GUEST, FROM_WIRE],
+    maps: [
+      array("gona_nics", gonaNic.size, Limit.MAX_NICS),
+      array("gona_nic_names", Limit.NAME_LEN, Limit.MAX_NICS),
+      array("gona_vifs", gonaVif.size, Limit.MAX_VIFS),
+      array("gona_vif_names", Limit.NAME_LEN, Limit.MAX_VIFS),
+      array("gona_aggregates", gonaAggregate.size, 2 * Limit.MAX_VIFS),
+      array("gona_slice_stats", gonaSliceCounters.size, Limit.MAX_VIFS * Limit.MAX_SLICES, true),
+      array("gona_verdicts", gonaVerdictCounters.size, 64, true),
+      hash("gona_stations", gonaStationKey.size, gonaStation.size),
+      hash("gona_addresses", gonaAddressKey.size, 4),
+      hash("gona_segments", gonaSegmentKey.size, gonaSegment.size),
+    ],
+  });
+  kernel.addProgram(RESOLVE_NIC, ({ context }) => {
+    const nics = kernel.map("gona_nics");
+    const key = indexKey(context?.mark ?? 0);
+    const record = gonaNic.decode(nics.get(key) ?? new Uint8Array(gonaNic.size));
+    nics.put(key, gonaNic.encode({ ...record, netdev: 0xffff_0000_0000_0000n + BigInt(context?.ifindex ?? 0) }));
+    return { returned: 0 };
+  });
+  return kernel;
+}

@@ -1,0 +1,92 @@
+import type { ClassState, HtbClass, TcHandle } from "@gona/kernel";
+import { bytes, MAX_BITS_PER_SECOND, type NicId } from "@gona/model";
+import {
+  type HtbShape,
+  type HubState,
+  type Leaf,
+  type NicQueue,
+  type SliceKey,
+  type SliceQueue,
+  sliceKey,
+} from "@gona/planner";
+import {
+  fromHtbClass,
+  fromLeafQdisc,
+  HOST_CLASS,
+  HTB_HANDLE,
+  HTB_QDISC,
+  leafHandle,
+  ROOT_CLASS,
+  toRootClass,
+} from "../htb.ts";
+import { type HubView, rootOf } from "./hub-view.ts";
+
+/** Minors of one slice: its own class and those of seven kinds of traffic. */
+const MINORS_PER_SLICE = 8;
+const NO_LEAF: Leaf = { kind: "fifo", limit: bytes(0) };
+const NO_CLASS: HtbClass = {
+  rateBytesPerSecond: 0,
+  ceilBytesPerSecond: 0,
+  bufferTicks: 0,
+  cbufferTicks: 0,
+  quantumBytes: 0,
+  priority: 0,
+};
+
+/** Our HTB trees. Stale where a class or leaf is missing or of another make. */
+export function observeQueues(view: HubView): Pick<HubState, "nicQueues" | "slices"> {
+  const nicQueues = new Map<NicId, NicQueue>();
+  const slices = new Map<SliceKey, SliceQueue>();
+  for (const { name } of view.links) {
+    const root = rootOf(view, name);
+    if (root?.handle !== HTB_HANDLE || root.qdisc.kind !== "htb") continue;
+    const nic = name as NicId;
+    const classes = new Map(view.kernel.classes(name).map((state) => [state.classid, state]));
+    nicQueues.set(nic, nicQueue(view, name, classes, root.qdisc.defaultMinor));
+    for (const [classid, { htb }] of classes) {
+      const minor = classid & 0xffff;
+      if (minor < MINORS_PER_SLICE || minor % MINORS_PER_SLICE !== 0) continue;
+      const vifSlot = minor / MINORS_PER_SLICE - 1;
+      slices.set(sliceKey(nic, vifSlot), { ...shapeOf(view, name, classid, htb), nic, vifSlot });
+    }
+  }
+  return { nicQueues, slices };
+}
+
+function nicQueue(
+  view: HubView,
+  nic: string,
+  classes: ReadonlyMap<TcHandle, ClassState>,
+  defaultMinor: number,
+): NicQueue {
+  const top = classes.get(ROOT_CLASS)?.htb ?? NO_CLASS;
+  const { rate, burst } = shape(top, NO_LEAF);
+  const { stale, ...host } = shapeOf(view, nic, HOST_CLASS, classes.get(HOST_CLASS)?.htb ?? NO_CLASS);
+  const expected = toRootClass({ rate, burst });
+  const whole =
+    stale === undefined &&
+    defaultMinor === HTB_QDISC.defaultMinor &&
+    top.rateBytesPerSecond > 0 &&
+    top.ceilBytesPerSecond === expected.ceilBytesPerSecond &&
+    top.cbufferTicks === expected.cbufferTicks;
+  return { rate, burst, host, ...(whole ? {} : { stale: true }) };
+}
+
+/** The shape of a class with its leaf; stale where the leaf is not one of ours. */
+function shapeOf(view: HubView, nic: string, classid: TcHandle, htb: HtbClass): HtbShape & { readonly stale?: true } {
+  const qdisc = view.qdiscs.get(nic)?.get(classid);
+  const mtu = view.linkByName.get(nic)?.mtu ?? 0;
+  const leaf = qdisc?.handle === leafHandle(classid) ? fromLeafQdisc(qdisc.qdisc, mtu) : undefined;
+  return leaf === undefined ? { ...shape(htb, NO_LEAF), stale: true } : shape(htb, leaf);
+}
+
+/** Whatever someone set by hand: what lies outside our units is brought to their end, and differs from every plan. */
+const shape = (htb: HtbClass, leaf: Leaf): HtbShape =>
+  fromHtbClass(
+    {
+      ...htb,
+      rateBytesPerSecond: Math.min(htb.rateBytesPerSecond, MAX_BITS_PER_SECOND / 8),
+      ceilBytesPerSecond: Math.min(htb.ceilBytesPerSecond, MAX_BITS_PER_SECOND / 8),
+    },
+    leaf,
+  );
