@@ -5,6 +5,7 @@ export * from "./format-errors.ts";
 export * from "./gona-error.ts";
 export * from "./host-spec.ts";
 export * from "./ids.ts";
+export { addressWords } from "./scalar/address-words.ts";
 export { formatDuration } from "./scalar/duration.ts";
 export { OWN_LINK_PREFIX } from "./scalar/name.ts";
 export { nearestWord } from "./scalar/nearest-word.ts";

@@ -3,7 +3,7 @@ import { bad, didYouMean, good, type Scalar } from "./scalar.ts";
 const ALLOWED = "a unicast IPv4 or IPv6 address without prefix length, as in 10.0.0.11 or 2001:db8::11";
 
 /** Four bytes; undefined where the text is no dotted quad. Leading zeros are refused: C reads them as octal. */
-function parseIpv4(text: string): readonly number[] | undefined {
+export function parseIpv4(text: string): readonly number[] | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
   if (match === null) return undefined;
   const parts = match.slice(1);
@@ -13,7 +13,7 @@ function parseIpv4(text: string): readonly number[] | undefined {
 }
 
 /** Eight 16-bit groups (RFC 4291 section 2.2); undefined where the text is no IPv6 address. */
-function parseIpv6(text: string): readonly number[] | undefined {
+export function parseIpv6(text: string): readonly number[] | undefined {
   let rest = text;
   const tail: number[] = [];
   const lastColon = rest.lastIndexOf(":");
