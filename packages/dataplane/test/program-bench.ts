@@ -1,0 +1,218 @@
+import { fileURLToPath } from "node:url";
+import { loadBpfObject, type ProgramInput } from "@gona/kernel";
+import {
+  type GonaAggregate,
+  type GonaSliceCounters,
+  gonaAddressKey,
+  gonaAggregate,
+  gonaNic,
+  gonaSegment,
+  gonaSegmentKey,
+  gonaSliceCounters,
+  gonaStation,
+  gonaStationKey,
+  gonaVerdictCounters,
+  gonaVif,
+  Limit,
+  NicFlag,
+  Verdict,
+  VifFlag,
+} from "../src/abi.ts";
+import { address16, mac } from "./packets.ts";
+
+const OBJECT = fileURLToPath(new URL("../../../build/bpf/gona.bpf.o", import.meta.url));
+
+export type VerdictName = keyof typeof Verdict;
+
+/** No link has it: a copy sent there is refused by the kernel, and hurts nobody. */
+const NOWHERE = 0x7ffffff0;
+
+export interface BenchNic {
+  readonly slot: number;
+  readonly fabric?: number;
+  readonly up?: boolean;
+  readonly lag?: boolean;
+  readonly peer?: boolean;
+  readonly netdev?: bigint;
+  readonly ifindex?: number;
+  readonly outIfindex?: number;
+}
+
+export interface BenchSlice {
+  readonly nic: number;
+  readonly mac: string;
+  readonly classid: number;
+}
+
+export interface BenchVif {
+  readonly slot: number;
+  readonly mac: string;
+  readonly fabric?: number;
+  readonly vlan?: number;
+  readonly ifindex?: number;
+  /** Besides IN_USE. */
+  readonly flags?: readonly (keyof typeof VifFlag)[];
+  readonly slices?: readonly (BenchSlice | null)[];
+  /** Bucket -> slice number; 0 to slices - 1 in turn where absent. */
+  readonly bucket?: (index: number) => number;
+  readonly addresses?: readonly string[];
+  /** VLANs of a trunk. */
+  readonly trunk?: readonly number[];
+}
+
+export interface BenchResult {
+  /** The one reason that was counted. */
+  readonly verdict: VerdictName;
+  /** TC_ACT_*. */
+  readonly returned: number;
+  readonly packet: Uint8Array;
+  readonly priority: number;
+}
+
+const key32 = (index: number): Uint8Array => new Uint8Array(Uint32Array.of(index).buffer);
+
+/** The programs with maps that a test fills, and one packet at a time through them. */
+export class ProgramBench implements Disposable {
+  readonly #object = loadBpfObject(OBJECT, { rodata: { gona_test_slot: Limit.TEST_SLOT_IN_MARK } });
+
+  nic(nic: BenchNic): void {
+    const flags =
+      NicFlag.IN_USE |
+      (nic.up === false ? 0 : NicFlag.UP) |
+      (nic.lag === true ? NicFlag.LAG : 0) |
+      (nic.peer === true ? NicFlag.PEER : 0);
+    const value = gonaNic.encode({
+      netdev: nic.netdev ?? 0n,
+      ifindex: nic.ifindex ?? 1000 + nic.slot,
+      outIfindex: nic.outIfindex ?? NOWHERE,
+      fabric: nic.fabric ?? 1,
+      flags,
+    });
+    this.#object.map("gona_nics").put(key32(nic.slot), value);
+  }
+
+  /** The maps' entries of a vif: itself, its aggregate, its stations and addresses. */
+  vif(vif: BenchVif): void {
+    const fabric = vif.fabric ?? 1;
+    const vlan = vif.vlan ?? 0;
+    const slices = vif.slices ?? [];
+    const flags = (vif.flags ?? ["CHECK_MAC"]).reduce((sum, flag) => sum | VifFlag[flag], VifFlag.IN_USE as number);
+    this.#object.map("gona_vifs").put(
+      key32(vif.slot),
+      gonaVif.encode({
+        ifindex: vif.ifindex ?? NOWHERE,
+        aggregate: 2 * vif.slot,
+        fabric,
+        flags: flags | (vif.trunk === undefined ? 0 : VifFlag.TRUNK),
+        vlan,
+        mac: mac(vif.mac),
+      }),
+    );
+    this.#object.map("gona_aggregates").put(key32(2 * vif.slot), gonaAggregate.encode(aggregateOf(vif)));
+    for (const each of [vlan, ...(vif.trunk ?? [])]) {
+      this.station(fabric, each, vif.mac, vif.slot, Limit.OWN_MAC);
+      for (const [number, slice] of slices.entries()) {
+        if (slice !== null && slice.mac !== vif.mac) this.station(fabric, each, slice.mac, vif.slot, number);
+      }
+    }
+    for (const address of vif.addresses ?? []) {
+      this.#object
+        .map("gona_addresses")
+        .put(gonaAddressKey.encode({ fabric, vlan, address: address16(address) }), key32(vif.slot));
+    }
+  }
+
+  station(fabric: number, vlan: number, text: string, vif: number, slice: number): void {
+    const key = gonaStationKey.encode({ fabric, vlan, mac: mac(text) });
+    this.#object.map("gona_stations").put(key, gonaStation.encode({ vif, slice }));
+  }
+
+  segment(fabric: number, vlan: number, vifs: readonly number[]): void {
+    const key = gonaSegmentKey.encode({ fabric, vlan });
+    this.#object.map("gona_segments").put(key, gonaSegment.encode({ count: vifs.length, vifs }));
+  }
+
+  fromGuest(slot: number, packet: Uint8Array, context?: ProgramInput["context"]): BenchResult {
+    return this.#run("gona_from_guest", slot, packet, context);
+  }
+
+  fromWire(slot: number, packet: Uint8Array, context?: ProgramInput["context"]): BenchResult {
+    return this.#run("gona_from_wire", slot, packet, context);
+  }
+
+  /** Mean ns of one run; the slot is that of a vif or NIC. */
+  time(program: "gona_from_guest" | "gona_from_wire", slot: number, packet: Uint8Array, repeat: number): number {
+    const input = { packet, context: { mark: slot + 1 }, repeat };
+    return this.#object.program(program).testRun(input).nanoseconds;
+  }
+
+  /** Returns TC_ACT_*; the NIC's namespace is the caller's. */
+  resolve(slot: number, ifindex: number): number {
+    const input = { packet: new Uint8Array(14), context: { mark: slot, ifindex } };
+    return this.#object.program("gona_resolve_nic").testRun(input).returned;
+  }
+
+  netdevOf(slot: number): bigint {
+    const value = this.#object.map("gona_nics").get(key32(slot));
+    return value === undefined ? 0n : gonaNic.decode(value).netdev;
+  }
+
+  /** Summed over CPUs. */
+  counters(slot: number, slice: number): GonaSliceCounters {
+    const values = this.#perCpu("gona_slice_stats", slot * Limit.MAX_SLICES + slice, gonaSliceCounters.size);
+    const each = values.map((value) => gonaSliceCounters.decode(value));
+    const sum = (field: keyof GonaSliceCounters) => each.reduce((total, value) => total + value[field], 0n);
+    return {
+      txBytes: sum("txBytes"),
+      txPackets: sum("txPackets"),
+      rxBytes: sum("rxBytes"),
+      rxPackets: sum("rxPackets"),
+      txDrops: sum("txDrops"),
+      failovers: sum("failovers"),
+    };
+  }
+
+  verdict(name: VerdictName): bigint {
+    const values = this.#perCpu("gona_verdicts", Verdict[name], gonaVerdictCounters.size);
+    return values.reduce((sum, value) => sum + gonaVerdictCounters.decode(value).packets, 0n);
+  }
+
+  #perCpu(map: string, index: number, size: number): Uint8Array[] {
+    const bytes = this.#object.map(map).get(key32(index)) ?? new Uint8Array(0);
+    const stride = (size + 7) & ~7;
+    return Array.from({ length: bytes.length / stride }, (_, cpu) => bytes.subarray(cpu * stride));
+  }
+
+  #run(name: string, slot: number, packet: Uint8Array, context: ProgramInput["context"]): BenchResult {
+    const names = Object.keys(Verdict) as VerdictName[];
+    const reasons = names.filter((each) => each !== "MAX");
+    const before = reasons.map((each) => this.verdict(each));
+    const output = this.#object.program(name).testRun({ packet, context: { ...context, mark: slot + 1 } });
+    const counted = reasons.filter((each, index) => this.verdict(each) !== before[index]);
+    if (counted.length !== 1) throw new Error(`counted as ${counted.join(" and ") || "nothing"}`);
+    return {
+      verdict: counted[0] as VerdictName,
+      returned: output.returned,
+      packet: output.packet,
+      priority: output.context.priority,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#object[Symbol.dispose]();
+  }
+}
+
+function aggregateOf(vif: BenchVif): GonaAggregate {
+  const slices = vif.slices ?? [];
+  const used = slices.flatMap((slice, number) => (slice === null ? [] : [number]));
+  const bucket = vif.bucket ?? ((index: number) => used[index % used.length] ?? 0);
+  return {
+    slices: Array.from({ length: Limit.MAX_SLICES }, (_, number) => {
+      const slice = slices[number];
+      if (slice === undefined || slice === null) return { nic: 0, classid: 0, mac: new Uint8Array(6), inUse: 0 };
+      return { nic: slice.nic, classid: slice.classid, mac: mac(slice.mac), inUse: 1 };
+    }),
+    buckets: Uint8Array.from({ length: Limit.BUCKETS }, (_, index) => bucket(index)),
+  };
+}
