@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly reuse?: BpfMaps;
   /** `const volatile` variables by name; a value must fit the variable. */
   readonly rodata?: Readonly<Record<string, number>>;
+  /** Every program holds every map, so that all of them can be recovered from any attached program. */
+  readonly bindMaps?: boolean;
   /** Where programs' test runs happen; the calling thread's namespace where absent. */
   readonly inNamespace?: InNamespace;
 }
@@ -88,6 +90,7 @@ export function loadBpfObject(path: string, options: LoadOptions = {}): BpfObjec
   });
   const close = () => lib.objectClose(object);
   try {
+    if (options.bindMaps) bindMaps(lib, object);
     if (options.pinDir !== undefined) pinMaps(lib, object, options.pinDir);
     return new BpfObject(
       mapsOf(lib, object).map((map) => new LibbpfMap(lib.mapFd(map), lib.mapName(map), false)),
@@ -149,6 +152,16 @@ function reuse(lib: Libbpf, map: Pointer, name: string, old: LibbpfMap): void {
     );
   }
   checked(`reuse BPF map ${name}`, lib.mapReuseFd(map, old.fd));
+}
+
+function bindMaps(lib: Libbpf, object: Pointer): void {
+  const maps = mapsOf(lib, object).filter((map) => !isGlobalData(lib.mapName(map)));
+  for (const program of programsOf(lib, object)) {
+    for (const map of maps) {
+      const result = lib.bindMap(lib.programFd(program), lib.mapFd(map), null);
+      checked(`bind BPF map ${lib.mapName(map)} to ${lib.programName(program)}`, result);
+    }
+  }
 }
 
 function pinMaps(lib: Libbpf, object: Pointer, directory: string): void {

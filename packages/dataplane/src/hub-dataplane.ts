@@ -1,0 +1,58 @@
+import { type BpfObject, type LinuxKernel, PacketSender } from "@gona/kernel";
+import type { NicId } from "@gona/model";
+import type { HubState, Step } from "@gona/planner";
+import type { GonaSliceCounters } from "./abi.ts";
+import { readQueueCounters, readSliceCounters, readVerdicts } from "./counters.ts";
+import { executeSteps } from "./execute-steps.ts";
+import { observe } from "./observe/observe.ts";
+
+/** A hub whose programs are loaded and whose maps are pinned. What it did stays when it is disposed of. */
+export class HubDataplane implements Disposable {
+  readonly kernel: LinuxKernel;
+  readonly #object: BpfObject;
+  readonly #held: DisposableStack;
+
+  /** Takes over `held` and `object`; `kernel` stays the caller's. */
+  constructor(kernel: LinuxKernel, object: BpfObject, held: DisposableStack) {
+    this.kernel = kernel;
+    this.#object = object;
+    this.#held = held;
+  }
+
+  /** All of GONA's that the kernel holds. Throws KernelError. */
+  observe(): HubState {
+    return observe(this.kernel);
+  }
+
+  /** In order; stops at the first that fails. What was done stays. Throws StepError. */
+  execute(steps: readonly Step[], onStep?: (step: Step) => void): Promise<void> {
+    return executeSteps(this.kernel, steps, onStep === undefined ? {} : { onStep });
+  }
+
+  /** Of one slice since it got its number. */
+  sliceCounters(vifSlot: number, slice: number): GonaSliceCounters {
+    return readSliceCounters(this.kernel, vifSlot, slice);
+  }
+
+  /** Packets that a NIC's classes dropped, by vif slot; empty where the NIC is gone. */
+  queueDrops(nic: NicId): ReadonlyMap<number, bigint> {
+    const { slices } = readQueueCounters(this.kernel, nic);
+    return new Map(Array.from(slices, ([vifSlot, { drops }]) => [vifSlot, drops]));
+  }
+
+  /** Packets by the name of the verdict. */
+  verdicts(): ReadonlyMap<string, bigint> {
+    return new Map(Array.from(readVerdicts(this.kernel), ([name, { packets }]) => [name, packets]));
+  }
+
+  /** One frame out of a NIC, past its queues. Throws KernelError. */
+  sendFrame(nic: NicId, frame: Uint8Array): void {
+    using sender = this.kernel.inside(() => PacketSender.open(nic, { bypassQueues: true }));
+    sender.send(frame);
+  }
+
+  [Symbol.dispose](): void {
+    this.#object[Symbol.dispose]();
+    this.#held.dispose();
+  }
+}
