@@ -41,12 +41,10 @@ export class FakeMap implements BpfMap {
 
   put(key: Uint8Array, value: Uint8Array): void {
     this.#checkKey("update", key);
-    if (value.length !== this.#readSize) {
-      throw this.#refuse("update", "EINVAL", `value of ${value.length} bytes, not ${this.#readSize}`);
-    }
+    const whole = this.#forEveryCpu(value);
     const full = this.type === "array" ? index(key) >= this.maxEntries : this.#values.size >= this.maxEntries;
     if (full && !this.#values.has(text(key))) throw this.#refuse("update", "E2BIG", "Argument list too long");
-    this.#values.set(text(key), value.slice());
+    this.#values.set(text(key), whole);
   }
 
   putBatch(keys: readonly Uint8Array[], values: readonly Uint8Array[]): void {
@@ -73,6 +71,17 @@ export class FakeMap implements BpfMap {
       new DataView(key.buffer).setUint32(0, place, true);
       yield [key, this.#values.get(text(key))?.slice() ?? new Uint8Array(this.#readSize)];
     }
+  }
+
+  /** A per-CPU map takes one value for every CPU alike, or one for each as get() gives them. */
+  #forEveryCpu(value: Uint8Array): Uint8Array {
+    if (value.length === this.#readSize) return value.slice();
+    if (value.length !== this.valueSize) {
+      throw this.#refuse("update", "EINVAL", `value of ${value.length} bytes, not ${this.valueSize}`);
+    }
+    const whole = new Uint8Array(this.#readSize);
+    for (let at = 0; at < whole.length; at += Math.ceil(this.valueSize / 8) * 8) whole.set(value, at);
+    return whole;
   }
 
   #checkKey(what: string, key: Uint8Array): void {

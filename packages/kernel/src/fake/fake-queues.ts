@@ -1,12 +1,4 @@
-import {
-  formatTcHandle,
-  type HtbClass,
-  type Qdisc,
-  TC_CLSACT,
-  TC_ROOT,
-  type TcHandle,
-  tcHandle,
-} from "../kernel-op.ts";
+import { type HtbClass, type Qdisc, TC_CLSACT, TC_ROOT, type TcHandle, tcHandle } from "../kernel-op.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface FakeQdisc {
@@ -82,24 +74,24 @@ export class FakeQueues {
     if (root.qdisc.kind !== "htb") throw new Refusal("EINVAL", "Specified qdisc is not classful");
     if (htb.rateBytesPerSecond <= 0 || htb.ceilBytesPerSecond <= 0) throw new Refusal("EINVAL", "");
     const below = parent === TC_ROOT || parent === root.handle ? TC_ROOT : parent;
+    if (below !== TC_ROOT && !this.classes.has(below)) {
+      throw new Refusal("ENOENT", "Specified parent class not found");
+    }
     const old = this.classes.get(classid);
     if (old !== undefined) {
-      old.htb = htb;
+      // HTB changes quantum and priority of leaves alone, and never moves a class.
+      const { quantumBytes, priority } = old.htb;
+      old.htb = this.#hasChildren(classid) ? { ...htb, quantumBytes, priority } : htb;
       return;
     }
-    if (below !== TC_ROOT) {
-      if (!this.classes.has(below)) throw new Refusal("ENOENT", "Specified parent class not found");
-      // A class that gets a child is no leaf any more: its queue goes.
-      this.qdiscs.delete(below);
-    }
+    // A class that gets a child is no leaf any more: its queue goes.
+    if (below !== TC_ROOT) this.qdiscs.delete(below);
     this.classes.set(classid, { parent: below, classid, htb, sent: { ...NOTHING_SENT } });
   }
 
   deleteClass(classid: TcHandle): void {
     if (!this.classes.has(classid)) throw new Refusal("ENOENT", "Specified class not found");
-    for (const cls of this.classes.values()) {
-      if (cls.parent === classid) throw new Refusal("EBUSY", "HTB class in use");
-    }
+    if (this.#hasChildren(classid)) throw new Refusal("EBUSY", "HTB class in use");
     this.qdiscs.delete(classid);
     this.classes.delete(classid);
   }
@@ -122,6 +114,11 @@ export class FakeQueues {
     return this.qdiscs.get(classid)?.handle ?? (0 as TcHandle);
   }
 
+  #hasChildren(classid: TcHandle): boolean {
+    for (const cls of this.classes.values()) if (cls.parent === classid) return true;
+    return false;
+  }
+
   #byHandle(handle: TcHandle): FakeQdisc | undefined {
     for (const qdisc of this.qdiscs.values()) if (qdisc.handle === handle) return qdisc;
     return undefined;
@@ -133,9 +130,7 @@ export class FakeQueues {
       throw new Refusal("ENOENT", "Failed to find specified qdisc");
     }
     if (!this.classes.has(parent)) throw new Refusal("ENOENT", "Specified class not found");
-    for (const cls of this.classes.values()) {
-      if (cls.parent === parent) throw new Refusal("EINVAL", `class ${formatTcHandle(parent)} is not a leaf`);
-    }
+    if (this.#hasChildren(parent)) throw new Refusal("EINVAL", "Cannot graft below a class that has children");
   }
 
   #dropRoot(): void {

@@ -1,10 +1,11 @@
 import { describeOp, describeQdisc } from "../describe-op.ts";
 import { KernelError } from "../kernel-error.ts";
-import type { KernelOp, TcHandle } from "../kernel-op.ts";
+import { type KernelOp, TC_ROOT, type TcHandle } from "../kernel-op.ts";
 import { errnoNumber, errnoWords } from "../libc/errno.ts";
 import { Fd } from "../libc/fd.ts";
 import { inNamespace, namespacePath } from "../namespace/in-namespace.ts";
 import { writeAddress } from "../netlink/address-codec.ts";
+import { writeClassQuery } from "../netlink/class-codec.ts";
 import * as nl from "../netlink/constants.ts";
 import { writeLinkChange, writeVethPair } from "../netlink/link-codec.ts";
 import { NetlinkSocket, type Refused } from "../netlink/netlink-socket.ts";
@@ -27,6 +28,8 @@ export class OpRunner {
   readonly #socket: NetlinkSocket;
   readonly #reader: KernelReader;
   readonly #bpf: LoadedBpf;
+  /** `ifindex/classid` of parents that were seen, for one turn. */
+  readonly #parents = new Set<string>();
 
   constructor(socket: NetlinkSocket, reader: KernelReader, bpf: LoadedBpf) {
     this.#socket = socket;
@@ -37,6 +40,7 @@ export class OpRunner {
   /** Runs about `most` operations from place `from` on; returns the place of the next. Throws KernelError. */
   runSome(ops: readonly KernelOp[], from: number, most: number): number {
     let at = from;
+    this.#parents.clear();
     // Within a turn nothing else of this process runs, so a name found keeps its link but for ops on links.
     const indexes = new Map<string, number>();
     while (at < ops.length && at - from < most) {
@@ -67,6 +71,10 @@ export class OpRunner {
   }
 
   #runOnLink(op: LinkOp, ifindex: number): Refusal {
+    if (op.op === "classReplace" && !this.#hasParent(op, ifindex)) {
+      return { errno: "ENOENT", words: "Specified parent class not found" };
+    }
+    if (op.op !== "classReplace" && op.op !== "filterReplace") this.#parents.clear();
     const { type, flags, write } = opRequest(op, ifindex, (name) => this.#bpf.program(name).fd);
     const refused = this.#socket.request(type, flags, write);
     if (refused === undefined) return undefined;
@@ -74,6 +82,17 @@ export class OpRunner {
     // Another qdisc than the one named is there (the kernel's default has handle 0): ours is not.
     if (op.op === "qdiscDelete" && refused.words === "Invalid handle") return { ...refused, errno: "ENOENT" };
     return refused;
+  }
+
+  /** HTB itself puts a class without a parent below the root, where the parent's limit does not hold it. */
+  #hasParent(op: Extract<KernelOp, { op: "classReplace" }>, ifindex: number): boolean {
+    if (op.parent === TC_ROOT || (op.parent & 0xffff) === 0) return true;
+    const key = `${ifindex}/${op.parent}`;
+    if (this.#parents.has(key)) return true;
+    const refused = this.#socket.request(nl.RTM_GETTCLASS, 0, (writer) => writeClassQuery(writer, ifindex, op.parent));
+    if (refused !== undefined) return false;
+    this.#parents.add(key);
+    return true;
   }
 
   /**
