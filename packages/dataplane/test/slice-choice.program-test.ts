@@ -160,7 +160,7 @@ describe("weights", () => {
     frame(ipv4({ from: "10.0.0.1", to: `10.0.${index >> 8}.${index & 255}` }, udp(1024 + index, 53)));
   const FLOWS = 4000;
   function spread(): number[] {
-    const counts = new Array<number>(8).fill(0);
+    const counts = Array.from({ length: 8 }, () => 0);
     for (let index = 0; index < FLOWS; index++) {
       const slice = sliceOf(flow(index));
       counts[slice] = (counts[slice] ?? 0) + 1;
