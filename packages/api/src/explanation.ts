@@ -19,13 +19,10 @@ export const explanationSchema = z.object({
     .object({
       text: z.string(),
       bucket: z.int(),
-      slice: z.int(),
-      nic: z.string(),
-      classid: z.string(),
-      alternative: z
-        .string()
-        .exactOptional()
-        .meta({ description: "where it goes while the bucket's own slice is dead" }),
+      slice: z.int().exactOptional().meta({ description: "that it takes now; absent: its packets are dropped" }),
+      nic: z.string().exactOptional(),
+      classid: z.string().exactOptional(),
+      chosenNic: z.string().exactOptional().meta({ description: "where its bucket points, dead or alive" }),
     })
     .exactOptional(),
   why: z.array(z.string()).meta({ description: "sentences, the decisive one first" }),

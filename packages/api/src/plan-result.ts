@@ -30,9 +30,6 @@ export const planResultSchema = z.object({
   findings: z.array(findingSchema),
   steps: z.array(stepViewSchema).meta({ description: "in the order of execution; empty when it does not fit" }),
   pending: z.array(pendingSchema),
-  withoutNic: z
-    .array(z.object({ nic: z.string(), fits: z.boolean(), message: z.string() }))
-    .meta({ description: "whether reservations could still be kept with that NIC lost" }),
   revision: wireRevision.meta({ description: "the revision that the plan starts from" }),
 });
 export type PlanResult = z.infer<typeof planResultSchema>;

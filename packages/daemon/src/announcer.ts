@@ -10,9 +10,9 @@ const REPEAT_AFTER_MS = 200;
 
 export interface AnnouncerOptions {
   readonly clock: Clock;
-  readonly send: (nic: NicId, frame: Uint8Array) => void;
-  /** A frame could not be sent (its NIC went too); the others go on. */
-  readonly onError: (announcement: Announcement, error: unknown) => void;
+  readonly send: (nic: NicId, frames: readonly Uint8Array[]) => void;
+  /** Nothing could be sent there (that NIC went too); the others go on. */
+  readonly onError: (nic: NicId, error: unknown) => void;
 }
 
 interface Waiting {
@@ -59,31 +59,30 @@ export class Announcer implements Disposable {
 
   #sendBatch(): void {
     this.#timer?.[Symbol.dispose]();
-    const { clock, send, onError } = this.#options;
+    const { clock } = this.#options;
     const nowMs = clock.monotonicMs();
-    let sent = 0;
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const [key, entry] of this.#waiting) {
-      if (entry.dueMs > nowMs || sent === BATCH) {
-        nextMs = Math.min(nextMs, entry.dueMs);
-        continue;
-      }
-      sent++;
-      try {
-        send(entry.announcement.nic, entry.announcement.frame);
-      } catch (error) {
-        onError(entry.announcement, error);
-      }
-      if (entry.saidOnce === undefined) {
-        this.#waiting.delete(key);
-        continue;
-      }
-      const dueMs = nowMs + REPEAT_AFTER_MS;
-      this.#waiting.set(key, { announcement: entry.announcement, dueMs });
-      nextMs = Math.min(nextMs, dueMs);
-      entry.saidOnce();
+    const due = [...this.#waiting].filter(([, { dueMs }]) => dueMs <= nowMs).slice(0, BATCH);
+    this.#send(due.map(([, { announcement }]) => announcement));
+    for (const [key, { announcement, saidOnce }] of due) {
+      if (saidOnce === undefined) this.#waiting.delete(key);
+      else this.#waiting.set(key, { announcement, dueMs: nowMs + REPEAT_AFTER_MS });
+      saidOnce?.();
     }
     if (this.#waiting.size === 0) return;
+    const nextMs = Math.min(...[...this.#waiting.values()].map(({ dueMs }) => dueMs));
     this.#timer = clock.after(Math.max(PAUSE_MS, nextMs - nowMs), () => this.#sendBatch());
+  }
+
+  #send(announcements: readonly Announcement[]): void {
+    for (const [nic, ofNic] of Map.groupBy(announcements, (announcement) => announcement.nic)) {
+      try {
+        this.#options.send(
+          nic,
+          ofNic.map(({ frame }) => frame),
+        );
+      } catch (error) {
+        this.#options.onError(nic, error);
+      }
+    }
   }
 }

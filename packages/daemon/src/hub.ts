@@ -74,7 +74,9 @@ export class Hub {
 
   #gateSteps(nic: NicId, up: boolean): readonly Step[] {
     const before = this.#observed.nics.get(nic);
-    return before === undefined ? [] : [{ kind: "set", facet: "nics", key: nic, value: { ...before, up }, before }];
+    if (before === undefined) return [];
+    const { stale: _mended, ...entry } = before;
+    return [{ kind: "set", facet: "nics", key: nic, value: { ...entry, up }, before }];
   }
 
   async #carryOut(steps: readonly Step[]): Promise<void> {

@@ -1,0 +1,95 @@
+import type { Explanation } from "@gona/api";
+import { sliceClass } from "@gona/dataplane";
+import { formatTcHandle } from "@gona/kernel";
+import { GonaError, guestOf, type NicId, nearestWord, type VifSpec } from "@gona/model";
+import { BUCKETS, explainFlow, type FlowPath, parseFlow, type VifEntry } from "@gona/planner";
+import type { Controller } from "./controller.ts";
+import type { NicMonitor } from "./nic-monitor.ts";
+
+/**
+ * Which slices a guest's vif has and which one a flow of it takes, by the same hash and tables as
+ * the packet path. Throws NOT_FOUND for an unknown guest, USAGE for a flow that is none.
+ */
+export function explain(controller: Controller, name: string, flow?: string): Explanation {
+  const vif = findVif(controller, name);
+  const entry = controller.hub.lastKnown.vifs.get(vif.id);
+  const base = {
+    guest: guestOf(vif.id),
+    vif: vif.id,
+    macStrategy: macStrategy(entry),
+    slices: slicesOf(controller, entry),
+  };
+  if (entry === undefined) return { ...base, why: [`${vif.id} is pending: nothing of it is programmed`] };
+  if (entry.stopped) return { ...base, why: ["a NIC is lost and onNicLoss says stop: all its traffic is dropped"] };
+  if (flow === undefined) return { ...base, why: whyOfTable(controller, vif, entry) };
+  const path = explainFlow(entry, parseFlow(flow), (nic) => controller.hub.lastKnown.nics.get(nic)?.up === true);
+  const { taken } = path;
+  return {
+    ...base,
+    flow: {
+      text: flow,
+      bucket: path.bucket,
+      ...(taken && { slice: taken.slice, nic: taken.nic, classid: classOf(entry) }),
+      ...(path.chosen && { chosenNic: path.chosen.nic }),
+    },
+    why: whyOfFlow(controller.nics, entry, path),
+  };
+}
+
+function findVif(controller: Controller, name: string): VifSpec {
+  const guests = controller.reconciler.target?.spec.guests ?? [];
+  const vifs = guests.flatMap((guest) => guest.vifs);
+  const guest = guests.find((one) => (one.name as string) === name);
+  const found = vifs.find((vif) => (vif.id as string) === name) ?? guest?.vifs[0];
+  if (found !== undefined) return found;
+  const near = nearestWord(name, [...guests.map((one) => one.name), ...vifs.map((vif) => vif.id)]);
+  const detail = near === undefined ? {} : { hint: `did you mean ${near}?` };
+  throw new GonaError("NOT_FOUND", `there is no guest or vif ${name}`, detail);
+}
+
+const macStrategy = (entry: VifEntry | undefined): Explanation["macStrategy"] =>
+  entry?.rewriteMac === true ? "per-slice" : "own";
+const classOf = ({ slot }: VifEntry): string => formatTcHandle(sliceClass(slot));
+
+function slicesOf({ nics }: Controller, entry: VifEntry | undefined): Explanation["slices"] {
+  if (entry === undefined) return [];
+  return entry.slices.flatMap((slice, number) => {
+    if (slice === null) return [];
+    const buckets = entry.buckets.filter((bucket) => bucket === number).length;
+    const nicState = nics.standing(slice.nic)?.phase ?? "down";
+    return [{ slice: number, nic: slice.nic, classid: classOf(entry), nicState, buckets, mac: slice.mac }];
+  });
+}
+
+const sinceOf = (nics: NicMonitor, nic: NicId): string => {
+  const standing = nics.standing(nic);
+  if (standing === undefined) return "is unknown";
+  return `is ${standing.phase} since ${new Date(standing.sinceMs).toISOString()} (${standing.cause})`;
+};
+
+function whyOfTable({ nics }: Controller, vif: VifSpec, entry: VifEntry): string[] {
+  const { balance } = vif.aggregate;
+  const policy =
+    balance === "active-backup"
+      ? "active-backup: all buckets point to the first slice whose NIC is up"
+      : `${balance}: buckets are shared out in proportion to the slices' limits`;
+  const off = entry.slices.flatMap((slice) =>
+    slice === null || nics.standing(slice.nic)?.phase === "up" ? [] : [`${slice.nic} ${sinceOf(nics, slice.nic)}`],
+  );
+  return [policy, ...off];
+}
+
+function whyOfFlow(nics: NicMonitor, entry: VifEntry, { hash, bucket, chosen, taken }: FlowPath): string[] {
+  const share = (slice: number) => entry.buckets.filter((one) => one === slice).length;
+  const hashed = `its addresses, ports and protocol hash to ${hash.toString(16).padStart(8, "0")}: bucket ${bucket} of ${BUCKETS}`;
+  if (chosen === undefined) return ["the bucket's slice does not exist", hashed];
+  const table = `bucket ${bucket} points to slice ${chosen.slice} on ${chosen.nic}, as ${share(chosen.slice)} of ${BUCKETS} do`;
+  if (taken === undefined) return ["no slice of the vif is alive: the packets are dropped", table, hashed];
+  if (taken.slice === chosen.slice)
+    return [`${chosen.nic} is alive, so the flow goes where its bucket points`, table, hashed];
+  return [
+    `${chosen.nic} ${sinceOf(nics, chosen.nic)}, so a second hash over the living slices gives ${taken.nic}`,
+    table,
+    hashed,
+  ];
+}

@@ -1,0 +1,113 @@
+import type { GuestView, SliceView, VifView } from "@gona/api";
+import type { GuestSpec, HostSpec, NicId, SliceSpec, VifId, VifSpec } from "@gona/model";
+import { type HubState, type Pending, type VifEntry, vifDevice } from "@gona/planner";
+import type { DataPlane, QueueDrops, SliceCounters } from "./data-plane.ts";
+
+/** What the views of guests are made from. */
+export interface GuestSources {
+  readonly spec: HostSpec;
+  readonly hub: HubState;
+  readonly pending: readonly Pending[];
+  readonly drops: ReadonlyMap<NicId, QueueDrops>;
+  readonly dataPlane: Pick<DataPlane, "sliceCounters">;
+}
+
+/** The guests of the spec, each slice with its promise and its counters. */
+export function guestViews(sources: GuestSources): GuestView[] {
+  const { spec, pending } = sources;
+  const reasons = new Map<string, string>();
+  for (const part of pending) reasons.set(part.kind === "nic" ? part.nic : part.vif, part.reason);
+  return spec.guests.map((guest) => guestView(guest, { ...sources, reasons }));
+}
+
+type ViewContext = Pick<GuestSources, "hub" | "drops" | "dataPlane"> & {
+  readonly reasons: ReadonlyMap<string, string>;
+};
+
+function guestView(guest: GuestSpec, context: ViewContext): GuestView {
+  const seen = guest.vifs.map((vif) => ({ vif, slices: sliceViews(guest, vif, context) }));
+  const vifs = seen.map(({ vif, slices }) => vifView(vif, slices, context));
+  const states = new Set(vifs.map((vif) => vif.state));
+  const [only] = states;
+  const state = states.size === 1 && only !== undefined ? only : "degraded";
+  const reason = vifs.find((vif) => vif.reason !== undefined)?.reason;
+  const slices = seen.flatMap((one) => one.slices);
+  return { name: guest.name, state, ...(reason !== undefined && { reason }), vifs, slices };
+}
+
+function vifView(vif: VifSpec, slices: readonly SliceView[], { hub, reasons }: ViewContext): VifView {
+  const { state, reason } = standingOf(vif.id, slices, hub, reasons);
+  return {
+    id: vif.id,
+    device: vifDevice(vif),
+    mac: vif.mac,
+    addresses: [...vif.addresses],
+    vlan: vif.vlan,
+    state,
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+function standingOf(
+  vif: VifId,
+  slices: readonly SliceView[],
+  hub: HubState,
+  reasons: ReadonlyMap<string, string>,
+): Pick<VifView, "state" | "reason"> {
+  const entry = hub.vifs.get(vif);
+  const pending = reasons.get(vif);
+  if (pending !== undefined) return { state: "pending", reason: pending };
+  if (entry === undefined) return { state: "pending", reason: "not programmed yet" };
+  if (entry.stopped) return { state: "stopped", reason: "a NIC is lost and onNicLoss says stop" };
+  const short = slices.filter((slice) => slice.state !== "active");
+  if (short.length === 0) return { state: "active" };
+  return {
+    state: "degraded",
+    reason: `no slice on ${short.map((slice) => `${slice.nic} (${slice.state})`).join(", ")}`,
+  };
+}
+
+function sliceViews(guest: GuestSpec, vif: VifSpec, context: ViewContext): SliceView[] {
+  const entry = context.hub.vifs.get(vif.id);
+  return vif.aggregate.slices.map((slice) => sliceView(guest, vif, slice, entry, context));
+}
+
+const NOTHING: SliceCounters = { txBytes: 0n, txPackets: 0n, rxBytes: 0n, rxPackets: 0n, txDrops: 0n, failovers: 0n };
+
+function sliceView(
+  guest: GuestSpec,
+  vif: VifSpec,
+  { nic, egress }: SliceSpec,
+  entry: VifEntry | undefined,
+  { hub, drops, dataPlane }: ViewContext,
+): SliceView {
+  const number = entry?.slices.findIndex((slice) => slice?.nic === nic) ?? -1;
+  const placed = entry !== undefined && number >= 0 ? { slot: entry.slot, number } : undefined;
+  const counters = placed === undefined ? NOTHING : dataPlane.sliceCounters(placed.slot, placed.number);
+  const queueDrops = (placed && drops.get(nic)?.slices.get(placed.slot)) ?? 0n;
+  const mac = entry?.slices[number]?.mac;
+  return {
+    guest: guest.name,
+    vif: vif.id,
+    nic,
+    direction: "egress",
+    state: placed === undefined ? "pending" : hub.nics.get(nic)?.up === true ? "active" : "down",
+    reserveBitsPerSecond: egress.reserve,
+    limitBitsPerSecond: egress.limit,
+    shares: egress.shares,
+    bucketShare: placed === undefined || entry === undefined ? 0 : bucketShare(entry.buckets, placed.number),
+    ...(mac !== undefined && { mac }),
+    txBytes: Number(counters.txBytes),
+    rxBytes: Number(counters.rxBytes),
+    txPackets: Number(counters.txPackets),
+    rxPackets: Number(counters.rxPackets),
+    drops: Number(counters.txDrops + queueDrops),
+    failovers: Number(counters.failovers),
+  };
+}
+
+function bucketShare(buckets: Uint8Array, slice: number): number {
+  let count = 0;
+  for (const bucket of buckets) if (bucket === slice) count++;
+  return buckets.length === 0 ? 0 : count / buckets.length;
+}

@@ -1,0 +1,51 @@
+import type { RevisionView, ROUTES, RouteName, RouteReply, RouteRequest } from "@gona/api";
+import { isoTime } from "./clock.ts";
+import type { Controller } from "./controller.ts";
+import type { EventLog } from "./event-log.ts";
+import { explain } from "./explain.ts";
+import type { HostView } from "./host-view.ts";
+import { checkSpec, planSpec } from "./plan-view.ts";
+import type { Store } from "./store.ts";
+
+export interface HandlerSources {
+  readonly controller: Controller;
+  readonly view: HostView;
+  readonly events: EventLog;
+  readonly store: Store;
+  /** Golden text of the kernel's state. */
+  readonly dump: () => string;
+}
+
+/** One function per route of the table; a route without one does not compile. */
+export type Handlers = {
+  readonly [N in RouteName]: (
+    request: RouteRequest<(typeof ROUTES)[N]>,
+  ) => RouteReply<(typeof ROUTES)[N]> | Promise<RouteReply<(typeof ROUTES)[N]>>;
+};
+
+const HISTORY = 100;
+
+export function createHandlers({ controller, view, events, store, dump }: HandlerSources): Handlers {
+  const { applier } = controller;
+  return {
+    status: () => view.status(),
+    nics: () => view.nics(),
+    guests: () => view.guests(),
+    slices: () => view.guests().flatMap((guest) => guest.slices),
+    domains: () => view.domains(),
+    events: ({ query }) => events.recent(query),
+    check: ({ body }) => checkSpec(controller, body),
+    plan: ({ body }) => planSpec(controller, body),
+    apply: ({ body }) => applier.apply(body),
+    history: () => revisions(store, controller.reconciler.target?.revision),
+    rollback: ({ body }) => applier.rollback(body.revision),
+    teardown: () => applier.teardown(),
+    explain: ({ query }) => explain(controller, query.guest, query.flow),
+    dump,
+  };
+}
+
+const revisions = (store: Store, current: number | undefined): RevisionView[] =>
+  store
+    .history(HISTORY)
+    .map(({ atMs, ...rest }) => ({ ...rest, at: isoTime(atMs), current: rest.revision === current }));

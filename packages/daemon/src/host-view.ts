@@ -1,0 +1,76 @@
+import type { DomainView, GuestView, NicView, Status } from "@gona/api";
+import type { Kernel } from "@gona/kernel";
+import { HOST_DOMAIN, type HostSpec, type NicId } from "@gona/model";
+import { isoTime } from "./clock.ts";
+import type { Controller } from "./controller.ts";
+import type { DataPlane, QueueDrops } from "./data-plane.ts";
+import { guestViews } from "./guest-views.ts";
+import { nicViews } from "./nic-views.ts";
+import { pendingView } from "./pending-view.ts";
+
+export interface HostViewOptions {
+  readonly controller: Controller;
+  readonly kernel: Pick<Kernel, "link">;
+  readonly dataPlane: DataPlane;
+  readonly version: string;
+  readonly startedAtMs: number;
+}
+
+const NO_SPEC: HostSpec = { domains: [], fabrics: [], nics: [], guests: [] };
+
+/** The host as clients see it, at the moment of each call. */
+export class HostView {
+  readonly #options: HostViewOptions;
+
+  constructor(options: HostViewOptions) {
+    this.#options = options;
+  }
+
+  status(): Status {
+    const { controller, dataPlane, version, startedAtMs } = this.#options;
+    const { standing, target } = controller.reconciler;
+    const failures = [standing.reconcileFailure, standing.applyFailure].filter((failure) => failure !== undefined);
+    const drops = this.#drops();
+    const lastError = failures.sort((a, b) => b.atMs - a.atMs)[0];
+    return {
+      converged: standing.state === "converged",
+      state: standing.state,
+      revision: target?.revision ?? 0,
+      version,
+      pid: process.pid,
+      startedAt: isoTime(startedAtMs),
+      pending: pendingView(standing.pending),
+      lastError: lastError ? { code: lastError.code, message: lastError.message, at: isoTime(lastError.atMs) } : null,
+      nics: this.nics(drops),
+      guests: this.guests(drops),
+      domains: this.domains(),
+      verdicts: Object.fromEntries([...dataPlane.verdicts()].map(([name, packets]) => [name, Number(packets)])),
+    };
+  }
+
+  nics(drops = this.#drops()): NicView[] {
+    const { controller, kernel } = this.#options;
+    const { pending } = controller.reconciler.standing;
+    return nicViews({ spec: this.#spec(), nics: controller.nics, pending, kernel, drops });
+  }
+
+  guests(drops = this.#drops()): GuestView[] {
+    const { controller, dataPlane } = this.#options;
+    const { pending } = controller.reconciler.standing;
+    return guestViews({ spec: this.#spec(), hub: controller.hub.lastKnown, pending, drops, dataPlane });
+  }
+
+  domains(): DomainView[] {
+    const listed = this.#spec().domains.filter((domain) => domain.name !== HOST_DOMAIN);
+    const host: DomainView = { name: HOST_DOMAIN, isolation: "host", state: "up", restarts: 0 };
+    return [host, ...listed.map(({ name, isolation }): DomainView => ({ name, isolation, state: "up", restarts: 0 }))];
+  }
+
+  #drops(): ReadonlyMap<NicId, QueueDrops> {
+    return new Map(this.#spec().nics.map(({ name }) => [name, this.#options.dataPlane.queueDrops(name)]));
+  }
+
+  #spec(): HostSpec {
+    return this.#options.controller.reconciler.target?.spec ?? NO_SPEC;
+  }
+}

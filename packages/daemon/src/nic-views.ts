@@ -1,0 +1,51 @@
+import type { NicView } from "@gona/api";
+import type { Kernel } from "@gona/kernel";
+import { type HostSpec, type NicId, type NicSpec, sumRates } from "@gona/model";
+import type { Pending } from "@gona/planner";
+import { isoTime } from "./clock.ts";
+import type { QueueDrops } from "./data-plane.ts";
+import type { NicMonitor } from "./nic-monitor.ts";
+
+export interface NicSources {
+  readonly spec: HostSpec;
+  readonly nics: NicMonitor;
+  readonly pending: readonly Pending[];
+  readonly kernel: Pick<Kernel, "link">;
+  readonly drops: ReadonlyMap<NicId, QueueDrops>;
+}
+
+/** The NICs of the spec and how they fare. */
+export function nicViews(sources: NicSources): NicView[] {
+  const reserved = reservations(sources.spec);
+  return sources.spec.nics.map((nic) => nicView(nic, reserved.get(nic.name) ?? 0, sources));
+}
+
+function nicView(nic: NicSpec, reserved: number, { nics, pending, kernel, drops }: NicSources): NicView {
+  const waits = pending.find((part) => part.kind === "nic" && part.nic === nic.name);
+  const standing = nics.standing(nic.name);
+  const phase = standing?.phase ?? "down";
+  const reason = waits?.reason ?? (phase === "up" ? undefined : standing?.cause);
+  const link = kernel.link(nic.name);
+  const dropped = drops.get(nic.name);
+  let sum = dropped?.host ?? 0n;
+  for (const ofSlice of dropped?.slices.values() ?? []) sum += ofSlice;
+  return {
+    name: nic.name,
+    domain: nic.domain,
+    fabric: nic.fabric,
+    state: waits === undefined ? phase : "pending",
+    ...(reason !== undefined && { reason }),
+    ...(standing && { since: isoTime(standing.sinceMs) }),
+    capacityBitsPerSecond: nic.capacity,
+    reservedBitsPerSecond: reserved,
+    txBytes: Number(link?.txBytes ?? 0n),
+    rxBytes: Number(link?.rxBytes ?? 0n),
+    drops: Number(sum),
+  };
+}
+
+function reservations(spec: HostSpec): ReadonlyMap<NicId, number> {
+  const slices = spec.guests.flatMap((guest) => guest.vifs.flatMap((vif) => vif.aggregate.slices));
+  const byNic = Map.groupBy(slices, (slice) => slice.nic);
+  return new Map([...byNic].map(([nic, ofNic]) => [nic, sumRates(ofNic.map((slice) => slice.egress.reserve))]));
+}

@@ -1,0 +1,61 @@
+import type { CheckResult, FindingView, PlanResult, StepView } from "@gona/api";
+import type { SpecFinding } from "@gona/model";
+import { describeStep, type Step, vifNames } from "@gona/planner";
+import type { Controller } from "./controller.ts";
+import { pendingView } from "./pending-view.ts";
+import { readSpec, requireGood, type SpecText } from "./spec-intake.ts";
+
+/** What applying a spec now would do. Throws SpecErrors where it is wrong or not supported; not fitting is an answer. */
+export function planSpec(controller: Controller, text: SpecText): PlanResult {
+  const intake = readSpec(text);
+  const revision = controller.reconciler.target?.revision ?? 0;
+  if (intake.findings.some((finding) => finding.code === "SPEC_UNSUPPORTED")) requireGood(intake);
+  if (intake.findings.length > 0) {
+    return { fits: false, findings: intake.findings.map(findingView), steps: [], pending: [], revision };
+  }
+  const { steps, desired } = controller.reconciler.prepare(intake.spec);
+  const names = vifNames(desired.hub, controller.hub.lastKnown);
+  return {
+    fits: true,
+    findings: [],
+    steps: steps.map((step) => stepView(step, describeStep(step, names))),
+    pending: pendingView(desired.pending),
+    revision,
+  };
+}
+
+/** Throws SpecErrors where a spec is wrong, not supported or does not fit. */
+export function checkSpec(controller: Controller, text: SpecText): CheckResult {
+  const spec = requireGood(readSpec(text));
+  const slices = spec.guests.flatMap((guest) => guest.vifs.flatMap((vif) => vif.aggregate.slices));
+  const { desired } = controller.reconciler.prepare(spec);
+  const unknownLinks = pendingView(desired.pending);
+  return { nics: spec.nics.length, guests: spec.guests.length, slices: slices.length, unknownLinks };
+}
+
+const findingView = ({ code, path, message, ...detail }: SpecFinding): FindingView => ({
+  code,
+  path,
+  message,
+  ...detail,
+});
+
+function stepView(step: Step, text: string): StepView {
+  return {
+    kind: step.kind,
+    facet: step.facet,
+    key: step.key,
+    ...(step.kind === "set" && { value: plain(step.value) }),
+    ...(step.before !== undefined && { before: plain(step.before) }),
+    text,
+  };
+}
+
+/** Byte strings in base64, all else as it is. */
+const plain = (value: object): object =>
+  Object.fromEntries(
+    Object.entries(value).map(([name, member]: [string, unknown]) => [
+      name,
+      member instanceof Uint8Array ? Buffer.from(member).toString("base64") : member,
+    ]),
+  );

@@ -1,0 +1,64 @@
+import { ROUTES, type RouteName } from "@gona/api";
+import { fakeHubKernel } from "@gona/dataplane";
+import { type FakeKernel, formatKernelState } from "@gona/kernel";
+import type { FastifyInstance, LightMyRequestResponse } from "fastify";
+import { Controller } from "../src/controller.ts";
+import { EventLog } from "../src/event-log.ts";
+import { createHandlers } from "../src/handlers.ts";
+import { HostView } from "../src/host-view.ts";
+import { createHttpServer } from "../src/http-server.ts";
+import { KernelDataPlane } from "../src/kernel-data-plane.ts";
+import { silentLogger } from "../src/logger.ts";
+import { SqliteStore } from "../src/sqlite-store.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+/** Announcements need a real link. */
+class SilentDataPlane extends KernelDataPlane {
+  override sendFrames(): void {}
+}
+
+export interface ApiBed extends AsyncDisposable {
+  readonly kernel: FakeKernel;
+  readonly clock: FakeClock;
+  readonly controller: Controller;
+  readonly server: FastifyInstance;
+  call(name: RouteName, input?: { query?: Record<string, string>; body?: object }): Promise<LightMyRequestResponse>;
+}
+
+/** All of the daemon but the process: HTTP down to the operations of a kernel in memory. */
+export async function makeApiBed(kernel: FakeKernel = makeKernel()): Promise<ApiBed> {
+  const clock = new FakeClock();
+  const log = silentLogger();
+  const store = SqliteStore.open(":memory:");
+  const events = new EventLog(store, clock, log);
+  const dataPlane = new SilentDataPlane(kernel);
+  const controller = new Controller({ kernel, dataPlane, store, clock, events, log });
+  const view = new HostView({ controller, kernel, dataPlane, version: "0.0.0-test", startedAtMs: clock.nowMs() });
+  const handlers = createHandlers({ controller, view, events, store, dump: () => formatKernelState(kernel) });
+  const server = createHttpServer({ handlers, events, log });
+  await controller.start();
+  return {
+    kernel,
+    clock,
+    controller,
+    server,
+    call: (name, { query, body } = {}) =>
+      server.inject({
+        method: ROUTES[name].method,
+        url: ROUTES[name].path,
+        ...(query && { query }),
+        ...(body && { payload: body }),
+      }),
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await controller[Symbol.asyncDispose]();
+      store[Symbol.dispose]();
+    },
+  };
+}
+
+export function makeKernel(): FakeKernel {
+  const kernel = fakeHubKernel();
+  for (const name of ["eth1", "eth2", "tap-web1"]) kernel.addLink({ name, up: true });
+  return kernel;
+}
