@@ -1,1 +1,7 @@
-export {};
+export * from "./lab-list.ts";
+export * from "./lab-run.ts";
+export * from "./lab-up.ts";
+export * from "./quick-start.ts";
+export { findScenario, scenarioNames } from "./scenario/find-scenario.ts";
+export { parseScenario } from "./scenario/parse-scenario.ts";
+export type * from "./scenario/scenario.ts";

@@ -17,7 +17,7 @@ export interface LabProcessOptions {
   /** Each line of standard output; without it, output goes to the log. */
   readonly onLine?: (line: string) => void;
   /** Outlives this process (`lab up`). */
-  readonly detached?: boolean;
+  readonly stays?: boolean;
 }
 
 /** A process of the lab inside one of its namespaces; recorded on disk, so that a crash leaves nothing behind. */
@@ -31,7 +31,7 @@ export class LabProcess implements AsyncDisposable {
   #exit: { readonly code: number | undefined } | undefined;
 
   constructor(options: LabProcessOptions) {
-    const { paths, name, netns, command, args, onLine, detached = false } = options;
+    const { paths, name, netns, command, args, onLine, stays = false } = options;
     mkdirSync(paths.logs, { recursive: true });
     mkdirSync(paths.children, { recursive: true });
     this.name = name;
@@ -40,8 +40,9 @@ export class LabProcess implements AsyncDisposable {
     try {
       // nsenter execs: the child's pid is the command's own. `ip netns exec` would change the mounts as well.
       this.#child = spawn("nsenter", [`--net=/run/netns/${netns}`, command, ...args], {
-        stdio: [detached ? "ignore" : "pipe", onLine === undefined ? log : "pipe", log],
-        detached,
+        stdio: [stays ? "ignore" : "pipe", onLine === undefined ? log : "pipe", log],
+        // A session of its own: Ctrl-C is for the lab, which then ends its children in order.
+        detached: true,
       });
     } finally {
       closeSync(log);
@@ -65,7 +66,7 @@ export class LabProcess implements AsyncDisposable {
     if (onLine !== undefined && this.#child.stdout !== null) {
       createInterface({ input: this.#child.stdout }).on("line", onLine);
     }
-    if (detached) this.#child.unref();
+    if (stays) this.#child.unref();
   }
 
   get running(): boolean {

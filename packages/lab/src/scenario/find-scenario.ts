@@ -35,8 +35,8 @@ export function findScenario(nameOrPath: string): Scenario {
   return parseScenario(text, path, labName(path));
 }
 
-/** Lower case, digits and dashes, at most 24: it becomes part of namespaces' names. */
-function labName(path: string): string {
+/** The lab of a scenario's name or path: lower case, digits and dashes, at most 24; part of namespaces' names. */
+export function labName(path: string): string {
   const name = basename(path, extname(path))
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")

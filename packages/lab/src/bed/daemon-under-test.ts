@@ -1,0 +1,104 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { GonaClient, type Status } from "@gona/api";
+import { GonaError } from "@gona/model";
+import type { LabSpec } from "../scenario/scenario.ts";
+import { renameNamespaces } from "../scenario/scenario-source.ts";
+import type { LabBed } from "./lab-bed.ts";
+import { guestNetns, REPOSITORY } from "./lab-paths.ts";
+import type { LabProcess } from "./lab-process.ts";
+import { waitUntil } from "./wait-until.ts";
+
+const CONVERGE_MS = 20_000;
+
+/** The real `./gona daemon` in the lab's hub, and the client to talk to it. */
+export class DaemonUnderTest {
+  readonly client: GonaClient;
+  readonly #bed: LabBed;
+  readonly #stays: boolean;
+  #process: LabProcess | undefined;
+
+  private constructor(bed: LabBed, stays: boolean) {
+    this.#bed = bed;
+    this.#stays = stays;
+    this.client = new GonaClient({ runDir: bed.paths.daemonRun });
+  }
+
+  /** Starts it with the scenario's spec and waits until the kernel holds what that asks for. Throws GonaError. */
+  static async start(bed: LabBed, options: { readonly stays?: boolean } = {}): Promise<DaemonUnderTest> {
+    const daemon = new DaemonUnderTest(bed, options.stays === true);
+    writeFileSync(bed.paths.spec, labSpecText(bed, bed.scenario.spec));
+    await daemon.start(true);
+    await bed.dressCreatedVifs();
+    return daemon;
+  }
+
+  get running(): boolean {
+    return this.#process?.running === true;
+  }
+
+  /** Undefined while it is not running. */
+  get pid(): number | undefined {
+    return this.running ? this.#process?.identity.pid : undefined;
+  }
+
+  /** Starts it again; what the kernel holds is adopted. `withSpec`: name the spec on the command line. */
+  async start(withSpec = false): Promise<void> {
+    const { daemonRun, daemonState, spec } = this.#bed.paths;
+    this.#process = this.#bed.spawn({
+      name: "daemon",
+      netns: this.#bed.plan.hub,
+      command: join(REPOSITORY, "gona"),
+      args: ["daemon", ...(withSpec ? ["--spec", spec] : []), "--run-dir", daemonRun, "--state-dir", daemonState],
+      stays: this.#stays,
+    });
+    await this.converged();
+  }
+
+  /** Waits until the daemon says so, nothing pending. Throws SCENARIO_FAILED with the log's end. */
+  async converged(withinMs = CONVERGE_MS): Promise<Status> {
+    let last = "it does not answer";
+    const ask = async (): Promise<Status | undefined> => {
+      if (!this.running) throw new GonaError("SCENARIO_FAILED", `the daemon ended:\n${this.#process?.logTail() ?? ""}`);
+      try {
+        const status = await this.client.status();
+        last = `${status.state}, pending ${JSON.stringify(status.pending)}, ${status.lastError?.message ?? "no error"}`;
+        return status.converged && status.pending.length === 0 ? status : undefined;
+      } catch (error) {
+        if (error instanceof GonaError && error.class.retry) return undefined;
+        throw error;
+      }
+    };
+    return waitUntil("the daemon converges", ask, {
+      withinMs,
+      why: () => `${last}\n${this.#process?.logTail() ?? ""}`,
+    });
+  }
+
+  /** SIGKILL, and the certainty that it is gone. */
+  async kill(): Promise<void> {
+    await this.#process?.stop("SIGKILL");
+  }
+
+  /** SIGTERM: it leaves the data plane running. */
+  async stop(): Promise<void> {
+    await this.#process?.stop("SIGTERM", 5000);
+  }
+
+  async apply(spec: LabSpec): Promise<void> {
+    await this.client.apply({ text: labSpecText(this.#bed, spec), file: this.#bed.scenario.file });
+    await this.#bed.dressCreatedVifs();
+  }
+}
+
+/** The spec as the daemon gets it: guests' namespaces are the lab's. */
+function labSpecText(bed: LabBed, spec: LabSpec): string {
+  const owner = new Map(
+    spec.host.guests.flatMap((guest) =>
+      guest.vifs.flatMap(({ attachment }) =>
+        attachment.kind === "create" ? [[attachment.netns, guestNetns(bed.scenario.name, guest.name)] as const] : [],
+      ),
+    ),
+  );
+  return renameNamespaces(spec.text, (netns) => owner.get(netns) ?? netns);
+}

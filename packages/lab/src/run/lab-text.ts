@@ -1,0 +1,68 @@
+import { formatRate } from "@gona/model";
+import type { LabView, PhaseResult, ProbeRow, SliceRow } from "./lab-view.ts";
+import type { Paint } from "./paint.ts";
+import { formatMegabits, type Verdict } from "./verdict.ts";
+
+/** `300 Mbit/s … 1 Gbit/s`: guaranteed, and never above. */
+export const promiseText = ({ reserve, limit }: Pick<SliceRow, "reserve" | "limit">): string =>
+  `${reserve === 0 ? "0" : `${formatRate(reserve)}/s`} … ${formatRate(limit)}/s`;
+
+/** A bar of `width` cells, full at the limit, with a mark at the reservation. */
+export function bar({ delivered, limit, reserve }: SliceRow, width: number): string {
+  const cells = limit === 0 ? 0 : Math.min(width, Math.round((delivered / limit) * width));
+  const mark = reserve === 0 || reserve >= limit ? -1 : Math.min(width - 1, Math.floor((reserve / limit) * width));
+  return Array.from({ length: width }, (_, cell) => (cell < cells ? "█" : cell === mark ? "┊" : "·")).join("");
+}
+
+export function sliceLine(row: SliceRow, first: boolean, paint: Paint): string {
+  const { slice, delivered, cable } = row;
+  const guest = (first ? slice.guest : "").padEnd(8);
+  const nic = `${slice.nic}${cable === "plugged" ? "" : " ✂"}`.padEnd(8);
+  const filled = bar(row, 24);
+  const coloured = cable === "plugged" ? paint.accent(filled) : paint.dim(filled);
+  return `  ${paint.bold(guest)} ${cable === "plugged" ? nic : paint.bad(nic)} ${promiseText(row).padEnd(26)} ${coloured} ${formatMegabits(delivered).padStart(16)}`;
+}
+
+export const probeLine = (probe: ProbeRow): string =>
+  `${probe.name}: ${probe.from} → ${probe.to}, ${probe.perSecond.toLocaleString("en")} packets/s, ` +
+  `${probe.received.toLocaleString("en")} came, ${probe.lost.toLocaleString("en")} lost, longest gap ${probe.longestGapMs.toFixed(1)} ms`;
+
+export const cablesLine = (view: LabView, paint: Paint): string =>
+  [
+    ...view.nics.map(({ nic, cable }) =>
+      cable === "plugged" ? `${nic} ${paint.good("●")}` : paint.bad(`${nic} ✂ ${cable}`),
+    ),
+    `daemon ${view.daemon === "running" ? paint.good("●") : paint.bad("✕ killed")}`,
+  ].join("   ");
+
+export function verdictLine(verdict: Verdict, paint: Paint): string {
+  const mark = verdict.kept ? paint.good("✓") : paint.bad("✗");
+  return `  ${mark} ${verdict.subject.padEnd(16)} ${verdict.promised.padEnd(40)} ${verdict.delivered}`;
+}
+
+/** Words on lines of at most `width`. */
+export function fold(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/).filter((part) => part !== "")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length + 1 > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+export const allKept = (results: readonly PhaseResult[]): boolean =>
+  results.every(({ verdicts }) => verdicts.every(({ kept }) => kept));
+
+/** The last lines of a run: what was kept. */
+export function summary(results: readonly PhaseResult[], paint: Paint): string[] {
+  const verdicts = results.flatMap((result) => result.verdicts);
+  const broken = verdicts.filter(({ kept }) => !kept);
+  if (verdicts.length === 0) return ["Nothing was judged."];
+  if (broken.length === 0)
+    return [paint.good(paint.bold(`Every promise was kept (${verdicts.length} of ${verdicts.length}).`))];
+  return [
+    paint.bad(paint.bold(`${broken.length} of ${verdicts.length} promises were not kept:`)),
+    ...broken.map((verdict) => verdictLine(verdict, paint)),
+  ];
+}

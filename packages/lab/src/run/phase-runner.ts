@@ -1,0 +1,229 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { bitsPerSecond, GonaError, type NicId } from "@gona/model";
+import type { DaemonUnderTest } from "../bed/daemon-under-test.ts";
+import type { LabBed } from "../bed/lab-bed.ts";
+import type { LabEvent, LabSpec, Phase } from "../scenario/scenario.ts";
+import type { SequenceWindow } from "../traffic/probe-messages.ts";
+import { RunningTraffic, type TrafficRecord } from "../traffic/running-traffic.ts";
+import { FarEndBook, slicesOf } from "./far-end-book.ts";
+import type { LabDisplay, LabView, NicView, PhaseResult, ProbeRow } from "./lab-view.ts";
+import { promiseOf } from "./promise.ts";
+import { type Evidence, judge, type ProbeEvidence } from "./verdict.ts";
+
+const SAMPLE_MS = 200;
+/** The probers tell each 100 ms; what they told about the phase's end arrives by then. */
+const TELL_MS = 250;
+
+/** Runs phases on a bed: traffic, events, readings, verdicts. */
+export class PhaseRunner implements AsyncDisposable {
+  readonly book: FarEndBook;
+  /** Every traffic that ran, in order of start. */
+  readonly records: TrafficRecord[] = [];
+  readonly #bed: LabBed;
+  readonly #daemon: DaemonUnderTest;
+  readonly #display: LabDisplay;
+  readonly #running = new Map<string, RunningTraffic>();
+  readonly #cables = new Map<NicId, NicView["cable"]>();
+  #spec: LabSpec;
+
+  constructor(bed: LabBed, daemon: DaemonUnderTest, display: LabDisplay) {
+    this.#bed = bed;
+    this.#daemon = daemon;
+    this.#display = display;
+    this.#spec = bed.scenario.spec;
+    this.book = new FarEndBook(bed);
+  }
+
+  /** Throws what `signal` was aborted with, or GonaError when the lab itself breaks. */
+  async run(phase: Phase, phaseNumber: number, signal: AbortSignal): Promise<PhaseResult> {
+    signal.throwIfAborted();
+    await this.#setTraffic(phase.traffic);
+    const fromMs = Date.now();
+    const macsBefore = new Map(
+      this.#bed.farEnd.macs().map((seen) => [`${seen.port} ${seen.vlan} ${seen.mac}`, seen.packets]),
+    );
+    const happenings: { atMs: number; text: string; kind: string }[] = [];
+    const due = [...phase.events];
+    while (Date.now() - fromMs < phase.lasts) {
+      signal.throwIfAborted();
+      this.book.sample(this.#spec.host);
+      const elapsedMs = Date.now() - fromMs;
+      while (due[0] !== undefined && due[0].at <= elapsedMs) {
+        const { event } = due.shift() as (typeof phase.events)[number];
+        happenings.push({ atMs: Date.now(), text: describeEvent(event), kind: event.kind });
+        await this.#do(event);
+      }
+      this.#checkTraffic();
+      this.#display.update(this.#view(phase, phaseNumber, fromMs, happenings.at(-1)));
+      const next = Math.min(
+        SAMPLE_MS,
+        phase.lasts - (Date.now() - fromMs),
+        (due[0]?.at ?? Number.POSITIVE_INFINITY) - (Date.now() - fromMs),
+      );
+      await delay(Math.max(1, next), undefined, { signal });
+    }
+    this.book.sample(this.#spec.host);
+    const toMs = Date.now();
+    const converged = phase.expect.some(({ kind }) => kind === "converged") ? await this.#hasConverged() : false;
+    await delay(TELL_MS, undefined, { signal });
+    const evidence: Evidence = {
+      host: this.#spec.host,
+      rate: (slice) => this.book.rate(slice, "egress", fromMs + phase.settle, toMs),
+      probe: (name) => this.#probeEvidence(name, fromMs, toMs),
+      macs: this.#macsSince(macsBefore),
+      converged,
+    };
+    return {
+      phase,
+      fromMs,
+      toMs,
+      happenings,
+      verdicts: phase.expect.flatMap((expectation) => judge(expectation, evidence)),
+    };
+  }
+
+  /** Stops all traffic. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#setTraffic([]);
+  }
+
+  async #setTraffic(names: readonly string[]): Promise<void> {
+    const gone = [...this.#running].filter(([name]) => !names.includes(name));
+    await Promise.all(
+      gone.map(async ([name, traffic]) => {
+        this.#running.delete(name);
+        await traffic.stop();
+      }),
+    );
+    const fresh = names.filter((name) => !this.#running.has(name));
+    await Promise.all(
+      fresh.map(async (name) => {
+        const traffic = this.#bed.scenario.traffic.get(name);
+        if (traffic === undefined) throw new RangeError(`the scenario has no traffic ${name}`);
+        const running = await RunningTraffic.start(this.#bed, traffic);
+        this.#running.set(name, running);
+        this.records.push(running.record);
+      }),
+    );
+  }
+
+  #checkTraffic(): void {
+    for (const [name, traffic] of this.#running) {
+      if (!traffic.healthy)
+        throw new GonaError("SCENARIO_FAILED", `traffic ${name} stopped by itself:\n${traffic.logTail()}`);
+    }
+  }
+
+  async #do(event: LabEvent): Promise<void> {
+    switch (event.kind) {
+      case "cut":
+      case "heal":
+      case "unplug":
+      case "plug":
+        this.#cables.set(
+          event.nic,
+          ({ cut: "cut", heal: "plugged", unplug: "gone", plug: "plugged" } as const)[event.kind],
+        );
+        return this.#bed[event.kind](event.nic);
+      case "killDaemon":
+        return this.#daemon.kill();
+      case "startDaemon":
+        return this.#daemon.start();
+      case "apply": {
+        const spec = this.#bed.scenario.specs.get(event.spec);
+        if (spec === undefined) throw new RangeError(`the scenario has no spec ${event.spec}`);
+        await this.#daemon.apply(spec);
+        this.#spec = spec;
+      }
+    }
+  }
+
+  async #hasConverged(): Promise<boolean> {
+    try {
+      await this.#daemon.converged(5000);
+      return true;
+    } catch (error) {
+      if (error instanceof GonaError && error.code === "SCENARIO_FAILED") return false;
+      throw error;
+    }
+  }
+
+  #probeEvidence(name: string, fromMs: number, toMs: number): ProbeEvidence | undefined {
+    const record = this.#running.get(name)?.record;
+    if (record?.traffic.kind !== "probe") return undefined;
+    const before = record.sequence.findLast(({ atMs }) => atMs <= fromMs);
+    const windows = record.sequence.filter(({ atMs }) => atMs > fromMs && atMs <= toMs + TELL_MS);
+    return { windows, perSecond: record.traffic.perSecond, ...(before !== undefined && { before }) };
+  }
+
+  #macsSince(before: ReadonlyMap<string, bigint>): Evidence["macs"] {
+    const fabrics = new Map(
+      this.#bed.plan.switches.flatMap(({ fabric, ports }) => ports.map((port) => [port.ifindex, fabric])),
+    );
+    return this.#bed.farEnd
+      .macs()
+      .filter((seen) => seen.packets !== before.get(`${seen.port} ${seen.vlan} ${seen.mac}`))
+      .map((seen) => ({ ...seen, fabric: fabrics.get(seen.port) ?? "" }));
+  }
+
+  #view(phase: Phase, phaseNumber: number, fromMs: number, news: { atMs: number; text: string } | undefined): LabView {
+    const { host } = this.#spec;
+    const cable = (nic: NicId) => this.#cables.get(nic) ?? "plugged";
+    return {
+      scenario: this.#bed.scenario,
+      phase,
+      phaseNumber,
+      phaseCount: this.#bed.scenario.phases.length,
+      elapsedMs: Date.now() - fromMs,
+      daemon: this.#daemon.running ? "running" : "killed",
+      nics: host.nics.map(({ name, fabric, capacity }) => ({ nic: name, fabric, capacity, cable: cable(name) })),
+      slices: slicesOf(host).map((slice) => {
+        const promise = promiseOf(host, slice);
+        return {
+          slice,
+          reserve: promise?.reserve ?? bitsPerSecond(0),
+          limit: promise?.limit ?? bitsPerSecond(0),
+          delivered: this.book.recentRate(slice, "egress", 1000),
+          cable: cable(slice.nic),
+        };
+      }),
+      probes: [...this.#running.values()].flatMap(({ record }) => probeRow(record, fromMs)),
+      ...(news !== undefined && { news: `${((news.atMs - fromMs) / 1000).toFixed(1)} s  ${news.text}` }),
+    };
+  }
+}
+
+function probeRow({ traffic, sequence }: TrafficRecord, fromMs: number): ProbeRow[] {
+  if (traffic.kind !== "probe") return [];
+  const { name, from, to, perSecond } = traffic;
+  const before = sequence.findLast(({ atMs }) => atMs <= fromMs);
+  const windows = sequence.filter(({ atMs }) => atMs > fromMs);
+  const last: SequenceWindow | undefined = windows.at(-1) ?? before;
+  return [
+    {
+      ...{ name, from, to, perSecond },
+      received: (last?.received ?? 0) - (before?.received ?? 0),
+      lost: (last?.lost ?? 0) - (before?.lost ?? 0),
+      longestGapMs: Math.max(0, ...windows.map(({ gapMs }) => gapMs)),
+    },
+  ];
+}
+
+function describeEvent(event: LabEvent): string {
+  switch (event.kind) {
+    case "cut":
+      return `the cable of ${event.nic} is cut`;
+    case "heal":
+      return `the cable of ${event.nic} is healed`;
+    case "unplug":
+      return `${event.nic} is taken out of the host`;
+    case "plug":
+      return `${event.nic} is put back`;
+    case "killDaemon":
+      return "the daemon is killed (SIGKILL)";
+    case "startDaemon":
+      return "the daemon is started again";
+    case "apply":
+      return `spec ${event.spec} is applied`;
+  }
+}

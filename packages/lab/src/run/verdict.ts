@@ -1,0 +1,156 @@
+import { type BitsPerSecond, formatRate, type HostSpec, type Ratio } from "@gona/model";
+import type { MacSighting } from "../bed/far-end-records.ts";
+import type { Expectation, SliceName } from "../scenario/scenario.ts";
+import type { SequenceWindow } from "../traffic/probe-messages.ts";
+import { promiseOf } from "./promise.ts";
+
+/** A promise, what came of it, and whether it was kept. */
+export interface Verdict {
+  readonly kept: boolean;
+  /** `shop on eth1`. */
+  readonly subject: string;
+  readonly promised: string;
+  readonly delivered: string;
+  /** For the JSON row. */
+  readonly figure: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly versus?: { readonly name: string; readonly value: number };
+}
+
+/** What a phase left behind for judging; pure data. */
+export interface Evidence {
+  readonly host: HostSpec;
+  /** Egress, at the far end, after the phase had settled. */
+  readonly rate: (slice: SliceName) => BitsPerSecond;
+  /** Windows of the phase, and the totals before it. */
+  readonly probe: (name: string) => ProbeEvidence | undefined;
+  /** MACs seen on the switches' ports during the phase. */
+  readonly macs: readonly (MacSighting & { readonly fabric: string })[];
+  readonly converged: boolean;
+}
+
+export interface ProbeEvidence {
+  readonly before?: SequenceWindow;
+  readonly windows: readonly SequenceWindow[];
+  readonly perSecond: number;
+}
+
+const percent = (ratio: number): string => `${ratio >= 0 ? "+" : "−"}${Math.abs(ratio * 100).toFixed(2)} %`;
+const tolerance = (within: Ratio): string => `${Number((within * 100).toPrecision(3))} %`;
+
+export function judge(expectation: Expectation, evidence: Evidence): readonly Verdict[] {
+  switch (expectation.kind) {
+    case "limit":
+    case "reserve":
+    case "rate":
+      return [judgeRate(expectation, evidence)];
+    case "probe":
+      return judgeProbe(expectation, evidence.probe(expectation.probe));
+    case "stableMacs":
+      return [judgeMacs(evidence)];
+    case "converged":
+      return [
+        {
+          kept: evidence.converged,
+          subject: "daemon",
+          promised: "converged",
+          delivered: evidence.converged ? "converged" : "not converged",
+          figure: "converged",
+          unit: "yes = 1",
+          value: evidence.converged ? 1 : 0,
+        },
+      ];
+  }
+}
+
+function judgeRate(expectation: Extract<Expectation, { slice: SliceName }>, { host, rate }: Evidence): Verdict {
+  const { slice, within, kind } = expectation;
+  const promise = promiseOf(host, slice);
+  const wanted = kind === "rate" ? expectation.rate : kind === "limit" ? promise?.limit : promise?.reserve;
+  const found = rate(slice);
+  const target = wanted ?? 0;
+  const error = target === 0 ? 0 : found / target - 1;
+  const words = { limit: "limit", reserve: "at least", rate: "rate" }[kind];
+  return {
+    kept: target > 0 && (kind === "reserve" ? error >= -within : Math.abs(error) <= within),
+    subject: `${slice.guest} on ${slice.nic}`,
+    promised:
+      wanted === undefined
+        ? `no such slice`
+        : `${words} ${formatRate(wanted)}/s ${kind === "reserve" ? "" : `± ${tolerance(within)}`}`.trim(),
+    delivered: `${formatMegabits(found)} ${kind === "reserve" && error > within ? "" : `(${percent(error)})`}`.trim(),
+    figure: kind === "reserve" ? "delivered under overload" : "delivered",
+    unit: "bit/s",
+    value: found,
+    versus: { name: kind, value: target },
+  };
+}
+
+/** `99.98 Mbit/s`: one unit for a whole table, so that its numbers compare at a glance. */
+export const formatMegabits = (rate: number): string =>
+  `${(rate / 1e6).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })} Mbit/s`;
+
+function judgeProbe(
+  expectation: Extract<Expectation, { kind: "probe" }>,
+  found: ProbeEvidence | undefined,
+): readonly Verdict[] {
+  const { probe, gap } = expectation;
+  const last = found?.windows.at(-1);
+  const grown = (key: "received" | "lost" | "reordered" | "duplicated"): number =>
+    (last?.[key] ?? 0) - (found?.before?.[key] ?? 0);
+  const verdicts: Verdict[] = [];
+  if (gap !== undefined) {
+    // A silence that has not ended yet is a gap too; 2 ms of it is how lazily the receiver reads.
+    const gaps = found?.windows.map((window) => Math.max(window.gapMs, window.silenceMs > 50 ? window.silenceMs : 0));
+    const longest = gaps === undefined || grown("received") <= 0 ? Number.POSITIVE_INFINITY : Math.max(...gaps);
+    verdicts.push({
+      kept: longest <= gap,
+      subject: probe,
+      promised: `never more than ${gap} ms without a packet`,
+      delivered: Number.isFinite(longest) ? `longest ${longest.toFixed(2)} ms` : "nothing came",
+      figure: "longest time without a packet",
+      unit: "ms",
+      value: Number.isFinite(longest) ? longest : -1,
+      versus: { name: "most allowed", value: gap },
+    });
+  }
+  for (const key of ["lost", "reordered", "duplicated"] as const) {
+    const most = expectation[key];
+    if (most === undefined) continue;
+    const value = grown(key);
+    verdicts.push({
+      kept: last !== undefined && value <= most,
+      subject: probe,
+      promised: most === 0 ? `none ${key}` : `at most ${most} ${key}`,
+      delivered:
+        last === undefined
+          ? "nothing came"
+          : `${value} ${key} of ${(grown("received") + grown("lost")).toLocaleString("en")}`,
+      figure: `packets ${key}`,
+      unit: "packets",
+      value,
+      versus: { name: "most allowed", value: most },
+    });
+  }
+  return verdicts;
+}
+
+function judgeMacs({ macs }: Evidence): Verdict {
+  const ports = new Map<string, Set<number>>();
+  for (const { fabric, vlan, mac, port } of macs) {
+    const key = `${mac} on ${fabric}${vlan === 0 ? "" : ` VLAN ${vlan}`}`;
+    ports.set(key, (ports.get(key) ?? new Set()).add(port));
+  }
+  const flapping = [...ports].filter(([, seen]) => seen.size > 1).map(([key]) => key);
+  return {
+    kept: flapping.length === 0 && ports.size > 0,
+    subject: "switches",
+    promised: "no MAC on two ports",
+    delivered: flapping.length === 0 ? `${ports.size} MACs, each on one port` : `on two ports: ${flapping.join(", ")}`,
+    figure: "MACs on two ports",
+    unit: "MACs",
+    value: flapping.length,
+    versus: { name: "most allowed", value: 0 },
+  };
+}
