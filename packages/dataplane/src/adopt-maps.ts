@@ -5,6 +5,9 @@ import { GonaError } from "@gona/model";
 import { LAYOUT_HASH } from "./abi.ts";
 import { FILTER_PREFERENCE, FROM_GUEST, FROM_WIRE } from "./hub-filters.ts";
 
+/** The kernel keeps files of its own (`maps.debug`) in a bpffs. */
+const IS_LAYOUT_HASH = /^[0-9a-f]{16}$/;
+
 export interface Adoption {
   readonly pinDir: string;
   /** Maps that run in this namespace without being pinned there. The caller's to dispose. */
@@ -22,7 +25,7 @@ export function adoptMaps(kernel: Kernel, bpfDir: string): Adoption {
   using running = (attached === undefined ? undefined : recoverFromProgram(attached)) ?? new BpfMaps([]);
   const ids = new Set(Array.from(running, (map) => map.id));
   for (const entry of readdirSync(bpfDir)) {
-    if (entry === LAYOUT_HASH) continue;
+    if (entry === LAYOUT_HASH || !IS_LAYOUT_HASH.test(entry)) continue;
     if (pinsAny(join(bpfDir, entry), ids)) throw otherBuild(entry);
     removePins(join(bpfDir, entry));
   }
