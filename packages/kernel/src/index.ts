@@ -1,4 +1,10 @@
-export * from "./bpf/index.ts";
+export * from "./bpf/bpf-info.ts";
+export * from "./bpf/bpf-maps.ts";
+export * from "./bpf/btf.ts";
+export * from "./bpf/elf.ts";
+export * from "./bpf/libbpf-map.ts";
+export * from "./bpf/libbpf-program.ts";
+export * from "./bpf/load-bpf-object.ts";
 export * from "./bpf-object.ts";
 export { describeHtbClass, describeOp, describeQdisc } from "./describe-op.ts";
 export { FakeKernel, type FakeKernelOptions, type FakeTestRun } from "./fake/fake-kernel.ts";
