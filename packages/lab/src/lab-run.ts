@@ -12,6 +12,7 @@ import { LiveDisplay } from "./run/live-display.ts";
 import { PhaseRunner } from "./run/phase-runner.ts";
 import { PlainDisplay } from "./run/plain-display.ts";
 import { resultRows } from "./run/result-rows.ts";
+import { sinkOf, type TextSink } from "./run/text-sink.ts";
 import { findScenario } from "./scenario/find-scenario.ts";
 import type { Scenario } from "./scenario/scenario.ts";
 
@@ -19,7 +20,7 @@ export interface LabRunOptions {
   /** All phases once; else they are repeated until `signal`, or Ctrl-C. */
   readonly once?: boolean;
   /** Where to show the run: a table that redraws itself on a terminal, lines elsewhere. */
-  readonly out?: NodeJS.WritableStream;
+  readonly out?: TextSink;
   /** Ends the run in good order. Without it the run listens for SIGINT and SIGTERM itself. */
   readonly signal?: AbortSignal;
   /** Where the HTML report goes; build/lab/<scenario>.html unless given. */
@@ -44,7 +45,7 @@ export async function labRun(nameOrPath: string, options: LabRunOptions = {}): P
 }
 
 export async function runScenario(scenario: Scenario, options: LabRunOptions = {}): Promise<LabResult> {
-  const { once = false, out = process.stdout } = options;
+  const { once = false, out = sinkOf(process.stdout) } = options;
   const display = displayFor(out);
   using interrupt = options.signal === undefined ? new Interrupt() : undefined;
   const signal = options.signal ?? (interrupt as Interrupt).signal;
@@ -82,10 +83,8 @@ export async function runScenario(scenario: Scenario, options: LabRunOptions = {
   };
 }
 
-function displayFor(out: NodeJS.WritableStream): LabDisplay {
-  const terminal = out as NodeJS.WriteStream;
-  return terminal.isTTY && process.env["TERM"] !== "dumb" ? new LiveDisplay(terminal) : new PlainDisplay(out);
-}
+const displayFor = (out: TextSink): LabDisplay =>
+  out.columns === undefined ? new PlainDisplay(out) : new LiveDisplay(out);
 
 /** Ctrl-C as an AbortSignal, for as long as it lives. A second Ctrl-C changes nothing: clean-up is under way. */
 class Interrupt implements Disposable {

@@ -45,7 +45,7 @@ export class FarEndBook {
           .reduce(
             (sum, item) => ({
               bytes: sum.bytes + item.bytes,
-              lastNs: item.lastNs > sum.lastNs ? item.lastNs : sum.lastNs,
+              lastNs: Math.max(item.lastNs, sum.lastNs),
             }),
             ZERO,
           );
@@ -106,7 +106,7 @@ function totalsByKey(flows: readonly FlowCount[]): Map<string, Pick<Reading, "by
   for (const { port, direction, address, bytes, lastNs } of flows) {
     const key = counterKey(port, direction === "in" ? "egress" : "ingress", address);
     const sum = totals.get(key) ?? ZERO;
-    totals.set(key, { bytes: sum.bytes + bytes, lastNs: lastNs > sum.lastNs ? lastNs : sum.lastNs });
+    totals.set(key, { bytes: sum.bytes + bytes, lastNs: Math.max(lastNs, sum.lastNs) });
   }
   return totals;
 }

@@ -2,14 +2,15 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { cablesLine, fold, probeLine, sliceLine, summary, verdictLine } from "./lab-text.ts";
 import type { LabDisplay, LabView, PhaseResult } from "./lab-view.ts";
 import { type Paint, paintFor } from "./paint.ts";
+import type { TextSink } from "./text-sink.ts";
 
 /** A terminal: a table that is drawn over itself, and above it what is done. */
 export class LiveDisplay implements LabDisplay {
-  readonly #out: NodeJS.WriteStream;
+  readonly #out: TextSink;
   readonly #paint: Paint;
   #drawn = 0;
 
-  constructor(out: NodeJS.WriteStream) {
+  constructor(out: TextSink) {
     this.#out = out;
     this.#paint = paintFor(out);
   }
@@ -75,13 +76,17 @@ export class LiveDisplay implements LabDisplay {
   }
 }
 
+/** The start of a colour, or one character. */
+const PIECE = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m|.`, "gsu");
+
 /** A line that wraps would be two, and the drawing would climb: cut it, colours aside. */
 function cut(line: string, width: number): string {
   let shown = 0;
   let result = "";
-  for (const [part, escape] of line.matchAll(/(\x1b\[[0-9;]*m)|./gsu)) {
-    if (escape === undefined && ++shown > width) return `${result}\x1b[0m`;
-    result += part;
+  for (const [piece] of line.matchAll(PIECE)) {
+    const isColour = piece.length > 2;
+    if (!isColour && ++shown > width) return `${result}\x1b[0m`;
+    result += piece;
   }
   return result;
 }

@@ -1,4 +1,4 @@
-/** Colours where there is a terminal that wants them, nothing elsewhere. */
+/** Colours where the sink wants them, nothing elsewhere. */
 export interface Paint {
   readonly bold: (text: string) => string;
   readonly dim: (text: string) => string;
@@ -9,9 +9,7 @@ export interface Paint {
 
 const wrap = (code: string) => (text: string) => `\x1b[${code}m${text}\x1b[0m`;
 const plain = (text: string): string => text;
+const PLAIN: Paint = { bold: plain, dim: plain, good: plain, bad: plain, accent: plain };
+const COLOURED: Paint = { bold: wrap("1"), dim: wrap("2"), good: wrap("32"), bad: wrap("31"), accent: wrap("36") };
 
-export function paintFor(out: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): Paint {
-  const wanted = out.isTTY === true && env["NO_COLOR"] === undefined && env["TERM"] !== "dumb";
-  if (!wanted) return { bold: plain, dim: plain, good: plain, bad: plain, accent: plain };
-  return { bold: wrap("1"), dim: wrap("2"), good: wrap("32"), bad: wrap("31"), accent: wrap("36") };
-}
+export const paintFor = ({ colour }: { readonly colour: boolean }): Paint => (colour ? COLOURED : PLAIN);

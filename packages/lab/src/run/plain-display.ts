@@ -2,21 +2,22 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { fold, probeLine, summary, verdictLine } from "./lab-text.ts";
 import type { LabDisplay, LabView, PhaseResult } from "./lab-view.ts";
 import { type Paint, paintFor } from "./paint.ts";
+import type { TextSink } from "./text-sink.ts";
 import { formatMegabits } from "./verdict.ts";
 
 const LINE_EACH_MS = 2000;
 
 /** A pipe or a log: a line each other second, and one for each thing that happens. */
 export class PlainDisplay implements LabDisplay {
-  readonly #out: NodeJS.WritableStream;
+  readonly #out: TextSink;
   readonly #paint: Paint;
   #phase = 0;
   #lastLineMs = 0;
   #news: string | undefined;
 
-  constructor(out: NodeJS.WritableStream) {
+  constructor(out: TextSink) {
     this.#out = out;
-    this.#paint = paintFor(out as { isTTY?: boolean });
+    this.#paint = paintFor(out);
   }
 
   begin({ title, about }: Scenario): void {
