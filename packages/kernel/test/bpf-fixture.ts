@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type BpfObject, loadBpfObject } from "../src/bpf/index.ts";
+import { type BpfObject, loadBpfObject } from "../src/bpf/load-bpf-object.ts";
 import type { FakeMapDefinition } from "../src/fake/fake-map.ts";
 
 /** The maps of fixture.bpf.c, for the fake kernel. */
