@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DEBIAN_PACKAGES } from "../scripts/lib/debian-packages.mjs";
-import { type LockFile, missingOptionalEntries } from "../scripts/lib/lock-file.mjs";
+import { entriesWithEngines, type LockFile, missingOptionalEntries } from "../scripts/lib/lock-file.mjs";
 
 const root = join(import.meta.dirname, "..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -42,6 +42,8 @@ test("every npm dependency has an exact version", () => {
 
 test("the lock file is one that npm ci takes on every machine, and names no registry", () => {
   const text = read("package-lock.json");
-  expect(Object.keys(missingOptionalEntries(JSON.parse(text) as LockFile)), "run: npm run lock").toEqual([]);
+  const lock = JSON.parse(text) as LockFile;
+  expect(Object.keys(missingOptionalEntries(lock)), "run: npm run lock").toEqual([]);
+  expect(entriesWithEngines(lock), "run: npm run lock").toEqual([]);
   expect(text).not.toMatch(/https?:\/\/registry/);
 });

@@ -1,7 +1,7 @@
 /**
  * @typedef {{
  *   version?: string, integrity?: string, resolved?: string, link?: boolean, dev?: boolean, optional?: boolean,
- *   devOptional?: boolean, os?: string[], cpu?: string[], libc?: string[],
+ *   devOptional?: boolean, os?: string[], cpu?: string[], libc?: string[], engines?: Record<string, string>,
  *   optionalDependencies?: Record<string, string>
  * }} LockEntry
  * @typedef {{ packages: Record<string, LockEntry> }} LockFile
@@ -40,9 +40,21 @@ export function missingOptionalEntries(lock) {
   return missing;
 }
 
-/** The lock file with them, in npm's order. @param {LockFile} lock @returns {LockFile} */
+/**
+ * Packages that name the Node they want. npm compares that with the Node it runs on itself, which is not the one that
+ * will run them (set-up brings Node 24): on Node 18 it silently leaves out optional ones, such as the binaries of
+ * oxlint and rolldown, and warns about the others.
+ * @param {LockFile} lock
+ */
+export const entriesWithEngines = (lock) =>
+  Object.keys(lock.packages).filter((path) => path.includes("node_modules/") && lock.packages[path]?.engines);
+
+/** The lock file as GONA wants it: nothing missing, no engines; in npm's order. @param {LockFile} lock @returns {LockFile} */
 export function completeLock(lock) {
-  const all = { ...lock.packages, ...missingOptionalEntries(lock) };
-  const packages = Object.fromEntries(Object.entries(all).sort(([a], [b]) => a.localeCompare(b, "en")));
-  return { ...lock, packages };
+  const engines = new Set(entriesWithEngines(lock));
+  const all = Object.entries({ ...lock.packages, ...missingOptionalEntries(lock) }).map(([path, entry]) => {
+    const { engines: _, ...rest } = entry;
+    return /** @type {const} */ ([path, engines.has(path) ? rest : entry]);
+  });
+  return { ...lock, packages: Object.fromEntries(all.sort(([a], [b]) => a.localeCompare(b, "en"))) };
 }

@@ -5,9 +5,7 @@ import { step } from "./progress.mjs";
 import { lastWords, runCommand } from "./run-command.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
-/**
- * @typedef {{ version?: string, integrity?: string, link?: boolean, optional?: boolean, devOptional?: boolean }} LockEntry
- */
+/** @typedef {import("./lock-file.mjs").LockEntry} LockEntry */
 
 /** The `packages` table of a lock file, without the root and the workspaces' own folders. @param {string} file */
 function lockedPackages(file) {
@@ -29,13 +27,23 @@ export function npmPackagesLack(folder = root) {
   if (have === undefined) return "not installed yet";
   for (const [path, entry] of wanted) {
     const found = have.get(path);
-    // An optional package for another processor is not installed, and so says nothing.
-    if (found === undefined && entry.optional !== true && entry.devOptional !== true) return `${path} is missing`;
+    if (found === undefined && isForThisMachine(entry)) return `${path} is missing`;
     if (found === undefined) continue;
     if (found.version !== entry.version || found.integrity !== entry.integrity) return `${path} is another version`;
     if (!existsSync(join(folder, path))) return `${path} was deleted`;
   }
   return undefined;
+}
+
+/**
+ * npm leaves out optional packages for other machines, which is right; it also leaves out those that it could not
+ * get, and then a tool has no binary. @param {LockEntry} entry
+ */
+function isForThisMachine({ optional, devOptional, os, cpu, libc }) {
+  if (optional !== true && devOptional !== true) return true;
+  // Without either it is a helper of a package for some other machine.
+  if (os === undefined || cpu === undefined) return false;
+  return os.includes(process.platform) && cpu.includes(process.arch) && libc?.includes("musl") !== true;
 }
 
 /** npm as it runs us, or as found on the PATH. */
@@ -62,6 +70,9 @@ export async function ensureNpmPackages() {
     if (result.code === 127)
       throw new SetUpError("npm is missing", { hint: "install npm (Debian: apt-get install npm), then run again" });
     if (result.code !== 0) throw cannotInstall(result);
+    const still = npmPackagesLack();
+    if (still !== undefined)
+      throw new SetUpError(`npm ci said done, and yet ${still}`, { hint: "has the npm registry in use that package?" });
   });
 }
 
