@@ -10,9 +10,9 @@ const REPEAT_AFTER_MS = 200;
 
 export interface AnnouncerOptions {
   readonly clock: Clock;
-  readonly send: (nic: NicId, frames: readonly Uint8Array[]) => void;
-  /** Nothing could be sent there (that NIC went too); the others go on. */
-  readonly onError: (nic: NicId, error: unknown) => void;
+  readonly send: (nic: NicId, frame: Uint8Array) => void;
+  /** A frame could not be sent (its NIC went too); the others go on. */
+  readonly onError: (announcement: Announcement, error: unknown) => void;
 }
 
 interface Waiting {
@@ -62,8 +62,8 @@ export class Announcer implements Disposable {
     const { clock } = this.#options;
     const nowMs = clock.monotonicMs();
     const due = [...this.#waiting].filter(([, { dueMs }]) => dueMs <= nowMs).slice(0, BATCH);
-    this.#send(due.map(([, { announcement }]) => announcement));
     for (const [key, { announcement, saidOnce }] of due) {
+      this.#send(announcement);
       if (saidOnce === undefined) this.#waiting.delete(key);
       else this.#waiting.set(key, { announcement, dueMs: nowMs + REPEAT_AFTER_MS });
       saidOnce?.();
@@ -73,16 +73,11 @@ export class Announcer implements Disposable {
     this.#timer = clock.after(Math.max(PAUSE_MS, nextMs - nowMs), () => this.#sendBatch());
   }
 
-  #send(announcements: readonly Announcement[]): void {
-    for (const [nic, ofNic] of Map.groupBy(announcements, (announcement) => announcement.nic)) {
-      try {
-        this.#options.send(
-          nic,
-          ofNic.map(({ frame }) => frame),
-        );
-      } catch (error) {
-        this.#options.onError(nic, error);
-      }
+  #send(announcement: Announcement): void {
+    try {
+      this.#options.send(announcement.nic, announcement.frame);
+    } catch (error) {
+      this.#options.onError(announcement, error);
     }
   }
 }

@@ -53,8 +53,8 @@ export class Controller implements AsyncDisposable {
     this.#options = options;
     this.#announcer = new Announcer({
       clock,
-      send: (nic, frames) => dataPlane.sendFrames(nic, frames),
-      onError: (nic, err) => log.debug({ err, nic }, "announcements could not be sent"),
+      send: (nic, frame) => dataPlane.sendFrame(nic, frame),
+      onError: ({ nic, mac }, err) => log.debug({ err, nic, mac }, "an announcement could not be sent"),
     });
     this.hub = new Hub(dataPlane, clock);
     const hub = this.hub;

@@ -12,14 +12,7 @@ export interface SliceCounters {
   readonly failovers: bigint;
 }
 
-export interface QueueDrops {
-  /** Of the host's own traffic. */
-  readonly host: bigint;
-  /** By vif slot. */
-  readonly slices: ReadonlyMap<number, bigint>;
-}
-
-/** What the controller does to a hub and asks of it; the kernel stands behind it, or a test. */
+/** What the controller does to a hub and asks of it: dataplane's HubDataplane, or a test's. */
 export interface DataPlane {
   /** All of GONA's that the kernel holds. Throws KernelError. */
   observe(): HubState;
@@ -27,10 +20,10 @@ export interface DataPlane {
   execute(steps: readonly Step[]): Promise<void>;
   /** Of the slices asked for, by `vifSlot` and slice number. */
   sliceCounters(vifSlot: number, slice: number): SliceCounters;
-  /** Packets that a NIC's queues dropped; zeros where the NIC is gone. */
-  queueDrops(nic: NicId): QueueDrops;
+  /** Packets that a NIC's classes dropped, by vif slot; empty where the NIC is gone. */
+  queueDrops(nic: NicId): ReadonlyMap<number, bigint>;
   /** Packets by the name of the verdict. */
   verdicts(): ReadonlyMap<string, bigint>;
-  /** Frames out of a NIC, in the host's class. Throws KernelError when none could be sent. */
-  sendFrames(nic: NicId, frames: readonly Uint8Array[]): void;
+  /** One frame out of a NIC, past its queues. Throws KernelError. */
+  sendFrame(nic: NicId, frame: Uint8Array): void;
 }

@@ -1,14 +1,14 @@
 import type { GuestView, SliceView, VifView } from "@gona/api";
 import type { GuestSpec, HostSpec, NicId, SliceSpec, VifId, VifSpec } from "@gona/model";
 import { type HubState, type Pending, type VifEntry, vifDevice } from "@gona/planner";
-import type { DataPlane, QueueDrops, SliceCounters } from "./data-plane.ts";
+import type { DataPlane, SliceCounters } from "./data-plane.ts";
 
 /** What the views of guests are made from. */
 export interface GuestSources {
   readonly spec: HostSpec;
   readonly hub: HubState;
   readonly pending: readonly Pending[];
-  readonly drops: ReadonlyMap<NicId, QueueDrops>;
+  readonly drops: ReadonlyMap<NicId, ReadonlyMap<number, bigint>>;
   readonly dataPlane: Pick<DataPlane, "sliceCounters">;
 }
 
@@ -84,7 +84,7 @@ function sliceView(
   const number = entry?.slices.findIndex((slice) => slice?.nic === nic) ?? -1;
   const placed = entry !== undefined && number >= 0 ? { slot: entry.slot, number } : undefined;
   const counters = placed === undefined ? NOTHING : dataPlane.sliceCounters(placed.slot, placed.number);
-  const queueDrops = (placed && drops.get(nic)?.slices.get(placed.slot)) ?? 0n;
+  const queueDrops = (placed && drops.get(nic)?.get(placed.slot)) ?? 0n;
   const mac = entry?.slices[number]?.mac;
   return {
     guest: guest.name,

@@ -3,7 +3,7 @@ import type { Kernel } from "@gona/kernel";
 import { HOST_DOMAIN, type HostSpec, type NicId } from "@gona/model";
 import { isoTime } from "./clock.ts";
 import type { Controller } from "./controller.ts";
-import type { DataPlane, QueueDrops } from "./data-plane.ts";
+import type { DataPlane } from "./data-plane.ts";
 import { guestViews } from "./guest-views.ts";
 import { nicViews } from "./nic-views.ts";
 import { pendingView } from "./pending-view.ts";
@@ -66,7 +66,7 @@ export class HostView {
     return [host, ...listed.map(({ name, isolation }): DomainView => ({ name, isolation, state: "up", restarts: 0 }))];
   }
 
-  #drops(): ReadonlyMap<NicId, QueueDrops> {
+  #drops(): ReadonlyMap<NicId, ReadonlyMap<number, bigint>> {
     return new Map(this.#spec().nics.map(({ name }) => [name, this.#options.dataPlane.queueDrops(name)]));
   }
 

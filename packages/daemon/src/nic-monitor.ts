@@ -135,8 +135,7 @@ export class NicMonitor implements Disposable {
     const deadlines = [...this.#watched.values()].flatMap(({ state, timing }) => nextDeadlineMs(state, timing) ?? []);
     if (deadlines.length === 0) return;
     this.#timer = clock.after(Math.max(0, Math.min(...deadlines) - clock.monotonicMs()), () => {
-      for (const nic of [...this.#watched.keys()])
-        this.#feed(nic, { kind: "tick" }, "it lived through its failback time");
+      for (const nic of this.#watched.keys()) this.#feed(nic, { kind: "tick" }, "it lived through its failback time");
       this.#wakeUp();
     });
   }

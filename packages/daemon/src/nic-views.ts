@@ -3,7 +3,6 @@ import type { Kernel } from "@gona/kernel";
 import { type HostSpec, type NicId, type NicSpec, sumRates } from "@gona/model";
 import type { Pending } from "@gona/planner";
 import { isoTime } from "./clock.ts";
-import type { QueueDrops } from "./data-plane.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 
 export interface NicSources {
@@ -11,7 +10,7 @@ export interface NicSources {
   readonly nics: NicMonitor;
   readonly pending: readonly Pending[];
   readonly kernel: Pick<Kernel, "link">;
-  readonly drops: ReadonlyMap<NicId, QueueDrops>;
+  readonly drops: ReadonlyMap<NicId, ReadonlyMap<number, bigint>>;
 }
 
 /** The NICs of the spec and how they fare. */
@@ -26,9 +25,8 @@ function nicView(nic: NicSpec, reserved: number, { nics, pending, kernel, drops 
   const phase = standing?.phase ?? "down";
   const reason = waits?.reason ?? (phase === "up" ? undefined : standing?.cause);
   const link = kernel.link(nic.name);
-  const dropped = drops.get(nic.name);
-  let sum = dropped?.host ?? 0n;
-  for (const ofSlice of dropped?.slices.values() ?? []) sum += ofSlice;
+  let sum = 0n;
+  for (const ofSlice of drops.get(nic.name)?.values() ?? []) sum += ofSlice;
   return {
     name: nic.name,
     domain: nic.domain,

@@ -18,11 +18,11 @@ function bed() {
   const errors: unknown[] = [];
   const announcer = new Announcer({
     clock,
-    send: (nic, frames) => {
+    send: (nic, frame) => {
       if (nic === "dead") throw new Error("ENETDOWN");
-      for (const frame of frames) sent.push({ nic, mac: frame[0] ?? -1, atMs: clock.nowMs() - startMs });
+      sent.push({ nic, mac: frame[0] ?? -1, atMs: clock.nowMs() - startMs });
     },
-    onError: (_nic, error) => errors.push(error),
+    onError: (_announcement, error) => errors.push(error),
   });
   return { clock, sent, errors, announcer };
 }

@@ -7,15 +7,10 @@ import { EventLog } from "../src/event-log.ts";
 import { createHandlers } from "../src/handlers.ts";
 import { HostView } from "../src/host-view.ts";
 import { createHttpServer } from "../src/http-server.ts";
-import { KernelDataPlane } from "../src/kernel-data-plane.ts";
 import { silentLogger } from "../src/logger.ts";
 import { SqliteStore } from "../src/sqlite-store.ts";
 import { FakeClock } from "./fake-clock.ts";
-
-/** Announcements need a real link. */
-class SilentDataPlane extends KernelDataPlane {
-  override sendFrames(): void {}
-}
+import { FakeHubDataPlane } from "./fake-hub-data-plane.ts";
 
 export interface ApiBed extends AsyncDisposable {
   readonly kernel: FakeKernel;
@@ -31,7 +26,7 @@ export async function makeApiBed(kernel: FakeKernel = makeKernel()): Promise<Api
   const log = silentLogger();
   const store = SqliteStore.open(":memory:");
   const events = new EventLog(store, clock, log);
-  const dataPlane = new SilentDataPlane(kernel);
+  const dataPlane = new FakeHubDataPlane(kernel);
   const controller = new Controller({ kernel, dataPlane, store, clock, events, log });
   const view = new HostView({ controller, kernel, dataPlane, version: "0.0.0-test", startedAtMs: clock.nowMs() });
   const handlers = createHandlers({ controller, view, events, store, dump: () => formatKernelState(kernel) });

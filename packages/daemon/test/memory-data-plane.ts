@@ -1,7 +1,7 @@
 import { KernelError } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import { applySteps, EMPTY_HUB, type HubState, type Step } from "@gona/planner";
-import type { DataPlane, QueueDrops, SliceCounters } from "../src/data-plane.ts";
+import type { DataPlane, SliceCounters } from "../src/data-plane.ts";
 
 const NOTHING: SliceCounters = {
   txBytes: 0n,
@@ -45,9 +45,9 @@ export class MemoryDataPlane implements DataPlane {
   }
 
   sliceCounters = (): SliceCounters => NOTHING;
-  queueDrops = (): QueueDrops => ({ host: 0n, slices: new Map() });
+  queueDrops = (): ReadonlyMap<number, bigint> => new Map();
   verdicts = (): ReadonlyMap<string, bigint> => new Map([["TO_WIRE", 5n]]);
-  sendFrames(nic: NicId, frames: readonly Uint8Array[]): void {
-    this.sent.push(...frames.map((frame) => ({ nic, frame })));
+  sendFrame(nic: NicId, frame: Uint8Array): void {
+    this.sent.push({ nic, frame });
   }
 }

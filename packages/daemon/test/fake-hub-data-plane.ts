@@ -1,14 +1,14 @@
 import { executeSteps, observe, readQueueCounters, readSliceCounters, readVerdicts } from "@gona/dataplane";
-import { type Kernel, PacketSender } from "@gona/kernel";
+import type { FakeKernel } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import type { HubState, Step } from "@gona/planner";
-import type { DataPlane, QueueDrops, SliceCounters } from "./data-plane.ts";
+import type { DataPlane, SliceCounters } from "../src/data-plane.ts";
 
-/** The data plane that stands in a kernel, real or fake. */
-export class KernelDataPlane implements DataPlane {
-  readonly #kernel: Kernel;
+/** The real executors and observers over a kernel in memory: HubDataplane without what needs root. */
+export class FakeHubDataPlane implements DataPlane {
+  readonly #kernel: FakeKernel;
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: FakeKernel) {
     this.#kernel = kernel;
   }
 
@@ -24,17 +24,15 @@ export class KernelDataPlane implements DataPlane {
     return readSliceCounters(this.#kernel, vifSlot, slice);
   }
 
-  queueDrops(nic: NicId): QueueDrops {
-    const { host, slices } = readQueueCounters(this.#kernel, nic);
-    return { host: host.drops, slices: new Map([...slices].map(([slot, sent]) => [slot, sent.drops])) };
+  queueDrops(nic: NicId): ReadonlyMap<number, bigint> {
+    const { slices } = readQueueCounters(this.#kernel, nic);
+    return new Map([...slices].map(([slot, { drops }]) => [slot, drops]));
   }
 
   verdicts(): ReadonlyMap<string, bigint> {
     return new Map([...readVerdicts(this.#kernel)].map(([name, { packets }]) => [name, packets]));
   }
 
-  sendFrames(nic: NicId, frames: readonly Uint8Array[]): void {
-    using sender = PacketSender.open(nic);
-    sender.sendBatch(frames);
-  }
+  /** No wire to send to. */
+  sendFrame(): void {}
 }

@@ -1,0 +1,30 @@
+import type { Kernel } from "@gona/kernel";
+import { systemClock } from "./clock.ts";
+import { Controller } from "./controller.ts";
+import type { DataPlane } from "./data-plane.ts";
+import { dumpHub } from "./dump.ts";
+import { EventLog } from "./event-log.ts";
+import { createHandlers } from "./handlers.ts";
+import { HostView } from "./host-view.ts";
+import { createHttpServer } from "./http-server.ts";
+import type { Logger } from "./logger.ts";
+import type { Store } from "./store.ts";
+
+export interface DaemonParts {
+  readonly kernel: Kernel;
+  readonly dataPlane: DataPlane;
+  readonly store: Store;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+/** The daemon without its process: a controller, not started, and a server, not listening. */
+export function assembleDaemon({ kernel, dataPlane, store, log, version }: DaemonParts) {
+  const clock = systemClock;
+  const events = new EventLog(store, clock, log);
+  const controller = new Controller({ kernel, dataPlane, store, clock, events, log });
+  const view = new HostView({ controller, kernel, dataPlane, version, startedAtMs: clock.nowMs() });
+  const dump = () => dumpHub(kernel, controller.hub.lastKnown);
+  const handlers = createHandlers({ controller, view, events, store, dump });
+  return { controller, events, server: createHttpServer({ handlers, events, log }) };
+}

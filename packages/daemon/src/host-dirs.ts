@@ -1,0 +1,37 @@
+import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { GonaError } from "@gona/model";
+
+/** Makes a directory and sees that it can be written. Throws STORAGE. */
+export function ensureDirectory(path: string, option: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o755 });
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new GonaError("STORAGE", `cannot use ${path}: ${words}`, { hint: `name another with ${option}` }, { cause });
+  }
+}
+
+const pidPath = (runDir: string): string => join(runDir, "gona.pid");
+
+/** Says whose run dir it is, until disposed. Throws STORAGE. */
+export function writePid(runDir: string): Disposable {
+  try {
+    writeFileSync(pidPath(runDir), `${process.pid}\n`);
+  } catch (cause) {
+    throw new GonaError("STORAGE", `cannot write ${pidPath(runDir)}`, {}, { cause });
+  }
+  return { [Symbol.dispose]: () => rmSync(pidPath(runDir), { force: true }) };
+}
+
+/** Pid of the daemon that holds a run dir; undefined when it did not say. */
+export function readPid(runDir: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(pidPath(runDir), "utf8"), 10);
+    return Number.isNaN(pid) ? undefined : pid;
+  } catch {
+    // Only a nicer message hangs on it.
+    return undefined;
+  }
+}

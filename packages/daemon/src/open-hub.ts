@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { type HubDataplane, openDataplane } from "@gona/dataplane";
+import { LinuxKernel, unmountBpffs } from "@gona/kernel";
+import { GonaError } from "@gona/model";
+import { readPid } from "./host-dirs.ts";
+
+export interface OpenHub extends Disposable {
+  readonly kernel: LinuxKernel;
+  readonly plane: HubDataplane;
+  /** Lets go of the maps too: for a kernel that holds nothing of ours any more. */
+  forget(): void;
+}
+
+/**
+ * Takes the hub of this process's network namespace over, alone. Throws DAEMON_RUNNING with the
+ * holder's pid, and what openDataplane throws.
+ */
+export function openHub(runDir: string, objectPath: string): OpenHub {
+  const kernel = LinuxKernel.open();
+  try {
+    const plane = openDataplane({ kernel, runDir, objectPath });
+    return {
+      kernel,
+      plane,
+      forget: () => void unmountBpffs(join(runDir, "bpf")),
+      [Symbol.dispose]() {
+        plane[Symbol.dispose]();
+        kernel[Symbol.dispose]();
+      },
+    };
+  } catch (error) {
+    kernel[Symbol.dispose]();
+    throw withHolder(error, runDir);
+  }
+}
+
+function withHolder(error: unknown, runDir: string): unknown {
+  const pid = readPid(runDir);
+  if (!(error instanceof GonaError) || error.code !== "DAEMON_RUNNING" || pid === undefined) return error;
+  return new GonaError("DAEMON_RUNNING", `${error.message} (pid ${pid})`, error.detail, { cause: error });
+}

@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { assembleDaemon } from "./daemon.ts";
+import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
+import { ensureDirectory, writePid } from "./host-dirs.ts";
+import { listenOnSocket } from "./listen-on-socket.ts";
+import { createLogger } from "./logger.ts";
+import { findObject } from "./object-path.ts";
+import { openHub } from "./open-hub.ts";
+import { readSpecFile } from "./read-spec-file.ts";
+import { requireCapabilities } from "./require-capabilities.ts";
+import { readSpec, requireGood } from "./spec-intake.ts";
+import { SqliteStore } from "./sqlite-store.ts";
+import { readVersion } from "./version.ts";
+
+/**
+ * Runs the daemon in this process's network namespace until `signal`, then leaves the data plane
+ * running. Returns the exit code. Everything that can be wrong with the input or the machine is
+ * found before the kernel is touched. Throws GonaError.
+ */
+export async function runDaemon(options: DaemonOptions): Promise<number> {
+  const { runDir, stateDir, signal } = options;
+  checkOptions(options);
+  const spec = options.spec === undefined ? undefined : readSpecFile(options.spec);
+  if (spec !== undefined) requireGood(readSpec(spec));
+  const objectPath = findObject();
+  requireCapabilities();
+  ensureDirectory(runDir, "--run-dir");
+  ensureDirectory(stateDir, "--state-dir");
+
+  await using held = new AsyncDisposableStack();
+  const hub = held.use(openHub(runDir, objectPath));
+  const store = held.use(SqliteStore.open(join(stateDir, "gona.db")));
+  held.use(writePid(runDir));
+  const log = createLogger(options.logLevel ?? "info");
+  const version = readVersion();
+  const { controller, server, events } = assembleDaemon({ ...hub, dataPlane: hub.plane, store, log, version });
+  held.use(controller);
+  events.record({ kind: "daemon-started", message: `daemon ${version} started, pid ${process.pid}` });
+  await controller.start(spec);
+  if (options.teardown === true) {
+    await controller.applier.teardown();
+    hub.forget();
+    return 0;
+  }
+
+  held.defer(() => server.close());
+  const socket = await listenOnSocket(server, runDir);
+  const { state, pending } = controller.reconciler.standing;
+  log.info(
+    { pid: process.pid, socket, revision: controller.reconciler.target?.revision ?? 0, state, pending },
+    "ready",
+  );
+  await aborted(signal);
+  events.record({ kind: "daemon-stopped", message: "daemon stopped; the data plane goes on" });
+  return 0;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise;
+}
