@@ -1,3 +1,4 @@
+export { type BenchRow, SUITES, type Suite, type SuiteOptions } from "./bench/index.ts";
 export * from "./lab-list.ts";
 export * from "./lab-run.ts";
 export * from "./lab-up.ts";

@@ -1,0 +1,93 @@
+import { bitsPerSecond, guestId, type HostSpec, milliseconds, nicId, parseSpec, ratio } from "@gona/model";
+import { expect, test } from "vitest";
+import type { Expectation } from "../scenario/scenario.ts";
+import type { SequenceWindow } from "../traffic/probe-messages.ts";
+import { type Evidence, judge } from "./verdict.ts";
+
+const host: HostSpec = parseSpec(
+  `apiVersion: gona/v1
+nics: [{ name: eth1, capacity: 1Gbit }]
+guests:
+  - name: web
+    vif: { device: v0, mac: "52:54:00:00:00:01", addresses: [10.0.0.1] }
+    aggregate: { slices: [{ nic: eth1, egress: { reserve: 30Mbit, limit: 100Mbit } }], balance: hash }
+`,
+  { file: "test.yaml" },
+).spec;
+const slice = { guest: guestId("web"), nic: nicId("eth1") };
+const window = (values: Partial<SequenceWindow>): SequenceWindow => ({
+  ...{
+    atMs: 0,
+    received: 1000,
+    lost: 0,
+    reordered: 0,
+    duplicated: 0,
+    gapMs: 0.2,
+    rawGapMs: 0.2,
+    silenceMs: 0,
+    per10Ms: [],
+  },
+  ...values,
+});
+const evidence = (values: Partial<Evidence> = {}): Evidence => ({
+  host,
+  rate: () => bitsPerSecond(0),
+  probe: () => undefined,
+  macs: [],
+  converged: true,
+  ...values,
+});
+const delivered = (rate: number) => evidence({ rate: () => bitsPerSecond(rate) });
+const keeps = (expectation: Expectation, found: Evidence): boolean =>
+  judge(expectation, found).every(({ kept }) => kept);
+const within = ratio(0.01);
+
+test("a limit is kept from both sides, and by no more than the tolerance", () => {
+  const limit: Expectation = { kind: "limit", slice, within };
+  expect(keeps(limit, delivered(99.1e6))).toBe(true);
+  expect(keeps(limit, delivered(100.9e6))).toBe(true);
+  expect(keeps(limit, delivered(98.9e6))).toBe(false);
+  expect(keeps(limit, delivered(101.1e6))).toBe(false);
+});
+
+test("a reservation is a lower bound", () => {
+  const reserve: Expectation = { kind: "reserve", slice, within };
+  expect(keeps(reserve, delivered(90e6))).toBe(true);
+  expect(keeps(reserve, delivered(29.8e6))).toBe(true);
+  expect(keeps(reserve, delivered(29e6))).toBe(false);
+});
+
+test("a slice that the spec lacks is a broken promise, not a kept one", () => {
+  expect(keeps({ kind: "limit", slice: { ...slice, nic: nicId("eth9") }, within }, delivered(0))).toBe(false);
+});
+
+test("a probe is judged by what the phase added, not by what came before it", () => {
+  const found = evidence({
+    probe: () => ({ perSecond: 10_000, before: window({ lost: 70 }), windows: [window({ received: 2000, lost: 73 })] }),
+  });
+  expect(keeps({ kind: "probe", probe: "p", lost: 3 }, found)).toBe(true);
+  expect(keeps({ kind: "probe", probe: "p", lost: 2 }, found)).toBe(false);
+});
+
+test("a gap that has not ended counts, and so does a probe of which nothing came", () => {
+  const gap: Expectation = { kind: "probe", probe: "p", gap: milliseconds(5) };
+  const silent = window({ received: 2000, silenceMs: 90 });
+  expect(keeps(gap, evidence({ probe: () => ({ perSecond: 1, windows: [window({})] }) }))).toBe(true);
+  expect(keeps(gap, evidence({ probe: () => ({ perSecond: 1, windows: [window({}), silent] }) }))).toBe(false);
+  expect(keeps(gap, evidence({ probe: () => ({ perSecond: 1, windows: [window({ received: 0 })] }) }))).toBe(false);
+  expect(keeps(gap, evidence())).toBe(false);
+});
+
+test("a MAC on two ports of one switch is found, and its VLANs are apart", () => {
+  const seen = (port: number, vlan: number) => ({
+    port,
+    vlan,
+    mac: "52:54:00:00:00:01",
+    packets: 1n,
+    lastNs: 0n,
+    fabric: "rack",
+  });
+  expect(keeps({ kind: "stableMacs" }, evidence({ macs: [seen(1, 0), seen(2, 20)] }))).toBe(true);
+  expect(keeps({ kind: "stableMacs" }, evidence({ macs: [seen(1, 0), seen(2, 0)] }))).toBe(false);
+  expect(keeps({ kind: "stableMacs" }, evidence())).toBe(false);
+});
