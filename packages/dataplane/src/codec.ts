@@ -39,8 +39,9 @@ export function writeBytes(view: DataView, at: number, value: Uint8Array, length
   new Uint8Array(view.buffer, view.byteOffset + at, length).set(value);
 }
 
+/** Shares the memory of `view`: what a map gives is not written to again. */
 export function readBytes(view: DataView, at: number, length: number): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset + at, length).slice();
+  return new Uint8Array(view.buffer, view.byteOffset + at, length);
 }
 
 /** An array of elements of `stride` bytes; a shorter one leaves zeros behind it. Throws RangeError for a longer one. */

@@ -10,6 +10,9 @@ export function indexKey(index: number): Uint8Array {
   return key;
 }
 
+export const indexOf = (key: Uint8Array): number =>
+  (key[0] ?? 0) | ((key[1] ?? 0) << 8) | ((key[2] ?? 0) << 16) | ((key[3] ?? 0) << 24);
+
 /** A key and value of a hash map. */
 export type MapEntry = readonly [key: Uint8Array, value: Uint8Array];
 

@@ -42,7 +42,7 @@ export class TestHub implements Disposable {
 
   /** Makes a link of a pair anew under the same name. */
   async replaceLink(link: string): Promise<void> {
-    await this.kernel.run([{ op: "linkDelete", link }, this.#veth(link, 99), { op: "linkSet", link, up: true }]);
+    await this.kernel.run([{ op: "linkDelete", link }, this.#veth(link, 0xffff), { op: "linkSet", link, up: true }]);
   }
 
   open(): HubDataplane {
@@ -54,10 +54,12 @@ export class TestHub implements Disposable {
   }
 
   #veth(link: string, index: number) {
-    const mac = `02:00:00:00:01:${index.toString(16).padStart(2, "0")}`;
+    const mac = `02:00:00:01:${hexByte(index >> 8)}:${hexByte(index)}`;
     return { op: "vethCreate", link, peer: { netns: this.far, name: `${link}-far`, mac, addresses: [] } } as const;
   }
 }
+
+const hexByte = (value: number): string => (value & 0xff).toString(16).padStart(2, "0");
 
 export interface WantedOptions {
   readonly links: Iterable<string>;

@@ -1,6 +1,6 @@
 import { describeQdisc, formatTcHandle, type QdiscState, TC_ROOT, type TcHandle } from "@gona/kernel";
 import { GonaError } from "@gona/model";
-import type { HtbShape, MayBeStale } from "@gona/planner";
+import type { HtbShape } from "@gona/planner";
 import {
   HOST_CLASS,
   HTB_HANDLE,
@@ -22,7 +22,7 @@ export const nicQueueExecutor: Executor<"nicQueues"> = {
     if (before?.rate !== queue.rate || before.burst !== queue.burst) {
       batch.push({ op: "classReplace", link: nic, parent: HTB_HANDLE, classid: ROOT_CLASS, htb: toRootClass(queue) });
     }
-    await setClass(nic, HOST_CLASS, queue.host, old?.stale ? { ...old.host, stale: true } : before?.host, batch);
+    await setClass(nic, HOST_CLASS, queue.host, before?.host, batch);
   },
 
   async clear({ key: nic }, batch) {
@@ -33,7 +33,7 @@ export const nicQueueExecutor: Executor<"nicQueues"> = {
 
 export const sliceExecutor: Executor<"slices"> = {
   async set({ value: slice, before }, batch) {
-    await setClass(slice.nic, sliceClass(slice.vifSlot), slice, before, batch);
+    await setClass(slice.nic, sliceClass(slice.vifSlot), slice, before?.stale ? undefined : before, batch);
   },
 
   /** The leaf goes with its class. */
@@ -65,28 +65,21 @@ function foreignRoot(nic: string, { handle, qdisc }: QdiscState): GonaError {
 
 /**
  * A class below the root class with its leaf; only what differs from `before`, in place, so no
- * packet is lost. A stale `before` tells only that something is there.
+ * packet is lost but by a leaf that becomes one of another kind.
  */
 async function setClass(
   nic: string,
   classid: TcHandle,
   shape: HtbShape,
-  before: (HtbShape & MayBeStale) | undefined,
+  before: HtbShape | undefined,
   batch: OpBatch,
 ): Promise<void> {
-  const old = before?.stale ? undefined : before;
   const htb = toHtbClass(shape);
-  if (old === undefined || JSON.stringify(toHtbClass(old)) !== JSON.stringify(htb)) {
+  if (before === undefined || JSON.stringify(toHtbClass(before)) !== JSON.stringify(htb)) {
     batch.push({ op: "classReplace", link: nic, parent: ROOT_CLASS, classid, htb });
   }
-  if (old?.leaf.kind === shape.leaf.kind && old.leaf.limit === shape.leaf.limit) return;
+  if (before?.leaf.kind === shape.leaf.kind && before.leaf.limit === shape.leaf.limit) return;
   const { mtu } = await batch.presentLink(nic);
-  const handle = leafHandle(classid);
-  const kind = before?.stale ? batch.qdisc(nic, classid)?.qdisc.kind : old && toLeafQdisc(old.leaf, mtu).kind;
   const qdisc = toLeafQdisc(shape.leaf, mtu);
-  // The kernel refuses another kind under the same handle; what is queued there is lost either way.
-  if (kind !== undefined && kind !== qdisc.kind) {
-    batch.push({ op: "qdiscDelete", link: nic, parent: classid, handle });
-  }
-  batch.push({ op: "qdiscReplace", link: nic, parent: classid, handle, qdisc });
+  batch.push({ op: "qdiscReplace", link: nic, parent: classid, handle: leafHandle(classid), qdisc });
 }

@@ -2,7 +2,7 @@ import type { NicId } from "@gona/model";
 import type { NicEntry } from "@gona/planner";
 import { gonaNic, Limit, NicFlag } from "../abi.ts";
 import { idText } from "../id-bytes.ts";
-import { indexKey } from "../map-keys.ts";
+import { indexKey, indexOf } from "../map-keys.ts";
 import { fromNicRecord } from "../nic-record.ts";
 import type { HubView } from "./hub-view.ts";
 
@@ -21,7 +21,7 @@ export function observeNics(view: HubView): ObservedNics {
   for (const [key, value] of view.kernel.map("gona_nics").entries()) {
     const record = gonaNic.decode(value);
     if ((record.flags & NicFlag.IN_USE) === 0) continue;
-    const slot = new DataView(key.buffer, key.byteOffset).getUint32(0, true);
+    const slot = indexOf(key);
     const name = idText(nameMap.get(indexKey(slot)) ?? new Uint8Array(Limit.NAME_LEN));
     const entry = fromNicRecord(slot, record, view.linkByName.get(name)?.ifindex);
     if (name === "" || nics.has(name as NicId)) again.push([slot, { ...entry, stale: true }]);

@@ -1,8 +1,9 @@
+import type { Kernel } from "@gona/kernel";
 import type { VifId } from "@gona/model";
 import type { VifEntry } from "@gona/planner";
 import { gonaAggregate, gonaVif, VifFlag } from "../abi.ts";
 import { idText } from "../id-bytes.ts";
-import { indexKey } from "../map-keys.ts";
+import { indexKey, indexOf } from "../map-keys.ts";
 import { fromVifRecords } from "../vif-record.ts";
 import type { HubView } from "./hub-view.ts";
 
@@ -13,18 +14,27 @@ export function observeVifs(view: HubView, nicName: (slot: number) => string): R
   const { kernel } = view;
   const vifs = new Map<VifId, VifEntry>();
   const aggregates = kernel.map("gona_aggregates");
-  const names = kernel.map("gona_vif_names");
+  const names = vifNames(kernel);
   for (const [key, value] of kernel.map("gona_vifs").entries()) {
     const record = gonaVif.decode(value);
     if ((record.flags & VifFlag.IN_USE) === 0) continue;
-    const slot = new DataView(key.buffer, key.byteOffset).getUint32(0, true);
+    const slot = indexOf(key);
     const owned = record.aggregate >>> 1 === slot;
     const aggregate = (owned ? aggregates.get(indexKey(record.aggregate)) : undefined) ?? NO_AGGREGATE;
     const link = view.linkByIndex.get(record.ifindex);
     const entry = fromVifRecords(slot, record, gonaAggregate.decode(aggregate), link, nicName);
-    const id = idText(names.get(indexKey(slot)) ?? new Uint8Array()) as VifId;
-    if (id.length === 0 || vifs.has(id)) vifs.set(`slot ${slot}` as VifId, { ...entry, stale: true });
+    const id = names.get(slot);
+    if (id === undefined || vifs.has(id)) vifs.set(`slot ${slot}` as VifId, { ...entry, stale: true });
     else vifs.set(id, owned ? entry : { ...entry, stale: true });
   }
   return vifs;
+}
+
+/** By slot. Read at once: a question for each would cost more than the map's 256 KB. */
+function vifNames(kernel: Kernel): ReadonlyMap<number, VifId> {
+  const names = new Map<number, VifId>();
+  for (const [key, value] of kernel.map("gona_vif_names").entries()) {
+    if (value[0] !== 0) names.set(indexOf(key), idText(value) as VifId);
+  }
+  return names;
 }

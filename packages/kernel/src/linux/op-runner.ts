@@ -74,7 +74,7 @@ export class OpRunner {
     if (op.op === "classReplace" && !this.#hasParent(op, ifindex)) {
       return { errno: "ENOENT", words: "Specified parent class not found" };
     }
-    if (op.op !== "classReplace" && op.op !== "filterReplace") this.#parents.clear();
+    if (!keepsClasses(op)) this.#parents.clear();
     const { type, flags, write } = opRequest(op, ifindex, (name) => this.#bpf.program(name).fd);
     const refused = this.#socket.request(type, flags, write);
     if (refused === undefined) return undefined;
@@ -184,3 +184,7 @@ export class OpRunner {
 type Refusal = { readonly errno: string; readonly words: string } | undefined;
 const isRefusal = (result: unknown): result is { readonly errno: string; readonly words: string } =>
   typeof result === "object" && result !== null && "errno" in result && "words" in result;
+
+/** Neither a leaf's queue nor a filter takes a class away. */
+const keepsClasses = (op: LinkOp): boolean =>
+  op.op === "classReplace" || op.op === "filterReplace" || (op.op === "qdiscReplace" && op.parent !== TC_ROOT);
