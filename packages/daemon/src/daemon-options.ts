@@ -15,7 +15,7 @@ export interface DaemonOptions {
   readonly teardown?: boolean;
   /** `info` unless given. */
   readonly logLevel?: LogLevel;
-  /** Stops it cleanly; the data plane goes on. */
+  /** Stops it cleanly; the data plane goes on. The command line ends it at SIGTERM and SIGINT. */
   readonly signal: AbortSignal;
 }
 

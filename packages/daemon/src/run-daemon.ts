@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { aborted } from "./aborted.ts";
 import { assembleDaemon } from "./daemon.ts";
 import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
 import { ensureDirectory, writePid } from "./host-dirs.ts";
@@ -53,11 +54,4 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   await aborted(signal);
   events.record({ kind: "daemon-stopped", message: "daemon stopped; the data plane goes on" });
   return 0;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise;
 }
