@@ -3,25 +3,17 @@ import { writeHtbClass } from "../netlink/class-codec.ts";
 import * as nl from "../netlink/constants.ts";
 import { writeBpfFilter, writeFilterDelete } from "../netlink/filter-codec.ts";
 import { writeLinkChange, writeLinkDelete } from "../netlink/link-codec.ts";
-import type { MessageWriter } from "../netlink/message-writer.ts";
+import type { Request } from "../netlink/netlink-socket.ts";
 import { writeQdisc } from "../netlink/qdisc-codec.ts";
 import { writeTcHeader } from "../netlink/tc-header.ts";
 
 /** Operations that are one request about one link. */
 export type LinkOp = Exclude<KernelOp, { op: "vethCreate" | "mapPut" | "mapDelete" }>;
 
-export interface OpRequest {
-  /** RTM_*. */
-  readonly type: number;
-  /** NLM_F_*, without REQUEST and ACK. */
-  readonly flags: number;
-  readonly write: (writer: MessageWriter) => void;
-}
-
 const REPLACE = nl.NLM_F_CREATE | nl.NLM_F_REPLACE;
 
 /** The rtnetlink request of an operation. `programFd` looks a BPF program up; it may throw. */
-export function opRequest(op: LinkOp, ifindex: number, programFd: (name: string) => number): OpRequest {
+export function opRequest(op: LinkOp, ifindex: number, programFd: (name: string) => number): Request {
   switch (op.op) {
     case "linkDelete":
       return { type: nl.RTM_DELLINK, flags: 0, write: (writer) => writeLinkDelete(writer, ifindex) };

@@ -8,6 +8,7 @@ import { writeAddress } from "../netlink/address-codec.ts";
 import { writeClassQuery } from "../netlink/class-codec.ts";
 import * as nl from "../netlink/constants.ts";
 import { writeLinkChange, writeVethPair } from "../netlink/link-codec.ts";
+import type { MessageWriter } from "../netlink/message-writer.ts";
 import { NetlinkSocket, type Refused } from "../netlink/netlink-socket.ts";
 import { writeQdisc } from "../netlink/qdisc-codec.ts";
 import type { KernelReader } from "./kernel-reader.ts";
@@ -134,14 +135,21 @@ export class OpRunner {
   #prepareFarEnd(peer: VethCreate["peer"]): Refusal {
     using inside = inNamespace(peer.netns, () => new NetlinkSocket());
     const ifindex = linkIndex(inside.fd, peer.name);
-    const refused = inside.request(nl.RTM_NEWLINK, 0, (writer) => writeLinkChange(writer, ifindex, { up: true }));
-    if (refused !== undefined) return refused;
-    for (const address of peer.addresses) {
-      const flags = nl.NLM_F_CREATE | nl.NLM_F_REPLACE;
-      const refused = inside.request(nl.RTM_NEWADDR, flags, (writer) => writeAddress(writer, ifindex, address));
-      if (refused !== undefined) return { errno: refused.errno, words: `address ${address}: ${refused.words}` };
-    }
-    return undefined;
+    const flags = nl.NLM_F_CREATE | nl.NLM_F_REPLACE;
+    const refused = inside.batch([
+      { type: nl.RTM_NEWLINK, flags: 0, write: (writer) => writeLinkChange(writer, ifindex, { up: true }) },
+      ...peer.addresses.map((address) => ({
+        type: nl.RTM_NEWADDR,
+        flags,
+        write: (writer: MessageWriter) => writeAddress(writer, ifindex, address),
+      })),
+    ]);
+    if (refused === undefined) return undefined;
+    const address = peer.addresses[refused.index - 1];
+    return {
+      errno: refused.errno,
+      words: address === undefined ? refused.words : `address ${address}: ${refused.words}`,
+    };
   }
 
   /** Puts what stands in a row for one map in one system call. */

@@ -11,7 +11,6 @@ export class MessageWriter {
   readonly #view: DataView;
   #end = 0;
   #message = 0;
-  #count = 0;
 
   constructor(bytes = 1 << 18) {
     this.buffer = Buffer.alloc(bytes);
@@ -23,24 +22,12 @@ export class MessageWriter {
     return this.#end;
   }
 
-  /** Messages written so far. */
-  get count(): number {
-    return this.#count;
-  }
-
-  /** There may be no room for one more message of usual size. */
-  get full(): boolean {
-    return this.#end > this.buffer.length - 4096;
-  }
-
   clear(): void {
     this.#end = 0;
-    this.#count = 0;
   }
 
   begin(type: number, flags: number, sequence: number): void {
     this.#message = this.#end;
-    this.#count++;
     this.u32(0).u16(type).u16(flags).u32(sequence).u32(0);
   }
 

@@ -14,6 +14,14 @@ export interface Refused {
   readonly words: string;
 }
 
+export interface Request {
+  /** RTM_*. */
+  readonly type: number;
+  /** NLM_F_*, without REQUEST and ACK. */
+  readonly flags: number;
+  readonly write: (writer: MessageWriter) => void;
+}
+
 /** Called with each message of a dump; `start` and `end` bound what follows the netlink header. */
 export type DumpVisitor = (type: number, view: DataView, start: number, end: number) => void;
 
@@ -61,31 +69,27 @@ export class NetlinkSocket implements Disposable {
     return this.#fd.number;
   }
 
-  /**
-   * Sends one request and waits for its acknowledgement. `write` gets the writer after the header
-   * was begun with `type` and `flags`.
-   */
+  /** Sends one request and waits for its acknowledgement. */
   request(type: number, flags: number, write: (writer: MessageWriter) => void): Refused | undefined {
-    const writer = this.#writer;
-    const sequence = this.#sequence++;
-    writer.clear();
-    writer.begin(type, flags | nl.NLM_F_REQUEST | nl.NLM_F_ACK, sequence);
-    write(writer);
-    writer.end();
-    return this.#exchange(writer, sequence, 1);
+    return this.batch([{ type, flags, write }]);
   }
 
   /**
-   * Sends many requests in one datagram. The kernel carries out all of them, those after a refused
-   * one too; the first refusal is returned.
+   * Sends requests in one datagram, each with an acknowledgement of its own. The kernel carries
+   * out all of them, those after a refused one too; the first refusal is returned. For requests
+   * that stand or fall together. Throws RangeError for more than the buffer takes.
    */
-  batch(count: number, write: (writer: MessageWriter, index: number, sequence: number) => void): Refused | undefined {
+  batch(requests: readonly Request[]): Refused | undefined {
     const writer = this.#writer;
     const first = this.#sequence;
-    this.#sequence += count;
+    this.#sequence += requests.length;
     writer.clear();
-    for (let index = 0; index < count; index++) write(writer, index, first + index);
-    return this.#exchange(writer, first, count);
+    requests.forEach(({ type, flags, write }, place) => {
+      writer.begin(type, flags | nl.NLM_F_REQUEST | nl.NLM_F_ACK, first + place);
+      write(writer);
+      writer.end();
+    });
+    return this.#exchange(writer, first, requests.length);
   }
 
   /**
