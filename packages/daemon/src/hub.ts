@@ -43,6 +43,10 @@ export class Hub {
     return this.#lastObserveMs;
   }
 
+  get inDoubt(): boolean {
+    return this.#stale;
+  }
+
   /** The next `current()` reads the kernel. */
   doubt(): void {
     this.#stale = true;

@@ -62,7 +62,9 @@ export class LinkMonitor implements Disposable {
     // With a link its filters and classes went, and the entries that name it mean nothing.
     if (kind !== "appeared") hub.doubt();
     const message = `link ${name} ${kind === "replaced" ? "was replaced by another of its name" : kind}`;
-    events.record({ kind: kind === "vanished" ? "link-vanished" : "link-appeared", subject: use, message });
     reconciler.soon(message);
+    // A link that a plan of ours has just made is no news.
+    if (!hub.inDoubt && hub.lastKnown.vifFilters.has(name)) return;
+    events.record({ kind: kind === "vanished" ? "link-vanished" : "link-appeared", subject: use, message });
   }
 }

@@ -1,0 +1,64 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname } from "node:path";
+import type { DoctorRow } from "@gona/api";
+import { GonaError } from "@gona/model";
+import { findObject } from "../object-path.ts";
+import { factRows } from "./fact-rows.ts";
+import { nicRows } from "./nic-rows.ts";
+import { trialRows, untriedRows } from "./trial-rows.ts";
+
+/** The first directory on the way up that exists must let the rest be made. */
+function runDirRow(runDir: string): DoctorRow {
+  let place = runDir;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  try {
+    accessSync(place, constants.W_OK | constants.X_OK);
+    return { check: "run-dir", state: "ok", found: place === runDir ? runDir : `${runDir} can be made` };
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    return { check: "run-dir", state: "missing", found, remedy: "run as root, or name another with --run-dir" };
+  }
+}
+
+/** What GONA needs of this machine, what of it is there, and what to do about the rest. Leaves nothing behind. */
+export async function examineHost({ runDir }: { readonly runDir: string }): Promise<readonly DoctorRow[]> {
+  let kernel: typeof import("@gona/kernel");
+  try {
+    // Its import loads koffi, without which the rest of this report could not be given.
+    kernel = await import("@gona/kernel");
+  } catch (error) {
+    const found = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    return [
+      { check: "ffi", state: "missing", found, remedy: "run `npm run setup`: koffi is not installed or does not fit" },
+    ];
+  }
+  const missingCapabilities = kernel.missingCapabilities();
+  const rows = [
+    ...factRows({
+      nodeVersion: process.versions.node,
+      architecture: process.arch,
+      kernel: kernel.kernelFacts(),
+      missingCapabilities,
+      path: process.env.PATH ?? "",
+      exists: existsSync,
+    }),
+    runDirRow(runDir),
+  ];
+  let objectPath = "";
+  try {
+    objectPath = findObject();
+    rows.push({ check: "bpf-object", state: "ok", found: objectPath });
+  } catch (error) {
+    if (!(error instanceof GonaError)) throw error;
+    rows.push({
+      check: "bpf-object",
+      state: "missing",
+      found: error.message,
+      remedy: error.detail.hint ?? "run `npm run setup`",
+    });
+  }
+  rows.push(...(missingCapabilities.length > 0 ? untriedRows() : await trialRows(kernel, objectPath)));
+  using here = kernel.LinuxKernel.open();
+  rows.push(...nicRows(here.links(), (link) => kernel.nicFacts(link)));
+  return rows;
+}
