@@ -14,6 +14,7 @@ export { formatKernelState, type KernelStateFormat } from "./format-kernel-state
 export { isBpffs, mountBpffs, unmountBpffs } from "./host/bpffs.ts";
 export { type Capability, missingCapabilities, NEEDED_CAPABILITIES } from "./host/capabilities.ts";
 export { FileLock } from "./host/file-lock.ts";
+export { type KernelFacts, kernelFacts } from "./host/kernel-facts.ts";
 export { NamespaceLock } from "./host/namespace-lock.ts";
 export { type NicFacts, nicFacts } from "./host/nic-facts.ts";
 export * from "./kernel.ts";

@@ -92,8 +92,11 @@ const TRIALS: readonly Trial[] = [
   },
 ];
 
-const words = (error: unknown): string =>
-  error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+/** The kernel's own words; the operation in front of them is ours, and long. */
+function words(error: unknown): string {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return /: (E[A-Z0-9]+\b.*)$/.exec(line)?.[1] ?? line;
+}
 const hintOf = (error: unknown): string | undefined => (error instanceof GonaError ? error.detail.hint : undefined);
 
 /** Loads GONA's own object, in which alone lies the proof that the verifier takes it. */

@@ -1,0 +1,117 @@
+import type { DoctorRow, DomainView, GuestView, HostEvent, NicView, RevisionView, SliceView } from "@gona/api";
+import { exactRate, roundCount, roundRate, shortTime } from "./quantities.ts";
+import { styleOfState } from "./style.ts";
+import type { Column } from "./table.ts";
+
+/** Bits per second that passed since the last look, where there was one. */
+export interface Measured {
+  readonly txBitsPerSecond?: number;
+  readonly rxBitsPerSecond?: number;
+}
+
+const measured = (rate: number | undefined): string => (rate === undefined ? "" : roundRate(rate));
+
+export const NIC_COLUMNS: readonly Column<NicView & Measured>[] = [
+  { title: "NIC", text: (nic) => nic.name },
+  { title: "STATE", text: (nic) => nic.state, style: (nic) => styleOfState(nic.state) },
+  { title: "DOMAIN", text: (nic) => nic.domain, dispensable: 2 },
+  { title: "FABRIC", text: (nic) => nic.fabric, dispensable: 1 },
+  { title: "CAPACITY", text: (nic) => exactRate(nic.capacityBitsPerSecond), align: "right" },
+  { title: "RESERVED", text: (nic) => exactRate(nic.reservedBitsPerSecond), align: "right" },
+  { title: "SENT", text: (nic) => roundCount(nic.txBytes, "B"), align: "right", dispensable: 4 },
+  { title: "RECEIVED", text: (nic) => roundCount(nic.rxBytes, "B"), align: "right", dispensable: 4 },
+  { title: "DROPS", text: (nic) => roundCount(nic.drops), align: "right", dispensable: 3 },
+  { title: "NOW OUT", text: (nic) => measured(nic.txBitsPerSecond), align: "right", dispensable: 6 },
+  { title: "WHY", text: (nic) => nic.reason ?? "", least: 8, dispensable: 5 },
+];
+
+export const SLICE_COLUMNS: readonly Column<SliceView & Measured>[] = [
+  { title: "VIF", text: (slice) => slice.vif, least: 8 },
+  { title: "NIC", text: (slice) => slice.nic },
+  { title: "DIRECTION", text: (slice) => slice.direction, dispensable: 4 },
+  { title: "STATE", text: (slice) => slice.state, style: (slice) => styleOfState(slice.state) },
+  { title: "RESERVE", text: (slice) => exactRate(slice.reserveBitsPerSecond), align: "right" },
+  { title: "LIMIT", text: (slice) => exactRate(slice.limitBitsPerSecond), align: "right" },
+  { title: "SHARES", text: (slice) => String(slice.shares), align: "right", dispensable: 2 },
+  { title: "BUCKETS", text: (slice) => `${(slice.bucketShare * 100).toFixed(1)}%`, align: "right", dispensable: 3 },
+  { title: "NOW OUT", text: (slice) => measured(slice.txBitsPerSecond), align: "right", dispensable: 1 },
+  { title: "SENT", text: (slice) => roundCount(slice.txBytes, "B"), align: "right", dispensable: 5 },
+  { title: "RECEIVED", text: (slice) => roundCount(slice.rxBytes, "B"), align: "right", dispensable: 6 },
+  { title: "DROPS", text: (slice) => roundCount(slice.drops), align: "right", dispensable: 5 },
+  { title: "FAILOVERS", text: (slice) => roundCount(slice.failovers), align: "right", dispensable: 7 },
+];
+
+const sum = (slices: readonly SliceView[], of: (slice: SliceView) => number): number =>
+  slices.reduce((total, slice) => total + of(slice), 0);
+const egress = (guest: GuestView): readonly SliceView[] => guest.slices.filter((slice) => slice.direction === "egress");
+
+export const GUEST_COLUMNS: readonly Column<GuestView>[] = [
+  { title: "GUEST", text: (guest) => guest.name, least: 8 },
+  { title: "STATE", text: (guest) => guest.state, style: (guest) => styleOfState(guest.state) },
+  {
+    title: "NICS",
+    text: (guest) => [...new Set(guest.slices.map((slice) => slice.nic))].join(","),
+    least: 6,
+  },
+  { title: "RESERVED", text: (guest) => exactRate(sum(egress(guest), (s) => s.reserveBitsPerSecond)), align: "right" },
+  { title: "LIMIT", text: (guest) => exactRate(sum(egress(guest), (s) => s.limitBitsPerSecond)), align: "right" },
+  {
+    title: "SENT",
+    text: (guest) =>
+      roundCount(
+        sum(egress(guest), (s) => s.txBytes),
+        "B",
+      ),
+    align: "right",
+    dispensable: 3,
+  },
+  {
+    title: "RECEIVED",
+    text: (guest) =>
+      roundCount(
+        sum(egress(guest), (s) => s.rxBytes),
+        "B",
+      ),
+    align: "right",
+    dispensable: 3,
+  },
+  { title: "DROPS", text: (guest) => roundCount(sum(egress(guest), (s) => s.drops)), align: "right", dispensable: 2 },
+  { title: "DEVICE", text: (guest) => guest.vifs.map((vif) => vif.device).join(","), least: 6, dispensable: 4 },
+  { title: "WHY", text: (guest) => guest.reason ?? "", least: 8, dispensable: 1 },
+];
+
+export const DOMAIN_COLUMNS: readonly Column<DomainView>[] = [
+  { title: "DOMAIN", text: (domain) => domain.name },
+  { title: "ISOLATION", text: (domain) => domain.isolation },
+  { title: "STATE", text: (domain) => domain.state, style: (domain) => styleOfState(domain.state) },
+  { title: "RESTARTS", text: (domain) => String(domain.restarts), align: "right" },
+];
+
+export const EVENT_COLUMNS: readonly Column<HostEvent>[] = [
+  { title: "TIME (UTC)", text: (event) => shortTime(event.at) },
+  { title: "EVENT", text: (event) => event.kind },
+  { title: "SUBJECT", text: (event) => event.subject ?? "", least: 6 },
+  {
+    title: "WHAT HAPPENED",
+    text: (event) => (event.cause === undefined ? event.message : `${event.message} (${event.cause})`),
+    least: 20,
+  },
+];
+
+export const REVISION_COLUMNS: readonly Column<RevisionView>[] = [
+  { title: "REVISION", text: (revision) => `${revision.revision}${revision.current ? " *" : ""}` },
+  { title: "TIME (UTC)", text: (revision) => shortTime(revision.at) },
+  { title: "STATE", text: (revision) => revision.state, style: (revision) => styleOfState(revision.state) },
+  { title: "NICS", text: (revision) => String(revision.nics), align: "right", dispensable: 2 },
+  { title: "GUESTS", text: (revision) => String(revision.guests), align: "right", dispensable: 2 },
+  { title: "SHA256", text: (revision) => revision.sha256.slice(0, 12), dispensable: 3 },
+  { title: "FILE", text: (revision) => revision.file, least: 8 },
+  { title: "WHY", text: (revision) => revision.error ?? "", least: 8, dispensable: 1 },
+];
+
+export const DOCTOR_COLUMNS: readonly Column<DoctorRow>[] = [
+  { title: "CHECK", text: (row) => row.check },
+  { title: "STATE", text: (row) => row.state, style: (row) => styleOfState(row.state) },
+  { title: "FOUND", text: (row) => row.found, least: 12 },
+  { title: "WHAT TO DO", text: (row) => row.remedy ?? "", least: 16 },
+];
