@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { loadBpfObject, type ProgramInput } from "@gona/kernel";
+import { type BpfObject, loadBpfObject, type ProgramInput } from "@gona/kernel";
 import {
   type GonaAggregate,
   type GonaSliceCounters,
@@ -73,7 +73,13 @@ const key32 = (index: number): Uint8Array => new Uint8Array(Uint32Array.of(index
 
 /** The programs with maps that a test fills, and one packet at a time through them. */
 export class ProgramBench implements Disposable {
-  readonly #object = loadBpfObject(OBJECT, { rodata: { gona_test_slot: Limit.TEST_SLOT_IN_MARK } });
+  readonly object: BpfObject;
+
+  /** Slots come with each test run, or, for real packets, from the filters. */
+  constructor(slots: "in test runs" | "from filters" = "in test runs") {
+    const gona_test_slot = slots === "from filters" ? 0 : Limit.TEST_SLOT_IN_MARK;
+    this.object = loadBpfObject(OBJECT, { rodata: { gona_test_slot } });
+  }
 
   nic(nic: BenchNic): void {
     const flags =
@@ -88,7 +94,7 @@ export class ProgramBench implements Disposable {
       fabric: nic.fabric ?? 1,
       flags,
     });
-    this.#object.map("gona_nics").put(key32(nic.slot), value);
+    this.object.map("gona_nics").put(key32(nic.slot), value);
   }
 
   /** The maps' entries of a vif: itself, its aggregate, its stations and addresses. */
@@ -97,7 +103,7 @@ export class ProgramBench implements Disposable {
     const vlan = vif.vlan ?? 0;
     const slices = vif.slices ?? [];
     const flags = (vif.flags ?? ["CHECK_MAC"]).reduce((sum, flag) => sum | VifFlag[flag], VifFlag.IN_USE as number);
-    this.#object.map("gona_vifs").put(
+    this.object.map("gona_vifs").put(
       key32(vif.slot),
       gonaVif.encode({
         ifindex: vif.ifindex ?? NOWHERE,
@@ -108,7 +114,7 @@ export class ProgramBench implements Disposable {
         mac: mac(vif.mac),
       }),
     );
-    this.#object.map("gona_aggregates").put(key32(2 * vif.slot), gonaAggregate.encode(aggregateOf(vif)));
+    this.object.map("gona_aggregates").put(key32(2 * vif.slot), gonaAggregate.encode(aggregateOf(vif)));
     for (const each of [vlan, ...(vif.trunk ?? [])]) {
       this.station(fabric, each, vif.mac, vif.slot, Limit.OWN_MAC);
       for (const [number, slice] of slices.entries()) {
@@ -116,7 +122,7 @@ export class ProgramBench implements Disposable {
       }
     }
     for (const address of vif.addresses ?? []) {
-      this.#object
+      this.object
         .map("gona_addresses")
         .put(gonaAddressKey.encode({ fabric, vlan, address: address16(address) }), key32(vif.slot));
     }
@@ -124,12 +130,12 @@ export class ProgramBench implements Disposable {
 
   station(fabric: number, vlan: number, text: string, vif: number, slice: number): void {
     const key = gonaStationKey.encode({ fabric, vlan, mac: mac(text) });
-    this.#object.map("gona_stations").put(key, gonaStation.encode({ vif, slice }));
+    this.object.map("gona_stations").put(key, gonaStation.encode({ vif, slice }));
   }
 
   segment(fabric: number, vlan: number, vifs: readonly number[]): void {
     const key = gonaSegmentKey.encode({ fabric, vlan });
-    this.#object.map("gona_segments").put(key, gonaSegment.encode({ count: vifs.length, vifs }));
+    this.object.map("gona_segments").put(key, gonaSegment.encode({ count: vifs.length, vifs }));
   }
 
   fromGuest(slot: number, packet: Uint8Array, context?: ProgramInput["context"]): BenchResult {
@@ -143,17 +149,17 @@ export class ProgramBench implements Disposable {
   /** Mean ns of one run; the slot is that of a vif or NIC. */
   time(program: "gona_from_guest" | "gona_from_wire", slot: number, packet: Uint8Array, repeat: number): number {
     const input = { packet, context: { mark: slot + 1 }, repeat };
-    return this.#object.program(program).testRun(input).nanoseconds;
+    return this.object.program(program).testRun(input).nanoseconds;
   }
 
   /** Returns TC_ACT_*; the NIC's namespace is the caller's. */
   resolve(slot: number, ifindex: number): number {
     const input = { packet: new Uint8Array(14), context: { mark: slot, ifindex } };
-    return this.#object.program("gona_resolve_nic").testRun(input).returned;
+    return this.object.program("gona_resolve_nic").testRun(input).returned;
   }
 
   netdevOf(slot: number): bigint {
-    const value = this.#object.map("gona_nics").get(key32(slot));
+    const value = this.object.map("gona_nics").get(key32(slot));
     return value === undefined ? 0n : gonaNic.decode(value).netdev;
   }
 
@@ -178,7 +184,7 @@ export class ProgramBench implements Disposable {
   }
 
   #perCpu(map: string, index: number, size: number): Uint8Array[] {
-    const bytes = this.#object.map(map).get(key32(index)) ?? new Uint8Array(0);
+    const bytes = this.object.map(map).get(key32(index)) ?? new Uint8Array(0);
     const stride = (size + 7) & ~7;
     return Array.from({ length: bytes.length / stride }, (_, cpu) => bytes.subarray(cpu * stride));
   }
@@ -187,7 +193,7 @@ export class ProgramBench implements Disposable {
     const names = Object.keys(Verdict) as VerdictName[];
     const reasons = names.filter((each) => each !== "MAX");
     const before = reasons.map((each) => this.verdict(each));
-    const output = this.#object.program(name).testRun({ packet, context: { ...context, mark: slot + 1 } });
+    const output = this.object.program(name).testRun({ packet, context: { ...context, mark: slot + 1 } });
     const counted = reasons.filter((each, index) => this.verdict(each) !== before[index]);
     if (counted.length !== 1) throw new Error(`counted as ${counted.join(" and ") || "nothing"}`);
     return {
@@ -199,7 +205,7 @@ export class ProgramBench implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#object[Symbol.dispose]();
+    this.object[Symbol.dispose]();
   }
 }
 

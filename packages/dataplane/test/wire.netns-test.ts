@@ -1,0 +1,168 @@
+import { expect, test } from "vitest";
+import { BROADCAST, ethernet, macText, raw } from "./packets.ts";
+import { WireBench } from "./wire-bench.ts";
+
+const PEER = { mac: "52:54:00:ff:00:09", ip: ["10.9.0.9/24", "fd09::9/64"] };
+const WEB = "52:54:00:09:00:01";
+const DB = "52:54:00:09:00:02";
+const DB_MACS = ["02:09:00:00:00:00", "02:09:00:00:00:01"];
+const web = {
+  name: "web",
+  slot: 0,
+  mac: WEB,
+  ip: ["10.9.0.1/24", "fd09::1/64"],
+  addresses: ["10.9.0.1", "fd09::1"],
+  slices: [{ nic: 0, mac: WEB, classid: 0 }],
+};
+const db = {
+  name: "db",
+  slot: 1,
+  mac: DB,
+  ip: ["10.9.0.2/24", "fd09::2/64"],
+  addresses: ["10.9.0.2", "fd09::2"],
+  flags: ["CHECK_MAC", "REWRITE_MAC"] as const,
+  slices: DB_MACS.map((mac, nic) => ({ nic, mac, classid: 0 })),
+};
+
+const ping = (bench: WireBench, from: string, to: string) =>
+  bench.run(from, "busybox", "ping", "-A", "-c", "5", "-W", "2", to);
+
+test("a guest with its own MAC and a peer reach each other over one NIC, by IPv4 and IPv6", async () => {
+  await using bench = await WireBench.create({ nics: [{}], guests: [web], peer: PEER });
+  ping(bench, "web", "10.9.0.9");
+  ping(bench, "web", "fd09::9");
+  ping(bench, "peer", "10.9.0.1");
+  ping(bench, "peer", "fd09::1");
+  expect(bench.programs.verdict("TO_GUEST")).toBeGreaterThan(20n);
+  expect(bench.run("peer", "ip", "neigh", "show", "10.9.0.1")).toContain(WEB);
+});
+
+test("two NICs on one bridge, a MAC for each slice: no MAC on two ports", async () => {
+  await using bench = await WireBench.create({ nics: [{}, {}], guests: [db], peer: PEER });
+  const ports = [bench.listen("port0"), bench.listen("port1")];
+  ping(bench, "db", "10.9.0.9");
+  ping(bench, "db", "fd09::9");
+  for (let port = 1; port <= 30; port++) bench.run("db", "bash", "-c", `echo x > /dev/udp/10.9.0.9/${port}`);
+  const seen = ports.map((port) => port.take().map((frame) => macText(frame.slice(6, 12))));
+  // Besides them only what the hub's own kernel says in its NICs' names.
+  for (const [port, own] of DB_MACS.entries()) {
+    expect(seen[port]).toContain(own);
+    expect(seen[1 - port]).not.toContain(own);
+    expect(seen[port]).not.toContain(DB);
+  }
+  expect(DB_MACS.some((mac) => bench.run("peer", "ip", "neigh", "show", "10.9.0.2").includes(mac))).toBe(true);
+  expect(bench.programs.verdict("DROP_MALFORMED")).toBe(0n);
+});
+
+test("guest to guest stays in the host, one of them with slices' MACs", async () => {
+  await using bench = await WireBench.create({ nics: [{}, {}], guests: [web, db], peer: PEER });
+  bench.programs.segment(1, 0, [web.slot, db.slot]);
+  const wire = bench.listen("peer");
+  for (const to of ["10.9.0.2", "fd09::2"]) ping(bench, "web", to);
+  for (const to of ["10.9.0.1", "fd09::1"]) ping(bench, "db", to);
+  expect(bench.programs.verdict("LOCAL")).toBeGreaterThanOrEqual(40n);
+  expect(bench.programs.verdict("DIRECTED_ARP")).toBeGreaterThan(0n);
+  const echoes = wire.take().filter((frame) => [1, 58].includes(frame[frame[12] === 8 ? 23 : 20] ?? 0));
+  expect(echoes.filter((frame) => [8, 0, 128, 129].includes(frame[frame[12] === 8 ? 34 : 54] ?? 255))).toEqual([]);
+  expect(bench.run("web", "ip", "neigh", "show", "10.9.0.2")).toContain(DB);
+});
+
+test("guests whose links are flagged as peers get their packets by the short way", async () => {
+  const short = [
+    { ...web, flags: ["CHECK_MAC", "PEER"] as const },
+    { ...db, flags: ["CHECK_MAC", "REWRITE_MAC", "PEER"] as const },
+  ];
+  await using bench = await WireBench.create({ nics: [{}, {}], guests: short, peer: PEER });
+  for (const to of ["10.9.0.2", "fd09::2", "10.9.0.9", "fd09::9"]) ping(bench, "web", to);
+  for (const to of ["10.9.0.9", "fd09::9"]) ping(bench, "db", to);
+  for (const to of ["10.9.0.1", "10.9.0.2", "fd09::1", "fd09::2"]) ping(bench, "peer", to);
+});
+
+test("a broadcast is heard once by each, with two NICs on one switch", async () => {
+  const third = {
+    name: "third",
+    slot: 2,
+    mac: "52:54:00:09:00:03",
+    slices: [{ nic: 1, mac: "52:54:00:09:00:03", classid: 0 }],
+  };
+  await using bench = await WireBench.create({ nics: [{}, {}], guests: [web, db, third], peer: PEER });
+  bench.programs.segment(1, 0, [0, 1, 2]);
+  const ears = ["web", "db", "third", "peer"].map((name) => [name, bench.listen(name)] as const);
+  const shout = (from: string, source: string, word: number) =>
+    bench.sender(from).send(ethernet({ to: BROADCAST, from: source }, raw(new Uint8Array(46).fill(word))));
+  const heard = async (word: number, deaf: string) => {
+    const frames: Record<string, string[]> = {};
+    for (const [name, ear] of ears) {
+      const is = (frame: Uint8Array) => frame[12] === 0x88 && frame[13] === 0xb5 && frame[20] === word;
+      const first = name === deaf ? undefined : await ear.next(is, 2000);
+      // A second copy would come by the other NIC at about the same time.
+      const more = await ear.next(is, 100);
+      frames[name] = [first, more].flatMap((frame) => (frame === undefined ? [] : [macText(frame.slice(6, 12))]));
+    }
+    return frames;
+  };
+  shout("peer", PEER.mac, 1);
+  expect(await heard(1, "peer")).toEqual({ web: [PEER.mac], db: [PEER.mac], third: [PEER.mac], peer: [] });
+  shout("web", WEB, 2);
+  expect(await heard(2, "web")).toEqual({ web: [], db: [WEB], third: [WEB], peer: [WEB] });
+  shout("db", DB, 3);
+  const { peer, ...guests } = await heard(3, "db");
+  expect(guests).toEqual({ web: [DB], db: [], third: [DB] });
+  expect(DB_MACS).toContain(peer?.[0]);
+  expect(peer).toHaveLength(1);
+  expect(bench.programs.verdict("DROP_REFLECTION")).toBeGreaterThanOrEqual(2n);
+
+  await bench.cable(0, false);
+  shout("peer", PEER.mac, 4);
+  expect(await heard(4, "peer")).toEqual({ web: [], db: [PEER.mac], third: [PEER.mac], peer: [] });
+});
+
+test("VLANs: untagged at an access guest, tagged on the wire and at a trunk guest", async () => {
+  const slices = (mac: string) => [{ nic: 0, mac, classid: 0 }];
+  const access = { name: "access", slot: 2, mac: "52:54:00:09:00:03", vlan: 20, slices: slices("52:54:00:09:00:03") };
+  const trunk = {
+    name: "trunk",
+    slot: 3,
+    mac: "52:54:00:09:00:04",
+    trunk: [20, 30],
+    slices: slices("52:54:00:09:00:04"),
+  };
+  await using bench = await WireBench.create({ nics: [{}], guests: [web, access, trunk], peer: PEER });
+  bench.programs.segment(1, 0, [0, 3]);
+  bench.programs.segment(1, 20, [2, 3]);
+  const ears = Object.fromEntries(["web", "access", "trunk", "peer"].map((name) => [name, bench.listen(name)]));
+  const word = (frame: Uint8Array) => frame[frame.length - 1] ?? 0;
+  const heard = async (name: string, wanted: number) => {
+    const ours = (frame: Uint8Array) => frame[frame[12] === 0x81 ? 16 : 12] === 0x88 && word(frame) === wanted;
+    const frame = await ears[name]?.next(ours, wanted > 0 ? 2000 : 50);
+    return frame === undefined ? undefined : macText(frame.slice(12, 16));
+  };
+  const payload = (wanted: number) => raw(new Uint8Array(46).fill(wanted));
+  const tag = { vlan: 20, priority: 5 };
+  const UNTAGGED = "88:b5:01:01";
+
+  bench.sender("peer").send(ethernet({ to: BROADCAST, from: PEER.mac, tag }, payload(1)));
+  expect(await heard("access", 1)).toBe(UNTAGGED);
+  expect(await heard("trunk", 1)).toBe("81:00:a0:14");
+  expect(ears.web?.take().some((frame) => word(frame) === 1)).toBe(false);
+
+  bench.sender("access").send(ethernet({ to: BROADCAST, from: access.mac }, payload(2)));
+  expect(await heard("peer", 2)).toBe("81:00:00:14");
+  expect(await heard("trunk", 2)).toBe("81:00:00:14");
+  expect(ears.web?.take().some((frame) => word(frame) === 2)).toBe(false);
+
+  bench.sender("trunk").send(ethernet({ to: BROADCAST, from: trunk.mac, tag }, payload(3)));
+  expect(await heard("peer", 3)).toBe("81:00:a0:14");
+  expect(await heard("access", 3)).toBe("88:b5:03:03");
+
+  bench.sender("access").send(ethernet({ to: trunk.mac, from: access.mac }, payload(4)));
+  expect(await heard("trunk", 4)).toBe("81:00:00:14");
+  bench.sender("trunk").send(ethernet({ to: access.mac, from: trunk.mac, tag }, payload(5)));
+  expect(await heard("access", 5)).toBe("88:b5:05:05");
+  bench.sender("peer").send(ethernet({ to: access.mac, from: PEER.mac, tag }, payload(6)));
+  expect(await heard("access", 6)).toBe("88:b5:06:06");
+  bench.sender("access").send(ethernet({ to: PEER.mac, from: access.mac, tag: { vlan: 0, priority: 3 } }, payload(7)));
+  expect(await heard("peer", 7)).toBe("81:00:60:14");
+  bench.sender("web").send(ethernet({ to: PEER.mac, from: WEB }, payload(8)));
+  expect(await heard("peer", 8)).toBe("88:b5:08:08");
+});
