@@ -28,8 +28,14 @@ export function addDaemon(program: Command, context: CliContext, run: Run): void
     )
     .description("run the daemon in the foreground; its network namespace is the hub. Its log is JSON, one line each");
   withExample(withJson(command), "gona daemon --spec /etc/gona/host.yaml").action(
-    run(async ({ json: _, ...words }: DaemonWords & { json?: true }) => {
-      return toExitCode(await context.entryPoints.daemon({ ...words, signal: context.signal }));
+    run(async ({ spec, runDir, stateDir, listen, teardown, logLevel }: DaemonWords) => {
+      const optional = {
+        ...(spec === undefined ? {} : { spec }),
+        ...(listen === undefined ? {} : { listen }),
+        ...(teardown === undefined ? {} : { teardown }),
+        ...(logLevel === undefined ? {} : { logLevel }),
+      };
+      return toExitCode(await context.entryPoints.daemon({ runDir, stateDir, ...optional, signal: context.signal }));
     }),
   );
 }
