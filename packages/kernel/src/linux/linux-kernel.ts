@@ -19,8 +19,8 @@ export interface LinuxKernelOptions {
   readonly netns?: string;
 }
 
-/** Synchronous turns of at most about a millisecond, then the event loop has its turn. */
-const OPS_PER_TURN = 128;
+/** Operations run synchronously for so long, then the event loop has its turn. */
+const TURN_MS = 2;
 
 const NOTHING_LOADED: LoadedBpf = {
   map: (name) => {
@@ -64,7 +64,7 @@ export class LinuxKernel implements Kernel {
     const runner = new OpRunner(this.#socket, this.#reader, this.#bpf);
     for (let from = 0; from < ops.length; ) {
       if (from > 0) await new Promise(setImmediate);
-      from = runner.runSome(ops, from, OPS_PER_TURN);
+      from = runner.runSome(ops, from, TURN_MS);
     }
   }
 
