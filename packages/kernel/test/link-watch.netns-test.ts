@@ -18,7 +18,7 @@ class Events {
   };
 
   async until(matches: (event: LinkEvent) => boolean): Promise<number> {
-    const deadline = AbortSignal.timeout(5000);
+    const deadline = AbortSignal.timeout(30_000);
     for (let from = 0; ; ) {
       for (; from < this.seen.length; from++) {
         const entry = this.seen[from];
@@ -84,7 +84,7 @@ test("a process whose watch is disposed of ends by itself", async () => {
     const watch = kernel.watchLinks(() => {});
     setTimeout(() => { watch[Symbol.dispose](); console.log("disposed"); }, 10);
   `;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { timeout: 10_000 });
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { timeout: 60_000 });
   const output = (await child.stdout.setEncoding("utf8").toArray()).join("");
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
     if (child.exitCode !== null) resolve([child.exitCode, child.signalCode]);
