@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   createNamespace,
   deleteNamespace,
@@ -27,6 +28,10 @@ export interface WireOptions {
   readonly nics: readonly Omit<BenchNic, "slot" | "ifindex" | "outIfindex" | "netdev">[];
   readonly guests: readonly WireGuest[];
   readonly peer: { readonly mac: string; readonly ip: readonly string[] };
+}
+
+export interface IperfReport {
+  readonly end: { readonly sum_sent: { readonly bytes: number }; readonly sum_received: { readonly bytes: number } };
 }
 
 /**
@@ -120,6 +125,11 @@ export class WireBench implements AsyncDisposable {
     return this.#stack.use(PacketSender.open("eth0", { netns: netnsOf(where) }));
   }
 
+  /** Sends by a NIC past the programs, as the daemon's announcements do. */
+  hubSender(link: string): PacketSender {
+    return this.#stack.use(PacketSender.open(link, { netns: HUB }));
+  }
+
   /** Pulls or plugs the cable of a NIC, at the switch. */
   async cable(slot: number, plugged: boolean): Promise<void> {
     await this.#switch.run([{ op: "linkSet", link: `port${slot}`, up: plugged }]);
@@ -130,9 +140,19 @@ export class WireBench implements AsyncDisposable {
     return run(netnsOf(where), command);
   }
 
-  /** The command line of a process in a guest, or in `peer`. */
-  command(where: string, ...command: readonly string[]): readonly [string, ...string[]] {
-    return enterCommand(netnsOf(where), command);
+  /** One iperf3 client in a guest against `peer` at `to`. */
+  async iperf(from: string, to: string, options: readonly string[]): Promise<IperfReport> {
+    const [file, ...rest] = enterCommand(PEER, ["iperf3", "-s", "-1", "--forceflush"]);
+    const server = spawn(file, rest, { stdio: ["ignore", "pipe", "ignore"] });
+    const ended = once(server, "exit");
+    try {
+      await once(server.stdout, "data", { signal: AbortSignal.timeout(5000) }); // it listens
+      const client = run(netnsOf(from), ["iperf3", "-J", "-c", to, ...options]);
+      return JSON.parse(client) as IperfReport;
+    } finally {
+      server.kill();
+      await ended;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -148,7 +168,7 @@ function ip(netns: string, words: string): void {
 
 function run(netns: string, command: readonly string[]): string {
   const [file, ...rest] = enterCommand(netns, command);
-  const result = spawnSync(file, rest, { encoding: "utf8", timeout: 20_000 });
+  const result = spawnSync(file, rest, { encoding: "utf8", timeout: 30_000, maxBuffer: 1 << 24 });
   if (result.status !== 0) {
     throw new Error(
       `${command.join(" ")} in ${netns}: ${result.error?.message ?? ""} ${result.stderr}${result.stdout}`,

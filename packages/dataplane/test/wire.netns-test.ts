@@ -1,5 +1,6 @@
+import { setTimeout as tick } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { BROADCAST, ethernet, macText, raw } from "./packets.ts";
+import { arp, BROADCAST, ethernet, ipv4, macText, raw, u32, udp } from "./packets.ts";
 import { WireBench } from "./wire-bench.ts";
 
 const PEER = { mac: "52:54:00:ff:00:09", ip: ["10.9.0.9/24", "fd09::9/64"] };
@@ -165,4 +166,78 @@ test("VLANs: untagged at an access guest, tagged on the wire and at a trunk gues
   expect(await heard("peer", 7)).toBe("81:00:60:14");
   bench.sender("web").send(ethernet({ to: PEER.mac, from: WEB }, payload(8)));
   expect(await heard("peer", 8)).toBe("88:b5:08:08");
+});
+
+test("TCP with GSO over both NICs: every byte arrives and is counted with its headers", async () => {
+  await using bench = await WireBench.create({ nics: [{}, {}], guests: [db], peer: PEER });
+  const before = [0, 1].map((slice) => bench.programs.counters(db.slot, slice));
+  const total = (field: "txBytes" | "txPackets" | "rxBytes" | "rxPackets") =>
+    [0, 1].reduce(
+      (sum, slice) => sum + Number(bench.programs.counters(db.slot, slice)[field] - (before[slice]?.[field] ?? 0n)),
+      0,
+    );
+  for (const reverse of [[], ["-R"]]) {
+    const report = await bench.iperf("db", "10.9.0.9", ["-n", "200M", "-P", "4", ...reverse]);
+    expect(report.end.sum_received.bytes).toBeGreaterThanOrEqual(report.end.sum_sent.bytes * 0.99);
+  }
+  // Segments carry time stamps: 66 bytes of headers each, acknowledgements too.
+  for (const [bytes, packets] of [
+    ["txBytes", "txPackets"],
+    ["rxBytes", "rxPackets"],
+  ] as const) {
+    const payload = total(bytes) - 66 * total(packets);
+    expect(payload / 200e6).toBeGreaterThan(0.99);
+    expect(payload / 200e6).toBeLessThan(1.1);
+    expect(total(packets)).toBeGreaterThan(200e6 / 1448);
+  }
+});
+
+/** Sends numbered frames from `db`, ten each millisecond, over 512 flows; at half the way `atHalf` happens. */
+async function stream(bench: WireBench, count: number, atHalf: () => Promise<void>): Promise<void> {
+  const sender = bench.sender("db");
+  const frame = (number: number) =>
+    ethernet(
+      { to: PEER.mac, from: DB },
+      ipv4({ from: "10.9.0.2", to: "10.9.0.9" }, udp(1024 + (number % 512), 9, u32(number))),
+    );
+  let half: Promise<void> | undefined;
+  for (let number = 0; number < count; ) {
+    sender.sendBatch(Array.from({ length: 10 }, () => frame(number++)));
+    if (number >= count / 2) half ??= atHalf();
+    await tick(1);
+  }
+  await half;
+}
+
+const numberOf = (frame: Uint8Array): number | undefined =>
+  frame[12] === 8 && frame[23] === 17 && frame[37] === 9 ? new DataView(frame.buffer).getUint32(42) : undefined;
+
+test("a cable cut under a stream of thousands of packets a second loses next to none", async () => {
+  await using bench = await WireBench.create({ nics: [{}, {}], guests: [db], peer: PEER });
+  const ear = bench.listen("peer");
+  const port = bench.listen("port1");
+  const COUNT = 8000;
+  await stream(bench, COUNT, () => bench.cable(1, false));
+  const heard = new Set<number>();
+  await ear.next((frame) => {
+    const number = numberOf(frame);
+    if (number !== undefined) heard.add(number);
+    return number === COUNT - 1;
+  }, 2000);
+  // At least a third of the flows went by the NIC that was cut.
+  expect(port.take().filter((frame) => numberOf(frame) !== undefined).length).toBeGreaterThan(COUNT / 6);
+  expect(Number(bench.programs.verdict("TO_WIRE_FAILOVER"))).toBeGreaterThan(COUNT / 6);
+  expect(COUNT - heard.size).toBeLessThanOrEqual(20);
+});
+
+test("with a cable cut, what is sent to the dead slice's MAC comes in by the other NIC once the switch knows", async () => {
+  await using bench = await WireBench.create({ nics: [{}, {}], guests: [db], peer: PEER });
+  await bench.cable(1, false);
+  const ear = bench.listen("db");
+  const dead = DB_MACS[1] ?? "";
+  const rarp = arp({ op: "rarp", senderMac: dead, sender: "0.0.0.0", targetMac: dead, target: "0.0.0.0" });
+  bench.hubSender("nic0").send(ethernet({ to: BROADCAST, from: dead }, rarp));
+  bench.sender("peer").send(ethernet({ to: dead, from: PEER.mac }, raw(new Uint8Array(46).fill(9))));
+  const frame = await ear.next((each) => each[12] === 0x88 && each[20] === 9, 2000);
+  expect(frame && macText(frame.slice(0, 6))).toBe(DB);
 });
