@@ -27,7 +27,7 @@ export function bedCommands(plan: BedPlan): BedCommands {
     batches: [
       ...plan.switches.map((item) => [item.netns, [...SWITCH_LINES, ...cableLines(item, plan)]] as const),
       [plan.hub, hubLines(plan)],
-      ...plan.stations.map((station) => [station.netns, stationLines(station)] as const),
+      ...plan.stations.map((station) => [station.netns, stationLines(station, plan.hub)] as const),
       // Carrier comes with the second end: switch ports last, so that nothing is flooded half-built.
       ...plan.switches.map((item) => [item.netns, portLines(item)] as const),
     ],
@@ -49,19 +49,15 @@ const hubLines = (plan: BedPlan): string[] => [
   ]),
 ];
 
-function stationLines(station: Station): string[] {
+function stationLines(station: Station, hub: string): string[] {
   const made = station.links.filter((link) => link.other.kind !== "gona");
-  return ["link set lo up", ...made.flatMap((link) => [...linkLines(link, station), ...addressLines(link)])];
+  return ["link set lo up", ...made.flatMap((link) => [...linkLines(link, hub), ...addressLines(link)])];
 }
 
-function linkLines({ name, mac, other }: StationLink, station: Station): string[] {
-  const pair =
-    other.kind === "hub" ? [`link add ${name} type veth peer name ${other.device} netns ${hubOf(station)}`] : [];
+function linkLines({ name, mac, other }: StationLink, hub: string): string[] {
+  const pair = other.kind === "hub" ? [`link add ${name} type veth peer name ${other.device} netns ${hub}`] : [];
   return [...pair, `link set ${name} address ${mac}`, `link set ${name} up`];
 }
-
-/** `gona-<lab>-guest-<name>` -> `gona-<lab>-hub`. */
-const hubOf = (station: Station): string => station.netns.replace(/-guest-.*$/, "-hub");
 
 /** Also for a link that GONA made: a namespace's addresses are the guest's own business. */
 export const addressLines = ({ name, addresses }: StationLink): string[] =>

@@ -45,7 +45,7 @@ export class FarEndBook {
           .reduce(
             (sum, item) => ({
               bytes: sum.bytes + item.bytes,
-              lastNs: Math.max(item.lastNs, sum.lastNs),
+              lastNs: later(item.lastNs, sum.lastNs),
             }),
             ZERO,
           );
@@ -98,6 +98,12 @@ function rateBetween(first: Reading, last: Reading): BitsPerSecond {
   return span <= 0 ? bitsPerSecond(0) : bitsPerSecond((Number(last.bytes - first.bytes) * 8e9) / span);
 }
 
+/** Math.max knows no bigint. */
+function later(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}
+
 const counterKey = (port: number, direction: Direction, address: string): string => `${port} ${direction} ${address}`;
 
 /** VLANs of one port and address are added up: an address is one guest's. */
@@ -106,7 +112,7 @@ function totalsByKey(flows: readonly FlowCount[]): Map<string, Pick<Reading, "by
   for (const { port, direction, address, bytes, lastNs } of flows) {
     const key = counterKey(port, direction === "in" ? "egress" : "ingress", address);
     const sum = totals.get(key) ?? ZERO;
-    totals.set(key, { bytes: sum.bytes + bytes, lastNs: Math.max(lastNs, sum.lastNs) });
+    totals.set(key, { bytes: sum.bytes + bytes, lastNs: later(lastNs, sum.lastNs) });
   }
   return totals;
 }

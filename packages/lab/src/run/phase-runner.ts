@@ -169,6 +169,7 @@ export class PhaseRunner implements AsyncDisposable {
   #view(phase: Phase, phaseNumber: number, fromMs: number, news: { atMs: number; text: string } | undefined): LabView {
     const { host } = this.#spec;
     const cable = (nic: NicId) => this.#cables.get(nic) ?? "plugged";
+    const busy = new Set([...this.#running.values()].flatMap(({ record }) => [record.traffic.from, record.traffic.to]));
     return {
       scenario: this.#bed.scenario,
       phase,
@@ -177,16 +178,18 @@ export class PhaseRunner implements AsyncDisposable {
       elapsedMs: Date.now() - fromMs,
       daemon: this.#daemon.running ? "running" : "killed",
       nics: host.nics.map(({ name, fabric, capacity }) => ({ nic: name, fabric, capacity, cable: cable(name) })),
-      slices: slicesOf(host).map((slice) => {
-        const promise = promiseOf(host, slice);
-        return {
-          slice,
-          reserve: promise?.reserve ?? bitsPerSecond(0),
-          limit: promise?.limit ?? bitsPerSecond(0),
-          delivered: this.book.recentRate(slice, "egress", 1000),
-          cable: cable(slice.nic),
-        };
-      }),
+      slices: slicesOf(host)
+        .filter(({ guest }) => busy.has(guest))
+        .map((slice) => {
+          const promise = promiseOf(host, slice);
+          return {
+            slice,
+            reserve: promise?.reserve ?? bitsPerSecond(0),
+            limit: promise?.limit ?? bitsPerSecond(0),
+            delivered: this.book.recentRate(slice, "egress", 1000),
+            cable: cable(slice.nic),
+          };
+        }),
       probes: [...this.#running.values()].flatMap(({ record }) => probeRow(record, fromMs)),
       ...(news !== undefined && { news: `${((news.atMs - fromMs) / 1000).toFixed(1)} s  ${news.text}` }),
     };

@@ -1,6 +1,6 @@
 import { DatagramBatch } from "./datagram-batch.ts";
 import { ParentWatch } from "./parent-watch.ts";
-import { CLOCK_REALTIME, ProbeClock } from "./probe-clock.ts";
+import { CLOCK_REALTIME, ProbeClock, wakeOnTime } from "./probe-clock.ts";
 import { isProbe, sentSince, sequenceOf } from "./probe-datagram.ts";
 import { type ProbeMessage, WINDOW_MS } from "./probe-messages.ts";
 import { SequenceAccount } from "./sequence-account.ts";
@@ -29,9 +29,10 @@ export function receiveProbe(options: ReceiveOptions, say: (message: ProbeMessag
   const epoch = clock.read().seconds;
   let windowBegin = clock.since(epoch);
   let bins = new Array<number>(BINS).fill(0);
+  wakeOnTime();
   say({ kind: "ready" });
 
-  const report = (now: number): void => {
+  const report = (now: number, silenceNs: number): void => {
     const { gapNs, rawGapNs } = account.takeGaps();
     say({
       kind: "sequence",
@@ -39,7 +40,7 @@ export function receiveProbe(options: ReceiveOptions, say: (message: ProbeMessag
       ...account.totals,
       gapMs: gapNs / 1e6,
       rawGapMs: rawGapNs / 1e6,
-      silenceMs: account.silenceNs(now) / 1e6,
+      silenceMs: silenceNs / 1e6,
       per10Ms: bins,
     });
     bins = new Array<number>(BINS).fill(0);
@@ -47,6 +48,7 @@ export function receiveProbe(options: ReceiveOptions, say: (message: ProbeMessag
   };
 
   for (;;) {
+    const asked = clock.read().since(epoch);
     const count = batch.receive(socket);
     for (let index = 0; index < count; index++) {
       const at = batch.offset(index);
@@ -57,10 +59,14 @@ export function receiveProbe(options: ReceiveOptions, say: (message: ProbeMessag
       bins[bin] = (bins[bin] ?? 0) + 1;
     }
     const now = clock.read().since(epoch);
-    if (now - windowBegin >= WINDOW_MS * 1e6) report(now);
+    // Silent is what the socket was when it was asked, not how long this process then waited for a CPU.
+    const silenceNs = count === 0 ? account.silenceNs(asked) : 0;
+    if (now - windowBegin >= WINDOW_MS * 1e6) report(now, silenceNs);
     if (count > 0) continue;
-    if (parent.gone) break;
+    if (parent.gone) {
+      report(now, silenceNs);
+      return;
+    }
     clock.sleepUntil(epoch, now + REST_NS);
   }
-  report(clock.read().since(epoch));
 }

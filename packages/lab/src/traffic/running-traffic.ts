@@ -156,9 +156,7 @@ async function startEnd(
   const child = bed.spawn({
     name: command.program === "iperf3" ? `iperf3-${name}` : name,
     netns,
-    // Into a pipe, iperf3 would keep its lines for itself; stdbuf execs, so the pid stays.
-    command: command.program === "iperf3" ? "stdbuf" : process.execPath,
-    args: command.program === "iperf3" ? ["--output=L", "iperf3", ...command.args] : command.args,
+    ...launcherOf(command),
     onLine: (line) => {
       last = line;
       if (command.readyAt !== undefined && line.includes(command.readyAt)) ready();
@@ -178,6 +176,15 @@ async function startEnd(
     "SCENARIO_FAILED",
     `traffic ${record.traffic.name} did not start (${outcome}): ${last} ${child.logTail(6)}`.trim(),
   );
+}
+
+/**
+ * Into a pipe, iperf3 would keep its lines for itself: stdbuf. A shaper is judged by a queue that never
+ * runs dry, so other work of the machine comes after the load: nice. Both exec, the pid stays.
+ */
+function launcherOf({ program, args }: Command): { command: string; args: readonly string[] } {
+  if (program === "node") return { command: process.execPath, args };
+  return { command: "nice", args: ["-n", "-10", "stdbuf", "--output=L", "iperf3", ...args] };
 }
 
 function take(record: TrafficRecord, line: string): void {
