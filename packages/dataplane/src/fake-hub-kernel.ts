@@ -20,18 +20,24 @@ const array = (name: string, valueSize: number, maxEntries: number, perCpu = fal
 const hash = (name: string, keySize: number, valueSize: number) =>
   ({ name, type: "hash", keySize, valueSize, maxEntries: 65_536 }) as const;
 
+export interface FakeHubOptions extends Omit<FakeKernelOptions, "maps" | "programs"> {
+  /** Vif slots; as many as the real maps have unless given. Few make observe() quick. */
+  readonly vifSlots?: number;
+}
+
 /** A kernel in memory with the maps and programs of bpf/gona.bpf.c, for tests: what openDataplane gives a real one. */
-export function fakeHubKernel(options: Omit<FakeKernelOptions, "maps" | "programs"> = {}): FakeKernel {
+export function fakeHubKernel(options: FakeHubOptions = {}): FakeKernel {
+  const vifSlots = options.vifSlots ?? Limit.MAX_VIFS;
   const kernel = new FakeKernel({
     ...options,
     programs: [FROM_GUEST, FROM_WIRE],
     maps: [
       array("gona_nics", gonaNic.size, Limit.MAX_NICS),
       array("gona_nic_names", Limit.NAME_LEN, Limit.MAX_NICS),
-      array("gona_vifs", gonaVif.size, Limit.MAX_VIFS),
-      array("gona_vif_names", Limit.NAME_LEN, Limit.MAX_VIFS),
-      array("gona_aggregates", gonaAggregate.size, 2 * Limit.MAX_VIFS),
-      array("gona_slice_stats", gonaSliceCounters.size, Limit.MAX_VIFS * Limit.MAX_SLICES, true),
+      array("gona_vifs", gonaVif.size, vifSlots),
+      array("gona_vif_names", Limit.NAME_LEN, vifSlots),
+      array("gona_aggregates", gonaAggregate.size, 2 * vifSlots),
+      array("gona_slice_stats", gonaSliceCounters.size, vifSlots * Limit.MAX_SLICES, true),
       array("gona_verdicts", gonaVerdictCounters.size, 64, true),
       hash("gona_stations", gonaStationKey.size, gonaStation.size),
       hash("gona_addresses", gonaAddressKey.size, 4),

@@ -48,6 +48,11 @@ export class OpBatch {
   /** The link as it is when the next operation runs. */
   async link(name: string): Promise<LinkState | undefined> {
     if (this.#makesLinks) await this.flush();
+    return this.linkBefore(name);
+  }
+
+  /** The link as it was before the operations that are gathered. */
+  linkBefore(name: string): LinkState | undefined {
     if (!this.#allLinks && !this.#links.has(name)) {
       if (this.#links.size >= DUMP_AFTER) {
         this.#links = new Map(this.kernel.links().map((link) => [link.name, link]));

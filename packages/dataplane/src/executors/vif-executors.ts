@@ -4,18 +4,17 @@ import { gonaAggregate, gonaVif, Limit, VifFlag } from "../abi.ts";
 import { FROM_GUEST } from "../hub-filters.ts";
 import { idBytes, idText } from "../id-bytes.ts";
 import { indexKey } from "../map-keys.ts";
-import { aliasOf } from "../vif-link-alias.ts";
+import { aliasOf, fromAlias } from "../vif-link-alias.ts";
 import { toAggregateRecord, toVifRecord } from "../vif-record.ts";
 import type { Executor } from "./executors.ts";
 import { attachOps, detachOp } from "./filter-ops.ts";
 
 export const vifLinkExecutor: Executor<"vifLinks"> = {
-  async set({ key: vif, value, before }, batch) {
-    // Another pair may want the same name at the far end, and may be all that is left of a crash.
-    for (const device of new Set([before?.device, value.device])) {
-      if (device !== undefined && before !== undefined && (await batch.link(device)) !== undefined) {
-        batch.push({ op: "linkDelete", link: device });
-      }
+  set({ key: vif, value, before }, batch) {
+    // What stands in the way goes first: the pair of before, whose far end may have the same name,
+    // and one of this name that a crash left without its label.
+    for (const device of new Set([before?.device ?? value.device, value.device])) {
+      if (batch.linkBefore(device) !== undefined) batch.push({ op: "linkDelete", link: device });
     }
     const { netns, name, mac } = value;
     batch.push(
@@ -24,8 +23,11 @@ export const vifLinkExecutor: Executor<"vifLinks"> = {
     );
   },
 
-  async clear({ before: { device } }, batch) {
-    if ((await batch.link(device)) !== undefined) batch.push({ op: "linkDelete", link: device });
+  async clear({ key: vif, before: { device } }, batch) {
+    const link = await batch.link(device);
+    const owner = fromAlias(device, link?.alias ?? "")?.vif;
+    // Not a pair that was made anew since for the vif that it belongs to.
+    if (link !== undefined && (owner === undefined || owner === vif)) batch.push({ op: "linkDelete", link: device });
   },
 };
 
