@@ -1,0 +1,170 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { GonaClient } from "@gona/api";
+import { createNamespace, deleteNamespace, enterCommand, unmountBpffs } from "@gona/kernel";
+import { run } from "./run.ts";
+
+const REPOSITORY = join(import.meta.dirname, "..");
+const PROBE = join(REPOSITORY, "packages/lab/src/traffic/probe-main.ts");
+const DEADLINE_MS = 20_000;
+
+/** Of the bridge that both NICs are plugged into, and of the guest that no apply changes. */
+const PEER = "10.9.255.1";
+const STEADY = "10.9.0.1";
+
+export interface Line {
+  readonly [name: string]: unknown;
+}
+
+/** A process of ours in a namespace whose lines of JSON are read. */
+export class JsonProcess {
+  readonly child: ChildProcess;
+  readonly lines: Line[] = [];
+  readonly #arrived = new EventTarget();
+
+  constructor(netns: string, argv: readonly string[], output: "stdout" | "stderr") {
+    const [command, ...args] = enterCommand(netns, argv);
+    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+    const stream = this.child[output];
+    if (stream === null) throw new Error(`no ${output}`);
+    createInterface({ input: stream }).on("line", (line) => {
+      this.lines.push(line.startsWith("{") ? (JSON.parse(line) as Line) : { text: line });
+      this.#arrived.dispatchEvent(new Event("line"));
+    });
+  }
+
+  /** The first line for which `when` holds. Throws when it does not come in time or the process ends. */
+  async line(what: string, when: (line: Line) => boolean): Promise<Line> {
+    const { promise, resolve, reject } = Promise.withResolvers<Line>();
+    const look = () => {
+      const found = this.lines.find(when);
+      if (found !== undefined) resolve(found);
+    };
+    const fail = (why: string) => reject(new Error(`no "${what}": ${why}\n${JSON.stringify(this.lines.slice(-5))}`));
+    const ended = () => {
+      look();
+      fail(`the process ended (${this.child.exitCode ?? this.child.signalCode})`);
+    };
+    const timer = setTimeout(() => fail(`${DEADLINE_MS} ms passed`), DEADLINE_MS);
+    this.#arrived.addEventListener("line", look);
+    this.child.once("close", ended);
+    look();
+    if (this.child.exitCode !== null) ended();
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#arrived.removeEventListener("line", look);
+      this.child.off("close", ended);
+    }
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = once(this.child, "exit");
+    this.child.kill(signal);
+    await gone;
+  }
+
+  /** Ends it by closing its input, as the prober's processes want. */
+  async finish(): Promise<void> {
+    const gone = once(this.child, "close");
+    this.child.stdin?.end();
+    await gone;
+  }
+}
+
+/** A hub with two NICs on one switch, and namespaces for guests that come and go. */
+export class KillBed implements AsyncDisposable {
+  readonly client: GonaClient;
+  readonly #prefix: string;
+  readonly #directory = mkdtempSync(join(tmpdir(), "gona-kill-"));
+  readonly #namespaces: readonly string[];
+  readonly #processes: JsonProcess[] = [];
+
+  constructor(prefix: string, others: readonly string[]) {
+    this.#prefix = prefix;
+    this.#namespaces = ["hub", "switch", "steady", ...others].map((name) => `${prefix}-${name}`);
+    for (const name of this.#namespaces) {
+      deleteNamespace(name);
+      createNamespace(name);
+    }
+    const [hub, wire] = [this.netns("hub"), this.netns("switch")];
+    run("ip", "-n", wire, "link", "add", "br0", "type", "bridge");
+    run("ip", "-n", wire, "addr", "add", `${PEER}/16`, "dev", "br0");
+    run("ip", "-n", wire, "link", "set", "br0", "up");
+    for (const nic of ["eth1", "eth2"]) {
+      run("ip", "-n", hub, "link", "add", nic, "type", "veth", "peer", "name", `to-${nic}`, "netns", wire);
+      run("ip", "-n", wire, "link", "set", `to-${nic}`, "master", "br0", "up");
+      run("ip", "-n", hub, "link", "set", nic, "up");
+    }
+    this.client = new GonaClient({ runDir: join(this.#directory, "run") });
+  }
+
+  netns(name: string): string {
+    return `${this.#prefix}-${name}`;
+  }
+
+  spawnDaemon(): JsonProcess {
+    const words = ["daemon", "--run-dir", join(this.#directory, "run"), "--state-dir", join(this.#directory, "state")];
+    return this.#keep(new JsonProcess(this.netns("hub"), [join(REPOSITORY, "gona"), ...words], "stderr"));
+  }
+
+  /** Addresses the steady guest's far end, as its owner does. */
+  dressSteadyGuest(): void {
+    run("ip", "-n", this.netns("steady"), "addr", "add", `${STEADY}/16`, "dev", "eth0");
+  }
+
+  /** Numbered datagrams both ways between the steady guest and the peer. */
+  async startTraffic(perSecond: number): Promise<readonly Stream[]> {
+    return [
+      await this.#startStream("steady", "switch", PEER, 5301, perSecond),
+      await this.#startStream("switch", "steady", STEADY, 5302, perSecond),
+    ];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const process of this.#processes) await process.stop("SIGKILL");
+    for (const name of this.#namespaces) deleteNamespace(name);
+    unmountBpffs(join(this.#directory, "run", "bpf"));
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #startStream(from: string, to: string, address: string, port: number, perSecond: number): Promise<Stream> {
+    const words = ["--address", address, "--port", String(port), "--per-second", String(perSecond)];
+    const probe = (where: string, role: string) =>
+      this.#keep(new JsonProcess(this.netns(where), [process.execPath, PROBE, role, ...words], "stdout"));
+    const receiver = probe(to, "receive");
+    await receiver.line("ready", (line) => line.kind === "ready");
+    const sender = probe(from, "send");
+    await receiver.line("first datagram", (line) => line.kind === "sequence" && Number(line.received) > 0);
+    return { name: `${from} to ${to}`, sender, receiver };
+  }
+
+  #keep(process: JsonProcess): JsonProcess {
+    this.#processes.push(process);
+    return process;
+  }
+}
+
+export interface Stream {
+  readonly name: string;
+  readonly sender: JsonProcess;
+  readonly receiver: JsonProcess;
+}
+
+/** Ends a stream and tells how many datagrams were sent and how many of them came. */
+export async function endStream({ sender, receiver }: Stream): Promise<{ sent: number; received: number }> {
+  await sender.finish();
+  const sent = Number(sender.lines.find((line) => line.kind === "sent")?.datagrams);
+  const seen = receiver.lines.length;
+  // The receiver reports each 100 ms; what was under way has arrived by the second report.
+  await receiver.line("second report", (line) => receiver.lines.indexOf(line) >= seen + 1);
+  const last = receiver.lines.findLast((line) => line.kind === "sequence");
+  await receiver.finish();
+  return { sent, received: Number(last?.received) };
+}

@@ -1,0 +1,101 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { endStream, KillBed } from "./daemon-kill-bed.ts";
+
+const KILLS = 50;
+/** Of the walk; GONA_SEED replays another. */
+const SEED = Number(process.env.GONA_SEED ?? 20_261);
+const OTHERS = ["other1", "other2", "other3"];
+const PER_SECOND = 1000;
+
+/** mulberry32: a small generator with a 32-bit seed (public domain, T. Ettinger). */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const guest = (bed: KillBed, name: string, number: number, slices: readonly string[]) => `
+  - name: ${name}
+    vif: { create: { netns: ${bed.netns(name)}, name: eth0 }, mac: "52:54:00:d2:00:0${number}", addresses: [10.9.0.${number}] }
+    aggregate:
+      balance: hash
+      slices: [${slices.join(", ")}]`;
+
+/** The steady guest is alike in all of them; of the others each may be there, with any NICs and limits. */
+function randomSpec(bed: KillBed, next: () => number): string {
+  const slice = (nic: string, limit: number) => `{ nic: ${nic}, egress: { reserve: 10Mbit, limit: ${limit}Mbit } }`;
+  const guests = [guest(bed, "steady", 1, [slice("eth1", 500), slice("eth2", 500)])];
+  for (const [index, name] of OTHERS.entries()) {
+    if (next() < 0.3) continue;
+    const nics = [["eth1"], ["eth2"], ["eth1", "eth2"]][Math.floor(next() * 3)] ?? [];
+    guests.push(
+      guest(
+        bed,
+        name,
+        index + 2,
+        nics.map((nic) => slice(nic, 50 + Math.floor(next() * 900))),
+      ),
+    );
+  }
+  return `apiVersion: gona/v1
+nics:
+  - { name: eth1, capacity: 2Gbit, fabric: rack }
+  - { name: eth2, capacity: 2Gbit, fabric: rack }
+guests:${guests.join("")}
+`;
+}
+
+test(`a daemon killed ${KILLS} times within its applies costs other guests no packet, and the last one converges`, {
+  timeout: 240_000,
+}, async () => {
+  const next = random(SEED);
+  await using bed = new KillBed("gona-d2", OTHERS);
+  const first = bed.spawnDaemon();
+  await first.line("ready", (line) => line.msg === "ready");
+  await bed.client.apply({ text: randomSpec(bed, next) });
+  bed.dressSteadyGuest();
+  const streams = await bed.startTraffic(PER_SECOND);
+  await first.stop("SIGKILL");
+
+  let cut = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const daemon = bed.spawnDaemon();
+    // One in five dies while it still starts, the others within an apply.
+    if (next() < 0.2) await pause(next() * 700);
+    else {
+      await daemon.line("ready", (line) => line.msg === "ready");
+      const outcome = bed.client.apply({ text: randomSpec(bed, next) }).then(
+        () => "done",
+        () => "cut",
+      );
+      await pause(next() * 40);
+      await daemon.stop("SIGKILL");
+      if ((await outcome) === "cut") cut++;
+    }
+    await daemon.stop("SIGKILL");
+  }
+
+  const last = bed.spawnDaemon();
+  await last.line("ready", (line) => line.msg === "ready");
+  const text = randomSpec(bed, next);
+  await bed.client.apply({ text });
+  expect(await bed.client.status()).toMatchObject({ converged: true, pending: [], lastError: null });
+  expect((await bed.client.plan({ text })).steps).toEqual([]);
+  await last.stop("SIGTERM");
+  for (const stream of streams) {
+    const { sent, received } = await endStream(stream);
+    expect(sent).toBeGreaterThan(KILLS * 100);
+    expect({ stream: stream.name, seed: SEED, lost: sent - received }).toEqual({
+      stream: stream.name,
+      seed: SEED,
+      lost: 0,
+    });
+  }
+  // The walk is worth its name only if it hit applies in the middle.
+  expect(cut).toBeGreaterThan(KILLS / 5);
+});
