@@ -58,6 +58,10 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     // Help and version come as errors that are none; `gona` without a word shows the help and is one.
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (error instanceof CommanderError && error.code === "commander.help") return ERROR_CATALOGUE.USAGE.exitCode;
+    if (context.signal.aborted) {
+      context.err.write("interrupted\n");
+      return 1;
+    }
     const told = asGonaError(error);
     tell(context, told, args.includes("--json"));
     return told.exitCode;

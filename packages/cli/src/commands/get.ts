@@ -86,6 +86,15 @@ async function getThings(
   } while (options.watch && (await context.pause(WATCH_EVERY_MS)));
 }
 
+/** Ctrl-C is how a watch ends, also in the middle of a question to the daemon. */
+async function untilStopped({ signal }: CliContext, { watch }: GetOptions, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!watch || !signal.aborted) throw error;
+  }
+}
+
 /** Tables of one kind of thing, once or going on. */
 export function addGet(program: Command, context: CliContext, run: Run): void {
   const words = [...Object.keys(THINGS), "events"];
@@ -96,7 +105,7 @@ export function addGet(program: Command, context: CliContext, run: Run): void {
     .description("list one kind of thing");
   withExample(withDaemon(command), "gona get slices --watch", "gona get events --watch --json").action(
     run(async (word: string, options: GetOptions) => {
-      if (word === "events") await getEvents(context, options);
+      if (word === "events") await untilStopped(context, options, () => getEvents(context, options));
       else {
         const found = Object.hasOwn(THINGS, word) ? THINGS[word] : undefined;
         if (found === undefined) {
@@ -107,7 +116,7 @@ export function addGet(program: Command, context: CliContext, run: Run): void {
             ...(near === undefined ? {} : { hint: `did you mean "${near}"?` }),
           });
         }
-        await getThings(context, options, found);
+        await untilStopped(context, options, () => getThings(context, options, found));
       }
       return 0;
     }),

@@ -8,8 +8,8 @@ import { GUEST_COLUMNS, NIC_COLUMNS } from "../output/views.ts";
 import { type CommonOptions, withDaemon, withExample } from "./command-options.ts";
 import type { Run } from "./run.ts";
 
-/** Verdicts that say nothing of interest when all is well. */
-const QUIET_VERDICTS = new Set(["to-wire", "to-guest", "passed", "pass"]);
+/** What an operator wants to hear of; the rest is traffic as it should be. */
+const NOTEWORTHY = /^(?:drop|to_wire_failover)/;
 
 function printStatus({ out }: CliContext, status: Status): void {
   const paint = painter(out.colour);
@@ -34,7 +34,7 @@ function printStatus({ out }: CliContext, status: Status): void {
   out.write("\n");
   printTable(out, GUEST_COLUMNS, status.guests, "no guests");
   const verdicts = Object.entries(status.verdicts).filter(
-    ([reason, packets]) => packets > 0 && !QUIET_VERDICTS.has(reason),
+    ([reason, packets]) => packets > 0 && NOTEWORTHY.test(reason),
   );
   if (verdicts.length > 0)
     out.write(
