@@ -1,0 +1,117 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { NicId } from "@gona/model";
+import type { DaemonUnderTest } from "../../bed/daemon-under-test.ts";
+import type { LabBed } from "../../bed/lab-bed.ts";
+import { ipBatch } from "../../bed/run-command.ts";
+import { waitUntil } from "../../bed/wait-until.ts";
+import type { SequenceWindow } from "../../traffic/probe-messages.ts";
+import type { RunningTraffic } from "../../traffic/running-traffic.ts";
+
+/** What one cut of a cable cost, in one direction. */
+export interface CutCost {
+  readonly lost: number;
+  readonly reordered: number;
+  /** Longest time without a datagram. */
+  readonly gapMs: number;
+}
+
+export interface Cut {
+  readonly egress: CutCost;
+  readonly ingress: CutCost;
+  /** From the cut to the daemon's word that the NIC is down. */
+  readonly toldAfterMs: number;
+  /** What the way back cost. */
+  readonly healed: { readonly egress: CutCost; readonly ingress: CutCost };
+}
+
+export interface CutBed {
+  readonly bed: LabBed;
+  readonly daemon: DaemonUnderTest;
+  readonly egress: RunningTraffic;
+  readonly ingress: RunningTraffic;
+  readonly nic: NicId;
+}
+
+/** linkwatch tells a carrier loss at most once a second, system-wide; this long nothing happened before a quiet cut. */
+const QUIET_MS = 1300;
+/** A link event so short before the cut makes linkwatch hold the cut's own event back. */
+const EVENT_BEFORE_MS = 300;
+/** Windows of the receivers are 100 ms; what a cut lost is known after the late event and two of them. */
+const SETTLE_MS = 1500;
+/** A pair of links that belongs to nobody; its carrier event is what happens shortly before a cut. */
+const SPARE = ["spare0", "spare1"] as const;
+
+export async function makeSpare({ bed }: Pick<CutBed, "bed">): Promise<void> {
+  await ipBatch(bed.plan.hub, [
+    // Equal indexes on both ends in two namespaces: not urgent to linkwatch, like the NICs of the lab.
+    `link add ${SPARE[0]} index 4001 type veth peer name ${SPARE[1]} index 4001 netns ${spareNetns(bed)}`,
+    `link set ${SPARE[0]} up`,
+  ]);
+  await ipBatch(spareNetns(bed), [`link set ${SPARE[1]} up`]);
+}
+
+const spareNetns = (bed: LabBed): string => bed.plan.switches[0]?.netns ?? bed.plan.hub;
+
+/** Cuts the NIC's cable under traffic, waits until all is known, heals it and waits until it carries again. */
+export async function cutOnce(cut: CutBed, eventBefore: boolean): Promise<Cut> {
+  const { bed, daemon, egress, ingress, nic } = cut;
+  await delay(QUIET_MS);
+  if (eventBefore) {
+    await ipBatch(spareNetns(bed), [`link set ${SPARE[1]} down`, `link set ${SPARE[1]} up`]);
+    await delay(EVENT_BEFORE_MS);
+  }
+  const before = [mark(egress), mark(ingress)] as const;
+  const orderedAtMs = Date.now();
+  await bed.cut(nic);
+  // The link goes down just before the tool that did it ends.
+  const cutAtMs = Date.now();
+  const toldAtMs = await waitUntil(`the daemon tells that ${nic} is down`, () => downSince(daemon, nic, orderedAtMs), {
+    withinMs: 5000,
+    everyMs: 50,
+  });
+  await delay(SETTLE_MS);
+  const after = [mark(egress), mark(ingress)] as const;
+  await bed.heal(nic);
+  await waitUntil(`${nic} carries again`, () => isUp(daemon, nic), { withinMs: 10_000, everyMs: 50 });
+  await delay(SETTLE_MS);
+  const healed = [mark(egress), mark(ingress)] as const;
+  return {
+    egress: costBetween(egress, before[0], after[0]),
+    ingress: costBetween(ingress, before[1], after[1]),
+    toldAfterMs: Math.max(0, toldAtMs - cutAtMs),
+    healed: { egress: costBetween(egress, after[0], healed[0]), ingress: costBetween(ingress, after[1], healed[1]) },
+  };
+}
+
+interface Mark {
+  /** How many windows had been told. */
+  readonly windows: number;
+  readonly lost: number;
+  readonly reordered: number;
+}
+
+function mark({ record }: RunningTraffic): Mark {
+  const last = record.sequence.at(-1);
+  return { windows: record.sequence.length, lost: last?.lost ?? 0, reordered: last?.reordered ?? 0 };
+}
+
+function costBetween({ record }: RunningTraffic, from: Mark, to: Mark): CutCost {
+  const windows: readonly SequenceWindow[] = record.sequence.slice(from.windows, to.windows);
+  return {
+    lost: to.lost - from.lost,
+    reordered: to.reordered - from.reordered,
+    gapMs: Math.max(0, ...windows.map((window) => window.gapMs)),
+  };
+}
+
+async function downSince(daemon: DaemonUnderTest, nic: NicId, sinceMs: number): Promise<number | undefined> {
+  const events = await daemon.client.events({ limit: 20 });
+  const told = events.findLast((event) => event.kind === "nic-down" && event.subject === nic);
+  const atMs = told === undefined ? 0 : Date.parse(told.at);
+  return atMs >= sinceMs ? atMs : undefined;
+}
+
+async function isUp(daemon: DaemonUnderTest, nic: NicId): Promise<true | undefined> {
+  const found = (await daemon.client.nics()).find((view) => view.name === nic);
+  return found?.state === "up" ? true : undefined;
+}

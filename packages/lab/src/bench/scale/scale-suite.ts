@@ -1,0 +1,116 @@
+import type { ApplyResult } from "@gona/api";
+import { type BenchRow, summarize } from "../bench-row.ts";
+import type { Suite } from "../suite.ts";
+import { buildBigBed } from "./big-bed.ts";
+import { bigSpec, type HostSize } from "./big-spec.ts";
+import { processorShare, residentBytes } from "./process-use.ts";
+import { tcFromZero } from "./tc-batch.ts";
+
+const SIZE: HostSize = { guests: 1000, nics: 4 };
+const ROUNDS = { full: { zero: 5, change: 30, idleMs: 35_000 }, quick: { zero: 2, change: 8, idleMs: 5000 } };
+const EMPTY_SPEC = "apiVersion: gona/v1\nnics: []\nguests: []\n";
+
+/** How long it takes to tell a daemon something, seen by the daemon and by who tells it. */
+interface Told {
+  readonly result: ApplyResult;
+  readonly endToEndMs: number;
+}
+
+/** What a large host costs. */
+export const scaleSuite: Suite = {
+  name: "scale",
+  about: "1,000 guests x 4 NICs: from zero, one guest changed, nothing changed; the daemon's memory and idle CPU",
+  async run(options) {
+    const rounds = options.quick ? ROUNDS.quick : ROUNDS.full;
+    options.progress(`making ${SIZE.guests} vifs and ${SIZE.nics} NICs`);
+    await using host = await buildBigBed(SIZE);
+    const daemon = await host.startDaemon(EMPTY_SPEC);
+    const { pid } = daemon.identity;
+    const tell = async (what: string, text: string): Promise<Told> => {
+      options.signal?.throwIfAborted();
+      const start = performance.now();
+      const result = await host.client.apply({ text, file: "scale.yaml" });
+      const endToEndMs = performance.now() - start;
+      options.progress(
+        `${what}: ${result.steps} steps, ${result.durationMs.toFixed(1)} ms, ${endToEndMs.toFixed(1)} ms in all`,
+      );
+      return { result, endToEndMs };
+    };
+    const spec = bigSpec(SIZE);
+    const zero: Told[] = [];
+    const byTc: number[] = [];
+    for (let round = 0; round < rounds.zero; round++) {
+      if (round > 0) await tell("away with all", EMPTY_SPEC);
+      // In turns, so that a noisy minute falls on both.
+      byTc.push(await tcFromZero(host.hub, SIZE));
+      zero.push(await tell("from zero", spec));
+    }
+    const changed: Told[] = [];
+    for (let round = 0; round < rounds.change; round++) {
+      const guest = (round * 37) % SIZE.guests;
+      changed.push(await tell("one guest changed", bigSpec(SIZE, new Map([[guest, 50 + (round % 40)]]))));
+    }
+    await tell("as at first", spec);
+    const unchanged: Told[] = [];
+    const reworded: Told[] = [];
+    for (let round = 0; round < rounds.change; round++) {
+      unchanged.push(await tell("the same text", spec));
+      reworded.push(await tell("the same in other words", `# ${round}\n${spec}`));
+    }
+    options.progress("idle");
+    const idle = await processorShare(pid, rounds.idleMs);
+    const memory = residentBytes(pid);
+    return [
+      ...timeRows("from zero", zero, 1000, { name: "tc -batch, classes alone", value: summarize(byTc).value }),
+      ...timeRows("one guest changed", changed, 5),
+      ...timeRows("nothing changed, the same text", unchanged, 50),
+      ...timeRows("nothing changed, the text differs", reworded, 50),
+      single("daemon's memory, resident", "MB", memory / 1e6, 150),
+      single("daemon's processor time when idle", "% of a core", idle * 100, 1),
+    ];
+  },
+};
+
+const CASE = `${SIZE.guests} guests x ${SIZE.nics} NICs`;
+
+/** Seen by the daemon (reading, deciding, executing, storing), and end to end through its API. */
+function timeRows(
+  figure: string,
+  told: readonly Told[],
+  mostMs: number,
+  other?: { readonly name: string; readonly value: number },
+): readonly BenchRow[] {
+  const row = (what: string, values: readonly number[]): BenchRow => {
+    const summary = summarize(values);
+    return {
+      suite: "scale",
+      case: CASE,
+      figure: `${figure}, ${what}`,
+      unit: "ms",
+      ...summary,
+      ...(other && { versus: { ...other, ratio: summary.value / other.value } }),
+      target: `<= ${mostMs}`,
+      holds: summary.value <= mostMs,
+    };
+  };
+  return [
+    row(
+      "in the daemon",
+      told.map(({ result }) => result.durationMs),
+    ),
+    row(
+      "through the API",
+      told.map(({ endToEndMs }) => endToEndMs),
+    ),
+  ];
+}
+
+const single = (figure: string, unit: string, value: number, most: number): BenchRow => ({
+  suite: "scale",
+  case: CASE,
+  figure,
+  unit,
+  ...summarize([value]),
+  target: `<= ${most}`,
+  holds: value <= most,
+});
