@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { formatKernelState, type Kernel } from "@gona/kernel";
+import { gonaAggregate, gonaNic, gonaVif, NicFlag, VifFlag } from "../src/abi.ts";
+import { idText } from "../src/id-bytes.ts";
+import { macText } from "../src/mac-bytes.ts";
+import { decodeAddress, decodeSegment, decodeStation, indexOf } from "../src/map-keys.ts";
+
+/** Hosts whose whole kernel state is written down; each has a `.yaml` and a `.txt` in golden/. */
+export const GOLDEN_CASES = ["two-nics", "lag"] as const;
+/** What stands in the hub before: two NICs and a vif, veths whose other ends are elsewhere. */
+export const GOLDEN_LINKS = ["eth1", "eth2", "vnet0"] as const;
+/** The golden specs name the far namespace of the real hub. */
+export const GOLDEN_HUB = "golden";
+
+export const goldenSpec = (name: string): string =>
+  readFileSync(join(import.meta.dirname, `golden/${name}.yaml`), "utf8");
+export const goldenFile = (name: string): string => join(import.meta.dirname, `golden/${name}.txt`);
+
+/** Links, queues, filters and maps of a hub, ifindexes as names and pointers as words. */
+export function formatHub(kernel: Kernel): string {
+  const links = kernel.links().filter(({ name }) => name !== "lo");
+  const nameOf = (ifindex: number) => links.find((link) => link.ifindex === ifindex)?.name ?? `no link ${ifindex}`;
+  const used = new Set<number>();
+  for (const [, value] of kernel.map("gona_vifs").entries()) {
+    const vif = gonaVif.decode(value);
+    if (vif.flags !== 0) used.add(vif.aggregate);
+  }
+  return formatKernelState(kernel, {
+    links: links.map(({ name }) => name).sort(),
+    macs: false,
+    maps: {
+      gona_nics(key, value) {
+        const { netdev, ifindex, outIfindex, fabric, flags } = gonaNic.decode(value);
+        if (flags === 0) return undefined;
+        const way = `${nameOf(ifindex)} out ${nameOf(outIfindex)} ${netdev === 0n ? "unresolved" : "resolved"}`;
+        return `${indexOf(key)}: ${way} fabric ${fabric} ${flagNames(NicFlag, flags)}`;
+      },
+      gona_nic_names: formatName,
+      gona_vifs(key, value) {
+        const { ifindex, aggregate, fabric, flags, vlan, mac } = gonaVif.decode(value);
+        if (flags === 0) return undefined;
+        const where = `${nameOf(ifindex)} mac ${macText(mac)} fabric ${fabric} vlan ${vlan}`;
+        return `${indexOf(key)}: ${where} aggregate ${aggregate} ${flagNames(VifFlag, flags)}`;
+      },
+      gona_vif_names: formatName,
+      gona_aggregates(key, value) {
+        if (!used.has(indexOf(key))) return undefined;
+        const { slices, buckets } = gonaAggregate.decode(value);
+        const parts = slices.flatMap((slice, number) => {
+          const share = buckets.filter((bucket) => bucket === number).length;
+          if (slice.inUse === 0) return share === 0 ? [] : [`slice ${number} free with ${share} buckets`];
+          const classid = slice.classid.toString(16);
+          return [`slice ${number}: nic ${slice.nic} class ${classid} mac ${macText(slice.mac)} buckets ${share}`];
+        });
+        return `${indexOf(key)}: ${parts.join("; ")}`;
+      },
+      gona_stations: (key, value) => JSON.stringify(decodeStation([key, value])),
+      gona_addresses: (key, value) => JSON.stringify(decodeAddress([key, value])),
+      gona_segments: (key, value) => JSON.stringify(decodeSegment([key, value])),
+    },
+  });
+}
+
+function formatName(key: Uint8Array, value: Uint8Array): string | undefined {
+  return value[0] === 0 ? undefined : `${indexOf(key)}: ${idText(value)}`;
+}
+
+const flagNames = (names: Readonly<Record<string, number>>, flags: number): string =>
+  Object.entries(names)
+    .flatMap(([name, flag]) => ((flags & flag) === 0 ? [] : [name]))
+    .join("|");

@@ -1,0 +1,13 @@
+import { plan } from "@gona/planner";
+import { expect, test } from "vitest";
+import { executeSteps, fakeHubKernel, observe } from "../src/index.ts";
+import { formatHub, GOLDEN_CASES, GOLDEN_HUB, GOLDEN_LINKS, goldenFile, goldenSpec } from "./golden-state.ts";
+import { specOf, wantedOf } from "./test-hub.ts";
+
+test.for(GOLDEN_CASES)("%s: the fake kernel's whole state is the golden text", async (name) => {
+  const kernel = fakeHubKernel({ namespaces: [`gona-l-${GOLDEN_HUB}-far`] });
+  for (const link of GOLDEN_LINKS) kernel.addLink({ name: link, kind: "veth", peerElsewhere: true, up: true });
+  const desired = wantedOf(specOf(goldenSpec(name)), { links: GOLDEN_LINKS });
+  await executeSteps(kernel, plan(observe(kernel), desired));
+  await expect(formatHub(kernel)).toMatchFileSnapshot(goldenFile(name));
+});
