@@ -136,7 +136,7 @@ test("the same operations of every kind leave the same golden text in both", asy
     { op: "mapPut", map: "test_stations", key: u32(2), value: u32(10) },
     { op: "filterReplace", link: "nic0", preference: 1, program: "test_count", classid: 99 },
     { op: "filterReplace", link: "nic0", preference: 7, program: "test_pass", classid: 0 },
-    { op: "linkSet", link: "nic1", mtu: 9000, txQueueLength: 5000, promiscuous: true, alias: "gona vif web1" },
+    { op: "linkSet", link: "nic1", mtu: 9000, txQueueLength: 5000, promiscuous: true, alias: "gona vif wëb1" },
   ];
   expect(await pair.run(tree)).toBe("ok");
   expect(pair.print()).toMatchInlineSnapshot(`
@@ -152,7 +152,7 @@ test("the same operations of every kind leave the same golden text in both", asy
       class a09a:10 parent a09a:1 leaf 10: htb prio 2 quantum 65536b rate 100000000000bit ceil 2000000000bit buffer 78125t cbuffer 78125t
       filter ingress pref 1 bpf test_count classid 0x63
       filter ingress pref 7 bpf test_pass classid 0x0
-    link nic1 veth up carrier mtu 9000 mac 02:00:00:00:01:01 peer-elsewhere alias "gona vif web1"
+    link nic1 veth up carrier mtu 9000 mac 02:00:00:00:01:01 peer-elsewhere alias "gona vif wëb1"
     map test_slots
       03000000 0707070707070707
     map test_stations
@@ -186,6 +186,7 @@ test("a refusal stops the list in both, with the same errno and place", async ()
       { op: "vethCreate", link: "nic0", peer: { netns: GUEST, name: "x", mac: "02:00:00:00:00:09", addresses: [] } },
       "EEXIST",
     ],
+    [{ op: "linkSet", link: "nic0", mac: "02:00" }, "EINVAL"],
     [
       {
         op: "vethCreate",

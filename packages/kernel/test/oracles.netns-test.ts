@@ -261,6 +261,25 @@ test("what pyroute2 made is read back by us", () =>
     ]);
   }));
 
+test("a pair whose far end cannot be prepared is not left behind", () =>
+  withNic(async (kernel) => {
+    const pair = (addresses: string[]): KernelOp => ({
+      op: "vethCreate",
+      link: "gv-1",
+      peer: { netns: GUEST, name: "eth0", mac: MAC, addresses },
+    });
+    await expect(kernel.run([root, pair(["10.7.0.1/24", "10.7.0.2/99"])])).rejects.toMatchObject({
+      errno: "EINVAL",
+      index: 1,
+    });
+    await expect(kernel.run([pair(["10.7.0.1/24", "ff02::1/64"])])).rejects.toMatchObject({
+      errno: "EADDRNOTAVAIL",
+      message: expect.stringContaining("address ff02::1/64: "),
+    });
+    expect(kernel.link("gv-1")).toBeUndefined();
+    await kernel.run([pair(["10.7.0.1/24"])]);
+  }));
+
 test("a refusal carries the kernel's own words and the operation in tc's", () =>
   withNic(async (kernel) => {
     await expect(

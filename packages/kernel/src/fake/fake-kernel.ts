@@ -4,6 +4,8 @@ import type { ClassState, FilterState, Kernel, LinkEvent, LinkState, QdiscState 
 import { KernelError } from "../kernel-error.ts";
 import type { KernelOp, TcHandle } from "../kernel-op.ts";
 import { errnoNumber, errnoWords } from "../libc/errno.ts";
+import { parsePrefix } from "../netlink/address-codec.ts";
+import { parseMac } from "../netlink/link-codec.ts";
 import { FakeLink, type FakeLinkOptions, type FakePeer } from "./fake-link.ts";
 import { FakeMap, type FakeMapDefinition } from "./fake-map.ts";
 import { Refusal } from "./refusal.ts";
@@ -119,6 +121,7 @@ export class FakeKernel implements Kernel {
         this.#failAsAsked(op);
         this.#apply(op);
       } catch (error) {
+        if (error instanceof RangeError) throw new KernelError(describeOp(op), "EINVAL", error.message, { index });
         if (error instanceof Refusal) throw new KernelError(describeOp(op), error.errno, error.message, { index });
         if (error instanceof KernelError) {
           throw new KernelError(describeOp(op), error.errno, error.operation, { index, cause: error });
@@ -239,6 +242,8 @@ export class FakeKernel implements Kernel {
   }
 
   #createVeth({ link, peer }: Extract<KernelOp, { op: "vethCreate" }>): void {
+    parseMac(peer.mac);
+    for (const address of peer.addresses) parsePrefix(address);
     const namespace = this.#namespaces.get(peer.netns);
     if (namespace === undefined) throw new Refusal("ENOENT", `no namespace ${peer.netns}`);
     if (this.#links.has(link) || namespace.has(peer.name)) {
@@ -249,6 +254,7 @@ export class FakeKernel implements Kernel {
   }
 
   #setLink(link: FakeLink, op: Extract<KernelOp, { op: "linkSet" }>): void {
+    if (op.mac !== undefined) parseMac(op.mac);
     link.mac = op.mac ?? link.mac;
     link.mtu = op.mtu ?? link.mtu;
     link.txQueueLength = op.txQueueLength ?? link.txQueueLength;

@@ -1,5 +1,6 @@
 import type { ClassState, FilterState, LinkState, QdiscState } from "../kernel.ts";
 import { KernelError } from "../kernel-error.ts";
+import type { Qdisc, TcHandle } from "../kernel-op.ts";
 import { decodeHtbClass, writeClassQuery } from "../netlink/class-codec.ts";
 import * as nl from "../netlink/constants.ts";
 import { decodeBpfFilter, writeFilterQuery } from "../netlink/filter-codec.ts";
@@ -73,6 +74,19 @@ export class KernelReader {
         const { ifindex, parent, handle, qdisc } = decodeQdisc(view, start, end);
         const name = link ?? nameOf(ifindex);
         if (name !== undefined) found.push({ link: name, parent, handle, qdisc });
+      },
+    );
+    return found;
+  }
+
+  /** The qdisc at a place of a link; undefined where there is none of that handle. One request, no dump. */
+  qdiscAt(ifindex: number, parent: TcHandle, handle: TcHandle): Qdisc | undefined {
+    let found: Qdisc | undefined;
+    this.#socket.get(
+      nl.RTM_GETQDISC,
+      (writer) => writeTcHeader(writer, ifindex, handle, parent),
+      (_type, view, start, end) => {
+        found = decodeQdisc(view, start, end).qdisc;
       },
     );
     return found;

@@ -20,5 +20,5 @@ export function linkName(fd: number, ifindex: number): string | undefined {
   const request = Buffer.alloc(IFREQ_BYTES);
   request.writeInt32LE(ifindex, NAME_BYTES);
   if (libc.ioctl(fd, SIOCGIFNAME, request) < 0) return undefined;
-  return request.toString("latin1", 0, request.indexOf(0));
+  return request.toString("utf8", 0, request.indexOf(0));
 }

@@ -4,7 +4,7 @@ import { type KernelOp, TC_ROOT, type TcHandle } from "../kernel-op.ts";
 import { errnoNumber, errnoWords } from "../libc/errno.ts";
 import { Fd } from "../libc/fd.ts";
 import { inNamespace, namespacePath } from "../namespace/in-namespace.ts";
-import { writeAddress } from "../netlink/address-codec.ts";
+import { parsePrefix, writeAddress } from "../netlink/address-codec.ts";
 import { writeClassQuery } from "../netlink/class-codec.ts";
 import * as nl from "../netlink/constants.ts";
 import { writeLinkChange, writeVethPair } from "../netlink/link-codec.ts";
@@ -107,13 +107,9 @@ export class OpRunner {
    * is never without the queue that was asked for.
    */
   #replaceInPlace(op: QdiscReplace, ifindex: number, refused: Refused): Refusal {
-    const there = this.#reader
-      .qdiscs(op.link)
-      .find(({ parent, handle }) => parent === op.parent && handle === op.handle);
+    const there = this.#reader.qdiscAt(ifindex, op.parent, op.handle);
     if (there === undefined) return refused;
-    if (there.qdisc.kind === op.qdisc.kind) {
-      return describeQdisc(there.qdisc) === describeQdisc(op.qdisc) ? undefined : refused;
-    }
+    if (there.kind === op.qdisc.kind) return describeQdisc(there) === describeQdisc(op.qdisc) ? undefined : refused;
     return this.#replaceQdisc(op, ifindex, 0 as TcHandle) ?? this.#replaceQdisc(op, ifindex, op.handle);
   }
 
@@ -125,6 +121,7 @@ export class OpRunner {
 
   /** The pair and the addresses of its far end: both or nothing. */
   #createVeth({ link, peer }: VethCreate): Refusal {
+    for (const address of peer.addresses) parsePrefix(address); // before there is anything to undo
     using netns = Fd.open(namespacePath(peer.netns));
     const refused = this.#socket.request(nl.RTM_NEWLINK, nl.NLM_F_CREATE | nl.NLM_F_EXCL, (writer) =>
       writeVethPair(writer, { name: link }, { name: peer.name, mac: peer.mac, netnsFd: netns.number }),
@@ -185,6 +182,8 @@ export class OpRunner {
     try {
       result = work();
     } catch (cause) {
+      // An address or MAC that is none: refused here as the kernel would.
+      if (cause instanceof RangeError) throw new KernelError(describeOp(op), "EINVAL", cause.message, { index, cause });
       if (!(cause instanceof KernelError)) throw cause;
       throw new KernelError(describeOp(op), cause.errno, cause.message, { index, cause });
     }

@@ -42,10 +42,16 @@ export class AttributeCursor {
     return this.view.getUint32(this.start, true) + this.view.getUint32(this.start + 4, true) * 2 ** 32;
   }
 
+  /** UTF-8, up to the NUL. */
   get text(): string {
-    let end = this.start;
-    while (end < this.end && this.view.getUint8(end) !== 0) end++;
-    return latin1(this.view, this.start, end);
+    let text = "";
+    for (let at = this.start; at < this.end; at++) {
+      const byte = this.view.getUint8(at);
+      if (byte === 0) break;
+      if (byte >= 0x80) return utf8(this.bytes);
+      text += String.fromCharCode(byte);
+    }
+    return text;
   }
 
   get bytes(): Uint8Array {
@@ -58,8 +64,8 @@ export class AttributeCursor {
   }
 }
 
-const latin1 = (view: DataView, start: number, end: number): string => {
-  let text = "";
-  for (let at = start; at < end; at++) text += String.fromCharCode(view.getUint8(at));
-  return text;
+/** The rare case, told apart because names and kinds are read by the thousand. */
+const utf8 = (bytes: Uint8Array): string => {
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 };

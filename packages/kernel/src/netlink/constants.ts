@@ -23,6 +23,7 @@ export const NETLINK_GET_STRICT_CHK = 12;
 export const NLM_F_REQUEST = 1;
 export const NLM_F_MULTI = 2;
 export const NLM_F_ACK = 4;
+export const NLM_F_ECHO = 8;
 export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_CAPPED = 0x100;
 export const NLM_F_ACK_TLVS = 0x200;

@@ -79,11 +79,11 @@ export class MessageWriter {
     this.#align();
   }
 
-  /** NUL-terminated. */
+  /** UTF-8, NUL-terminated. */
   attributeText(type: number, value: string): void {
     const start = this.#end;
     this.u16(0).u16(type);
-    this.#end += this.buffer.write(value, this.#end, "latin1");
+    this.#end += this.buffer.write(value, this.#end);
     this.u8(0);
     this.#view.setUint16(start, this.#end - start, true);
     this.#align();

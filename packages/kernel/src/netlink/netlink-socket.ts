@@ -121,8 +121,9 @@ export class NetlinkSocket implements Disposable {
     const writer = this.#writer;
     const sequence = this.#sequence++;
     writer.clear();
-    // With an acknowledgement behind the answer, success and failure end alike.
-    writer.begin(type, nl.NLM_F_REQUEST | nl.NLM_F_ACK, sequence);
+    // With an acknowledgement behind the answer, success and failure end alike. Traffic control
+    // answers to those alone who ask for an echo.
+    writer.begin(type, nl.NLM_F_REQUEST | nl.NLM_F_ACK | nl.NLM_F_ECHO, sequence);
     write(writer);
     writer.end();
     return this.#exchange(writer, sequence, 1, visit);
