@@ -10,12 +10,13 @@ export function ipBytes(text: string): Uint8Array {
     bytes.set(parts, 12);
     return bytes;
   }
-  const [head = "", tail] = text.split("::");
+  const [head = "", tail, more] = text.split("::");
   const left = groups(head);
   const right = groups(tail ?? "");
   const count = left.length + right.length;
   const valid = [...left, ...right].every((group) => group >= 0 && group <= 0xffff);
-  if (!valid || (tail === undefined ? count !== 8 : count > 7)) throw new RangeError(`${text} is no IP address`);
+  if (!valid || more !== undefined || (tail === undefined ? count !== 8 : count > 7))
+    throw new RangeError(`${text} is no IP address`);
   const view = new DataView(bytes.buffer);
   for (const [index, group] of left.entries()) view.setUint16(2 * index, group);
   for (const [index, group] of right.entries()) view.setUint16(16 - 2 * (right.length - index), group);

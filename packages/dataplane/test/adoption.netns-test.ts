@@ -1,9 +1,11 @@
-import { rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FilterState } from "@gona/kernel";
 import { unmountBpffs } from "@gona/kernel";
 import { EMPTY_HUB, plan } from "@gona/planner";
 import { expect, test } from "vitest";
+import { buildBpf } from "../../../scripts/build-bpf.mjs";
+import { LAYOUT_HASH, openDataplane } from "../src/index.ts";
 import { specOf, TestHub, twoGuests, wantedOf } from "./test-hub.ts";
 
 const LINKS = ["eth1", "eth2", "vnet0"];
@@ -89,4 +91,50 @@ test("a root qdisc of someone else's is left alone", async () => {
   const desired = wantedOf(specOf(twoGuests(hub.far)), { links: LINKS });
   await expect(plane.execute(plan(plane.observe(), desired))).rejects.toMatchObject({ code: "FOREIGN_STATE" });
   expect(hub.kernel.qdiscs("eth2")).toMatchObject([{ handle, qdisc: foreign }]);
+});
+
+test("another build's programs take the filters over, on the same maps", async () => {
+  const { hub, desired } = await programmed("build");
+  using _ = hub;
+  const ids = () => filtersOf(hub).map(({ programId }) => programId);
+  const before = ids();
+  const output = join(import.meta.dirname, "../../../build/test/gona-v2.bpf.o");
+  using plane = hub.open(buildBpf({ output, flags: ["-mcpu=v2"] }).path);
+  const steps = plan(plane.observe(), desired);
+  expect(steps.map(({ kind, facet, key }) => `${kind} ${facet} ${key}`)).toEqual([
+    "set nicFilters eth1",
+    "set nicFilters eth2",
+    "set vifFilters vnet0",
+    expect.stringMatching(/^set vifFilters gv-/),
+  ]);
+  await plane.execute(steps);
+  expect(plane.observe()).toEqual(desired);
+  for (const id of ids()) expect(before).not.toContain(id);
+});
+
+test("maps of another layout are refused while they run, and swept when nothing uses them", async () => {
+  const { hub, desired } = await programmed("layout");
+  using _ = hub;
+  const [mine, other] = [LAYOUT_HASH, "0123456789abcdef"].map((hash) => join(hub.runDir, "bpf", hash)) as [
+    string,
+    string,
+  ];
+  renameSync(mine, other);
+  expect(() => hub.open()).toThrow(expect.objectContaining({ code: "STATE_OF_OTHER_BUILD" }));
+  renameSync(other, mine);
+  {
+    using plane = hub.open();
+    await plane.execute(plan(desired, EMPTY_HUB));
+  }
+  renameSync(mine, other);
+  using plane = hub.open();
+  expect(existsSync(other)).toBe(false);
+  expect(plane.observe()).toEqual(EMPTY_HUB);
+});
+
+test("a run dir that cannot be used is named", async () => {
+  using hub = await TestHub.make("rundir", LINKS);
+  writeFileSync(join(hub.runDir, "file"), "");
+  const options = { kernel: hub.kernel, runDir: join(hub.runDir, "file"), objectPath: buildBpf().path };
+  expect(() => openDataplane(options)).toThrow(expect.objectContaining({ code: "STORAGE" }));
 });

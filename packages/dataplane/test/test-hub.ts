@@ -45,8 +45,9 @@ export class TestHub implements Disposable {
     await this.kernel.run([{ op: "linkDelete", link }, this.#veth(link, 0xffff), { op: "linkSet", link, up: true }]);
   }
 
-  open(): HubDataplane {
-    return openDataplane({ kernel: this.kernel, runDir: this.runDir, objectPath: buildBpf().path });
+  /** As a daemon of this build does, or with another object. */
+  open(objectPath = buildBpf().path): HubDataplane {
+    return openDataplane({ kernel: this.kernel, runDir: this.runDir, objectPath });
   }
 
   [Symbol.dispose](): void {
