@@ -8,6 +8,15 @@ export const applyResultSchema = z.object({
   changed: z.boolean().meta({ description: "false: the text was that of the present revision" }),
   steps: z.int().min(0).meta({ description: "changes made in the kernel" }),
   durationMs: wireMilliseconds,
+  timing: z
+    .object({
+      readMs: wireMilliseconds.meta({ description: "reading and checking the spec's text" }),
+      decideMs: wireMilliseconds.meta({ description: "desired state and plan" }),
+      executeMs: wireMilliseconds.meta({ description: "changing the kernel" }),
+      storeMs: wireMilliseconds.meta({ description: "writing the revision to disk" }),
+    })
+    .exactOptional()
+    .meta({ description: "what durationMs went into; absent where the text was not new" }),
   pending: z.array(pendingSchema),
 });
 export type ApplyResult = z.infer<typeof applyResultSchema>;

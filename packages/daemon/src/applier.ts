@@ -82,24 +82,33 @@ export class Applier {
   async #applyNew(text: SpecText, startMs: number): Promise<ApplyResult> {
     const { reconciler, hub, failover, nics, store, clock, events } = this.#options;
     const spec = requireGood(readSpec(text));
+    const readAtMs = clock.monotonicMs();
     nics.track(spec);
     const prepared = reconciler.prepare(spec);
     const { steps, desired } = prepared;
+    const decidedAtMs = clock.monotonicMs();
     const before = hub.lastKnown;
     const draft = draftOf(text, spec, clock.nowMs());
     const planBack = () => {
       nics.track(reconciler.target?.spec);
       return plan(hub.current(), reconciler.stateToRestore(before));
     };
-    const revision = await runTransaction({ hub, failover, store, draft, steps, planBack });
+    const { revision, executeMs } = await runTransaction({ hub, failover, store, draft, clock, steps, planBack });
     reconciler.arrived(targetOf(revision, draft.sha256, spec), prepared);
     reconciler.noteApply();
-    const durationMs = clock.monotonicMs() - startMs;
+    const endMs = clock.monotonicMs();
+    const durationMs = endMs - startMs;
+    const timing = {
+      readMs: readAtMs - startMs,
+      decideMs: decidedAtMs - readAtMs,
+      executeMs,
+      storeMs: endMs - decidedAtMs - executeMs,
+    };
     const message = `revision ${revision} applied: ${steps.length} steps in ${durationMs.toFixed(1)} ms`;
     events.record({ kind: "applied", revision, message });
     // A link that came or went while the steps ran is not in them.
     reconciler.soon("applied");
-    return { revision, changed: true, steps: steps.length, durationMs, pending: pendingView(desired.pending) };
+    return { revision, changed: true, steps: steps.length, durationMs, timing, pending: pendingView(desired.pending) };
   }
 
   /** The text of the present revision: nothing new; what is not in place yet is tried at once. */

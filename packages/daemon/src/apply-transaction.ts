@@ -1,5 +1,6 @@
 import { GonaError } from "@gona/model";
 import type { Step } from "@gona/planner";
+import type { Clock } from "./clock.ts";
 import type { Failover } from "./failover.ts";
 import type { Hub } from "./hub.ts";
 import { messageOf } from "./standing.ts";
@@ -10,24 +11,32 @@ export interface Transaction {
   readonly failover: Failover;
   readonly store: Store;
   readonly draft: SpecDraft;
+  readonly clock: Clock;
   /** From the hub as it is. */
   readonly steps: readonly Step[];
   /** From the hub as it is by then (read anew) to what stood there before. */
   readonly planBack: () => readonly Step[];
 }
 
+export interface Committed {
+  readonly revision: number;
+  /** Of the whole transaction, the part that changed the kernel. */
+  readonly executeMs: number;
+}
+
 /**
  * Carries out a spec's steps and commits its revision, or puts everything back. The revision is in
- * the store before the kernel is touched, so a full disk (STORAGE) changes nothing. Returns the
- * revision's number. Throws STORAGE, APPLY_ROLLED_BACK, ROLLBACK_FAILED.
+ * the store before the kernel is touched, so a full disk (STORAGE) changes nothing. Throws STORAGE, APPLY_ROLLED_BACK, ROLLBACK_FAILED.
  */
-export async function runTransaction(transaction: Transaction): Promise<number> {
-  const { failover, store, draft, steps } = transaction;
+export async function runTransaction(transaction: Transaction): Promise<Committed> {
+  const { failover, store, draft, steps, clock } = transaction;
   const revision = store.begin(draft);
   try {
+    const startMs = clock.monotonicMs();
     await failover.execute(steps);
+    const executeMs = clock.monotonicMs() - startMs;
     store.commit(revision);
-    return revision;
+    return { revision, executeMs };
   } catch (cause) {
     const words = messageOf(cause);
     await putBack(transaction, revision, words);
