@@ -3,10 +3,9 @@ import {
   type BitsPerSecond,
   bitsPerSecond,
   type ErrorCode,
-  type FabricId,
   formatRate,
-  type GuestSpec,
   type HostSpec,
+  type NicId,
   type NicSpec,
   type SliceShare,
   subtractRates,
@@ -36,7 +35,7 @@ export interface Finding {
  * reserves on every NIC that it may use, so the sums of the whole host are the hardest case.
  */
 export function admit(spec: HostSpec): readonly Finding[] {
-  return [...sliceFindings(spec), ...spec.nics.flatMap((nic) => nicFindings(spec, nic)), ...addressFindings(spec)];
+  return [...sliceFindings(spec), ...reservationFindings(spec), ...addressFindings(spec)];
 }
 
 type Direction = "egress" | "ingress";
@@ -49,41 +48,69 @@ interface Placed {
   readonly path: string;
 }
 
-function* vifsOf(
-  spec: HostSpec,
-): Iterable<{ readonly vif: VifSpec; readonly path: string; readonly guest: GuestSpec }> {
+interface PlacedVif {
+  readonly vif: VifSpec;
+  /** `guests[0]` or `guests[0].vifs[1]`. */
+  readonly path: string;
+  readonly short: boolean;
+}
+
+/** Visits vifs; the path is made only when it is asked for, because nearly always nobody does. */
+function eachVif(spec: HostSpec, visit: (vif: VifSpec, place: () => PlacedVif) => void): void {
   for (const [i, guest] of spec.guests.entries()) {
     for (const [j, vif] of guest.vifs.entries()) {
-      // A guest in the short form (`vif:` and `aggregate:`) has one vif of its own name.
-      const listed = vif.id !== (guest.name as string as VifId);
-      yield { vif, guest, path: listed ? `guests[${i}].vifs[${j}]` : `guests[${i}]` };
+      visit(vif, () => {
+        // A guest in the short form (`vif:` and `aggregate:`) has one vif of its own name.
+        const short = vif.id === (guest.name as string as VifId);
+        return { vif, short, path: short ? `guests[${i}]` : `guests[${i}].vifs[${j}]` };
+      });
     }
   }
 }
 
-function* sharesOn(spec: HostSpec, nic: NicSpec, direction: Direction): Iterable<Placed> {
-  for (const { vif, path } of vifsOf(spec)) {
+function sharesOn(spec: HostSpec, nic: NicSpec, direction: Direction): readonly Placed[] {
+  const placed: Placed[] = [];
+  eachVif(spec, (vif, place) => {
     for (const [k, slice] of vif.aggregate.slices.entries()) {
-      const share = slice[direction];
-      if (slice.nic === nic.name && share !== undefined) {
-        yield { vif, share, path: `${path}.aggregate.slices[${k}].${direction}` };
-      }
+      const share = slice.nic === nic.name ? slice[direction] : undefined;
+      if (share === undefined) continue;
+      placed.push({ vif, share, path: `${place().path}.aggregate.slices[${k}].${direction}` });
     }
-  }
+  });
+  return placed;
 }
 
 function sliceFindings(spec: HostSpec): readonly Finding[] {
+  const capacities = new Map(spec.nics.map((nic) => [nic.name, nic.capacity]));
   const findings: Finding[] = [];
-  for (const nic of spec.nics) {
-    for (const direction of DIRECTIONS) {
-      for (const { share, path } of sharesOn(spec, nic, direction)) {
-        if (share.limit > nic.capacity) findings.push(tooHigh(`${path}.limit`, "limit", share.limit, nic.capacity));
+  eachVif(spec, (vif, place) => {
+    for (const [k, slice] of vif.aggregate.slices.entries()) {
+      const capacity = capacities.get(slice.nic) ?? slice.egress.limit;
+      for (const direction of DIRECTIONS) {
+        const share = slice[direction];
+        if (share === undefined || (share.limit <= capacity && share.reserve <= share.limit)) continue;
+        const path = `${place().path}.aggregate.slices[${k}].${direction}`;
+        if (share.limit > capacity) findings.push(tooHigh(`${path}.limit`, "limit", share.limit, capacity));
         if (share.reserve > share.limit)
           findings.push(tooHigh(`${path}.reserve`, "reserve", share.reserve, share.limit));
       }
     }
-  }
+  });
   return findings;
+}
+
+/** What is reserved on each NIC, each way, in bit/s. */
+function reservations(spec: HostSpec): ReadonlyMap<NicId, Readonly<Record<Direction, number>>> {
+  const sums = new Map(spec.nics.map((nic) => [nic.name, { egress: 0, ingress: 0 }]));
+  eachVif(spec, (vif) => {
+    for (const slice of vif.aggregate.slices) {
+      const sum = sums.get(slice.nic);
+      if (sum === undefined) continue;
+      sum.egress += countedReserve(slice.egress, "egress");
+      if (slice.ingress !== undefined) sum.ingress += countedReserve(slice.ingress, "ingress");
+    }
+  });
+  return sums;
 }
 
 function tooHigh(path: string, what: "limit" | "reserve", found: BitsPerSecond, most: BitsPerSecond): Finding {
@@ -97,31 +124,39 @@ function tooHigh(path: string, what: "limit" | "reserve", found: BitsPerSecond, 
 }
 
 /** One finding per NIC and direction, at the first slice in the file that does not fit any more. */
-function nicFindings(spec: HostSpec, nic: NicSpec): readonly Finding[] {
-  return DIRECTIONS.flatMap((direction) => {
-    const room = reservable(nic.capacity);
-    const placed = [...sharesOn(spec, nic, direction)];
-    let sum = bitsPerSecond(0);
-    let first: (Placed & { readonly left: BitsPerSecond }) | undefined;
-    for (const slice of placed) {
-      const left = subtractRates(room, sum);
-      sum = addRates(sum, countedReserve(slice.share, direction));
-      if (first === undefined && sum > room) first = { ...slice, left };
-    }
-    if (first === undefined) return [];
-    return [
-      {
-        code: "SPEC_DOES_NOT_FIT",
-        path: `${first.path}.reserve`,
-        message:
-          `the ${direction} reservations on ${nic.name} add up to ${formatRate(sum)}; ${formatRate(room)} can be ` +
-          `reserved (capacity ${formatRate(nic.capacity)} less ${formatRate(hostReserve(nic.capacity))} for the host)`,
-        found: formatRate(first.share.reserve),
-        allowed: `at most ${formatRate(first.left)} is left here for ${first.vif.id}`,
-        hint: `lower reservations on ${nic.name} by ${formatRate(subtractRates(sum, room))} in all; the largest are ${largest(placed)}`,
-      } satisfies Finding,
-    ];
-  });
+function reservationFindings(spec: HostSpec): readonly Finding[] {
+  const sums = reservations(spec);
+  return spec.nics.flatMap((nic) =>
+    DIRECTIONS.flatMap((direction) => {
+      const sum = sums.get(nic.name)?.[direction] ?? 0;
+      return sum > reservable(nic.capacity) ? overbooked(spec, nic, direction) : [];
+    }),
+  );
+}
+
+function overbooked(spec: HostSpec, nic: NicSpec, direction: Direction): readonly Finding[] {
+  const room = reservable(nic.capacity);
+  const placed = sharesOn(spec, nic, direction);
+  let sum = bitsPerSecond(0);
+  let first: (Placed & { readonly left: BitsPerSecond }) | undefined;
+  for (const slice of placed) {
+    const left = subtractRates(room, sum);
+    sum = addRates(sum, countedReserve(slice.share, direction));
+    if (first === undefined && sum > room) first = { ...slice, left };
+  }
+  if (first === undefined) return [];
+  return [
+    {
+      code: "SPEC_DOES_NOT_FIT",
+      path: `${first.path}.reserve`,
+      message:
+        `the ${direction} reservations on ${nic.name} add up to ${formatRate(sum)}; ${formatRate(room)} can be ` +
+        `reserved (capacity ${formatRate(nic.capacity)} less ${formatRate(hostReserve(nic.capacity))} for the host)`,
+      found: formatRate(first.share.reserve),
+      allowed: `at most ${formatRate(first.left)} is left here for ${first.vif.id}`,
+      hint: `lower reservations on ${nic.name} by ${formatRate(subtractRates(sum, room))} in all; the largest are ${largest(placed)}`,
+    },
+  ];
 }
 
 const countedReserve = (share: SliceShare, direction: Direction): BitsPerSecond =>
@@ -139,19 +174,22 @@ const largest = (placed: readonly Placed[]): string =>
  * that VLAN (the spec's own check compares access VLANs alone).
  */
 function addressFindings(spec: HostSpec): readonly Finding[] {
+  const findings: Finding[] = [];
+  const trunks = new Set(spec.guests.flatMap((guest) => guest.vifs.flatMap((vif) => vif.trunk)));
+  if (trunks.size === 0) return findings;
   const fabricOf = new Map(spec.nics.map((nic) => [nic.name, nic.fabric]));
   const owners = new Map<string, VifSpec>();
-  const findings: Finding[] = [];
-  for (const { vif, path, guest } of vifsOf(spec)) {
+  eachVif(spec, (vif, place) => {
     const first = vif.aggregate.slices[0];
-    const fabric = (first && fabricOf.get(first.nic)) ?? ("" as FabricId);
-    const short = vif.id === (guest.name as string as VifId);
+    const fabric = (first && fabricOf.get(first.nic)) ?? "";
     for (const vlan of vlansOf(vif)) {
+      if (!trunks.has(vlan)) continue;
       for (const [index, address] of vif.addresses.entries()) {
         const key = `${fabric}/${vlan} ${address}`;
         const owner = owners.get(key);
         if (owner === undefined) owners.set(key, vif);
         else if (owner !== vif && (vlan !== vif.vlan || vlan !== owner.vlan)) {
+          const { path, short } = place();
           findings.push({
             code: "SPEC_DUPLICATE",
             path: `${path}${short ? ".vif" : ""}.addresses[${index}]`,
@@ -162,6 +200,6 @@ function addressFindings(spec: HostSpec): readonly Finding[] {
         }
       }
     }
-  }
+  });
   return findings;
 }

@@ -9,7 +9,7 @@ import type { Inventory } from "./inventory.ts";
 import { type NicPlan, planNics } from "./nic-plan.ts";
 import { goodRatesPerShare, shareScale } from "./share-scale.ts";
 import { showsOneOf, sliceMacs } from "./slice-macs.ts";
-import { planVif, type VifPlan } from "./vif-plan.ts";
+import { planVif, type VifPlan, vifDevice } from "./vif-plan.ts";
 
 /** Slots of gona_vifs. */
 const VIF_SLOTS = { low: 0, high: 4095 };
@@ -79,6 +79,17 @@ export function desiredState(input: DesiredInput): Desired {
   return { hub, pending, memo: { ...plans, fabrics } };
 }
 
+/** Why a vif cannot be there; undefined where its link is, or can be made. */
+function missingLink(vif: VifSpec, { links, namespaces }: Inventory): string | undefined {
+  const { attachment } = vif;
+  if (attachment.kind === "device") {
+    return links.has(attachment.device) ? undefined : `there is no link ${attachment.device} yet`;
+  }
+  const canBeMade = namespaces === undefined || namespaces.has(attachment.netns);
+  if (canBeMade || links.has(vifDevice(vif))) return undefined;
+  return `there is no network namespace ${attachment.netns} yet`;
+}
+
 /** The vifs of one call: which are there, under which slots, and which need a new plan. */
 class VifPlanning {
   readonly pending: Pending[] = [];
@@ -94,8 +105,9 @@ class VifPlanning {
     const present: VifSpec[] = [];
     for (const guest of spec.guests) {
       for (const vif of guest.vifs) {
-        if (vif.attachment.kind === "create" || inventory.links.has(vif.attachment.device)) present.push(vif);
-        else this.#leaveOut(vif, `there is no link ${vif.attachment.device} yet`);
+        const missing = missingLink(vif, inventory);
+        if (missing === undefined) present.push(vif);
+        else this.#leaveOut(vif, missing);
       }
     }
     const slots = assignNumbers(

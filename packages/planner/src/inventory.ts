@@ -8,6 +8,11 @@ export interface Inventory {
   /** Names of the hub's links. */
   readonly links: ReadonlySet<string>;
   /**
+   * Names of the network namespaces that a vif can be made in; absent: any. A vif that GONA made
+   * stays when its namespace loses its name: the link is what counts.
+   */
+  readonly namespaces?: ReadonlySet<string>;
+  /**
    * NICs that a packet may leave by (the controller's gate is open); one not listed is dead.
    * gatesOf() makes both sets from the NICs' state machines.
    */

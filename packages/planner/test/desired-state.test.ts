@@ -42,6 +42,22 @@ describe("what is not there yet", () => {
     ).toBe(true);
   });
 
+  it("leaves out a vif that cannot be made for want of its namespace, and keeps one that was made", () => {
+    const created = withVifs((vif) => ({
+      ...vif,
+      attachment: { kind: "create", netns: `ns-${vif.id}`, name: "eth0" },
+    }));
+    const namespaces = new Set(["ns-guest0", "ns-guest2"]);
+    const before = desiredState({ spec: created, inventory: { ...inventory, namespaces }, observed: EMPTY_HUB });
+    const reason = "there is no network namespace ns-guest1 yet";
+    expect(before.pending).toEqual([{ kind: "vif", vif: "guest1", reason }]);
+    // The name of a namespace may go while the pair that reaches into it lives.
+    const links = new Set([...inventory.links, ...[...before.hub.vifLinks.values()].map((link) => link.device)]);
+    const nameless = { ...inventory, links, namespaces: new Set<string>() };
+    const after = desiredState({ spec: created, inventory: nameless, observed: before.hub });
+    expect(plan(before.hub, after.hub)).toEqual([]);
+  });
+
   it("leaves out a NIC whose link is missing and lets its guests go on by the others", () => {
     const links = new Set([...inventory.links].filter((link) => link !== "eth2"));
     const { hub, pending } = desiredState({ spec, inventory: { ...inventory, links }, observed: whole });
