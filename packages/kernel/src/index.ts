@@ -25,6 +25,7 @@ export { Fd } from "./libc/fd.ts";
 export { FdWatcher } from "./libc/fd-watcher.ts";
 export { addressOf, errno, libc } from "./libc/libc.ts";
 export { LinuxKernel, type LinuxKernelOptions, type LoadedBpf } from "./linux/linux-kernel.ts";
+export { hostNamespaces, type NamespaceSource } from "./namespace/host-namespaces.ts";
 export { inNamespace, namespacePath } from "./namespace/in-namespace.ts";
 export {
   createNamespace,
