@@ -21,7 +21,7 @@ const slots = fc.integer({ min: 0, max: Limit.MAX_VIFS - 1 });
 const place = { fabric: fc.integer({ min: 1, max: 65535 }), vlan: fc.integer({ min: 0, max: 4094 }) };
 
 /** What goes in comes out. */
-function survives<T>(values: fc.Arbitrary<T>, way: (value: T) => T): void {
+function survives<T>(values: fc.Arbitrary<T>, way: (value: T) => unknown): void {
   const property = fc.property(values, (value) => {
     expect(way(value)).toEqual(value);
   });
@@ -105,7 +105,7 @@ describe("map entries", () => {
   });
 
   test("more than fits is refused, less is filled with zeros", () => {
-    expect(() => gonaSegment.encode({ count: 0, vifs: new Array(Limit.MAX_VIFS + 1).fill(0) })).toThrow(RangeError);
+    expect(() => gonaSegment.encode({ count: 0, vifs: Array<number>(Limit.MAX_VIFS + 1).fill(0) })).toThrow(RangeError);
     expect(gonaSegment.decode(gonaSegment.encode({ count: 1, vifs: [5] })).vifs.slice(0, 3)).toEqual([5, 0, 0]);
     expect(() => gonaSegment.decode(new Uint8Array(3))).toThrow(RangeError);
   });
