@@ -1,5 +1,6 @@
 export * from "./apply-result.ts";
 export * from "./client.ts";
+export * from "./command-schemas.ts";
 export * from "./doctor-row.ts";
 export * from "./domain-view.ts";
 export * from "./error-body.ts";

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { doctorReportSchema } from "./doctor-row.ts";
+import { errorBodySchema } from "./error-body.ts";
+import { planResultSchema } from "./plan-result.ts";
+import { ROUTES } from "./routes.ts";
+
+/** `gona plan --json`: the plan, and who would feel the loss of each NIC. */
+export const planReportSchema = planResultSchema.extend({
+  withoutNic: z.array(
+    z.object({
+      nic: z.string(),
+      degraded: z.array(z.string()).meta({ description: "vifs that go on with their other slices" }),
+      cutOff: z.array(z.string()).meta({ description: "vifs without another slice, or with onNicLoss: stop" }),
+    }),
+  ),
+});
+export type PlanReport = z.infer<typeof planReportSchema>;
+
+/** What a measured row adds to what the daemon says, with --watch. */
+const rates = {
+  txBitsPerSecond: z.number().optional().meta({ description: "since the row before; absent in the first" }),
+  rxBitsPerSecond: z.number().optional(),
+};
+
+const watched = <T extends z.ZodObject>(rows: z.ZodArray<T>) => z.array(rows.element.extend(rates));
+
+const applied = ROUTES.apply.reply;
+
+/** Shapes of `--json`, by command; `error` is what stands on standard error. */
+export const COMMAND_SCHEMAS = {
+  apply: applied,
+  check: ROUTES.check.reply,
+  doctor: doctorReportSchema,
+  dump: z.object({ text: z.string() }),
+  error: errorBodySchema,
+  explain: ROUTES.explain.reply,
+  "get domains": ROUTES.domains.reply,
+  "get events": ROUTES.events.reply,
+  "get guests": ROUTES.guests.reply,
+  "get nics": watched(ROUTES.nics.reply),
+  "get slices": watched(ROUTES.slices.reply),
+  history: ROUTES.history.reply,
+  plan: planReportSchema,
+  rollback: applied,
+  status: ROUTES.status.reply,
+  teardown: applied,
+} as const satisfies Record<string, z.ZodType>;
+
+/** docs/cli.schema.json: one JSON Schema with a definition for each command. */
+export function commandJsonSchema(): string {
+  const definitions = Object.entries(COMMAND_SCHEMAS).map(([command, schema]) => {
+    const { $schema: _, ...json } = z.toJSONSchema(schema, { target: "draft-2020-12" });
+    return [command, json] as const;
+  });
+  const whole = {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "What gona's commands print with --json",
+    $defs: Object.fromEntries(definitions),
+  };
+  return `${JSON.stringify(whole, null, 2)}\n`;
+}

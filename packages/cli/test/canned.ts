@@ -1,0 +1,57 @@
+import type { GuestView, NicView, SliceView, Status } from "@gona/api";
+
+export const nic = (name: string, more: Partial<NicView> = {}): NicView => ({
+  name,
+  domain: "host",
+  fabric: "rack",
+  state: "up",
+  capacityBitsPerSecond: 1e10,
+  reservedBitsPerSecond: 3e8,
+  txBytes: 1_234_567,
+  rxBytes: 89,
+  drops: 0,
+  ...more,
+});
+
+export const slice = (vif: string, on: string, more: Partial<SliceView> = {}): SliceView => ({
+  guest: vif,
+  vif,
+  nic: on,
+  direction: "egress",
+  state: "active",
+  reserveBitsPerSecond: 3e8,
+  limitBitsPerSecond: 1e9,
+  shares: 100,
+  bucketShare: 0.5,
+  txBytes: 1000,
+  rxBytes: 2000,
+  txPackets: 1,
+  rxPackets: 2,
+  drops: 0,
+  failovers: 0,
+  ...more,
+});
+
+export const guest = (name: string, more: Partial<GuestView> = {}): GuestView => ({
+  name,
+  state: "active",
+  vifs: [{ id: name, device: `vnet-${name}`, mac: "52:54:00:aa:00:01", addresses: [], vlan: 0, state: "active" }],
+  slices: [slice(name, "eth1"), slice(name, "eth2")],
+  ...more,
+});
+
+export const status = (more: Partial<Status> = {}): Status => ({
+  converged: true,
+  state: "converged",
+  revision: 3,
+  version: "0.1.0",
+  pid: 42,
+  startedAt: "2026-11-22T20:11:15.123Z",
+  pending: [],
+  lastError: null,
+  nics: [nic("eth1"), nic("eth2", { state: "down", reason: "no carrier" })],
+  guests: [guest("web1"), guest("db1", { state: "pending", reason: "there is no link vnet1 yet" })],
+  domains: [{ name: "host", isolation: "host", state: "up", restarts: 0 }],
+  verdicts: { to_wire: 5, drop_spoofed_mac: 7, drop_vlan: 0 },
+  ...more,
+});
