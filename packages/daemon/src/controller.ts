@@ -1,6 +1,7 @@
-import type { Kernel } from "@gona/kernel";
+import type { Kernel, NamespaceSource } from "@gona/kernel";
 import { Announcer } from "./announcer.ts";
 import { Applier } from "./applier.ts";
+import { Backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { EventLog } from "./event-log.ts";
@@ -9,6 +10,7 @@ import { Hub } from "./hub.ts";
 import { LinkMonitor } from "./link-monitor.ts";
 import { LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
+import { NamespaceMonitor } from "./namespace-monitor.ts";
 import { type NicChange, NicMonitor } from "./nic-monitor.ts";
 import { Reconciler } from "./reconciler.ts";
 import { readSpec, requireGood, type SpecText } from "./spec-intake.ts";
@@ -19,6 +21,7 @@ import { WorkQueue } from "./work-queue.ts";
 
 export interface ControllerOptions {
   readonly kernel: Pick<Kernel, "links" | "watchLinks">;
+  readonly namespaces: NamespaceSource;
   readonly dataPlane: DataPlane;
   readonly store: Store;
   readonly clock: Clock;
@@ -40,10 +43,13 @@ export class Controller implements AsyncDisposable {
   readonly #announcer: Announcer;
   readonly #failover: Failover;
   readonly #links: LinkMonitor;
+  readonly #namespaces: NamespaceMonitor;
   readonly hub: Hub;
   readonly nics: NicMonitor;
   readonly reconciler: Reconciler;
   readonly applier: Applier;
+  readonly #backoff = new Backoff();
+  #initialRetry: Disposable | undefined;
   #nextObserve: Disposable | undefined;
 
   constructor(options: ControllerOptions) {
@@ -65,8 +71,13 @@ export class Controller implements AsyncDisposable {
       onChange: (change) => void this.#nicChanged(change),
     });
     this.#failover = new Failover({ hub, events, announcer: this.#announcer });
+    this.#namespaces = new NamespaceMonitor({
+      clock,
+      source: options.namespaces,
+      onChange: () => this.reconciler.soon("network namespaces changed"),
+    });
     const shared = { hub, nics: this.nics, failover: this.#failover, queue, clock, events, log };
-    this.reconciler = new Reconciler({ ...shared, links: table });
+    this.reconciler = new Reconciler({ ...shared, links: table, namespaces: this.#namespaces });
     const reconciler = this.reconciler;
     this.applier = new Applier({ ...shared, reconciler, store: options.store });
     this.#links = new LinkMonitor({ ...shared, reconciler, kernel, table });
@@ -81,19 +92,28 @@ export class Controller implements AsyncDisposable {
     const { reconciler } = this;
     if (initial !== undefined) requireGood(readSpec(initial));
     this.#links.start();
+    this.#namespaces.start();
     reconciler.state = "adopting";
     this.#reportFound();
     this.#takeLastRevision();
     reconciler.state = reconciler.target === undefined ? "idle" : "converging";
     // A spec that differs is applied from what stands now: converging to the old one first would change twice.
     if (initial === undefined) await this.#queue.run(() => reconciler.run("start"));
-    else await this.applier.apply(initial).catch((error: unknown) => this.#initialFailed(error));
+    else await this.#applyInitial(initial);
     this.#observeLater();
   }
 
   /** Ends the work under way and leaves the data plane as it is. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const part of [this.#nextObserve, this.#links, this.reconciler, this.nics, this.#announcer]) {
+    for (const part of [
+      this.#initialRetry,
+      this.#nextObserve,
+      this.#links,
+      this.#namespaces,
+      this.reconciler,
+      this.nics,
+      this.#announcer,
+    ]) {
       part?.[Symbol.dispose]();
     }
     await this.#queue.idle();
@@ -138,9 +158,23 @@ export class Controller implements AsyncDisposable {
     }
   }
 
-  #initialFailed(error: unknown): void {
-    this.#options.log.error({ err: error }, "the spec given at the start was not applied");
-    this.reconciler.soon("start");
+  /** Tried again until it is in force or somebody applied another. */
+  #initialFailed(initial: SpecText, error: unknown): void {
+    const { clock, log } = this.#options;
+    const retryInMs = this.#backoff.next();
+    const revision = this.reconciler.target?.revision;
+    log.error({ err: error, retryInMs }, "the spec given at the start was not applied; trying again");
+    this.#initialRetry = clock.after(retryInMs, () => {
+      if (this.reconciler.target?.revision === revision) void this.#applyInitial(initial);
+    });
+  }
+
+  async #applyInitial(initial: SpecText): Promise<void> {
+    try {
+      await this.applier.apply(initial);
+    } catch (error) {
+      this.#initialFailed(initial, error);
+    }
   }
 
   #observeLater(): void {

@@ -1,4 +1,4 @@
-import type { Kernel } from "@gona/kernel";
+import { hostNamespaces, type Kernel } from "@gona/kernel";
 import { systemClock } from "./clock.ts";
 import { Controller } from "./controller.ts";
 import type { DataPlane } from "./data-plane.ts";
@@ -22,7 +22,7 @@ export interface DaemonParts {
 export function assembleDaemon({ kernel, dataPlane, store, log, version }: DaemonParts) {
   const clock = systemClock;
   const events = new EventLog(store, clock, log);
-  const controller = new Controller({ kernel, dataPlane, store, clock, events, log });
+  const controller = new Controller({ kernel, namespaces: hostNamespaces, dataPlane, store, clock, events, log });
   const view = new HostView({ controller, kernel, dataPlane, version, startedAtMs: clock.nowMs() });
   const dump = () => dumpHub(kernel, controller.hub.lastKnown);
   const handlers = createHandlers({ controller, view, events, store, dump });

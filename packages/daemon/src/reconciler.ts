@@ -15,6 +15,7 @@ import type { Failover } from "./failover.ts";
 import type { Hub } from "./hub.ts";
 import type { LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
+import type { NamespaceMonitor } from "./namespace-monitor.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 import { codeOf, type Failure, messageOf, type Standing } from "./standing.ts";
 import type { Target } from "./target.ts";
@@ -23,6 +24,7 @@ import type { WorkQueue } from "./work-queue.ts";
 export interface ReconcilerOptions {
   readonly hub: Hub;
   readonly links: LinkTable;
+  readonly namespaces: Pick<NamespaceMonitor, "names">;
   readonly nics: NicMonitor;
   readonly failover: Failover;
   readonly queue: WorkQueue;
@@ -73,9 +75,9 @@ export class Reconciler implements Disposable {
 
   /** What a spec comes to now. Throws KernelError where the hub has to be read first. */
   prepare(spec: HostSpec): Prepared {
-    const { hub, links, nics } = this.#options;
+    const { hub, links, namespaces, nics } = this.#options;
     const observed = hub.current();
-    const inventory: Inventory = { links: links.names, ...nics.gatesFor(spec) };
+    const inventory: Inventory = { links: links.names, namespaces: namespaces.names, ...nics.gatesFor(spec) };
     const desired = desiredState({ spec, inventory, observed, previous: this.#previous });
     return { inventory, desired, steps: plan(observed, desired.hub) };
   }

@@ -41,6 +41,15 @@ test("events come back oldest first, the newest so many", () => {
   expect(store.lastEventId()).toBe(5);
 });
 
+test("the last good revisions are kept, however many were refused since", () => {
+  using store = SqliteStore.open(":memory:");
+  store.commit(store.begin(draft("good")));
+  for (let n = 0; n < 50; n++) store.rollBack(store.begin(draft("bad")), "refused");
+  expect(store.history(1000)).toHaveLength(22);
+  expect(store.current()?.text).toBe("good");
+  expect(store.begin(draft("next"))).toBe(52);
+});
+
 test("old events make room for new ones", () => {
   using store = SqliteStore.open(":memory:");
   for (let id = 1; id <= 10_240; id++) {

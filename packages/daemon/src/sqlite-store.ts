@@ -3,6 +3,8 @@ import { type HostEvent, hostEventSchema } from "@gona/api";
 import { GonaError } from "@gona/model";
 import type { EventQuery, RevisionState, SpecDraft, Store, StoredRevision, StoredSpec } from "./store.ts";
 
+/** Of each kind; a text may have megabytes, and a refused spec is tried every half minute. */
+const KEPT_REVISIONS = { committed: 100, "rolled-back": 20 } as const;
 const KEPT_EVENTS = 10_000;
 const PRUNE_EVERY = 256;
 
@@ -56,6 +58,9 @@ export class SqliteStore implements Store {
     const { atMs, file, sha256, nics, guests, text } = draft;
     const sql =
       "INSERT INTO revisions (at_ms, state, file, sha256, nics, guests, text) VALUES (?, 'pending', ?, ?, ?, ?, ?)";
+    // Here, where the kernel is still untouched: nothing may fail after a commit.
+    this.#prune("committed");
+    this.#prune("rolled-back");
     return this.#durably(() => Number(this.#run(sql, atMs, file, sha256, nics, guests, text).lastInsertRowid));
   }
 
@@ -115,6 +120,12 @@ export class SqliteStore implements Store {
     } finally {
       this.#database.exec("PRAGMA synchronous = NORMAL");
     }
+  }
+
+  #prune(state: keyof typeof KEPT_REVISIONS): void {
+    const newest = "SELECT revision FROM revisions WHERE state = ? ORDER BY revision DESC LIMIT ?";
+    const sql = `DELETE FROM revisions WHERE state = ? AND revision NOT IN (${newest})`;
+    this.#run(sql, state, state, KEPT_REVISIONS[state]);
   }
 
   #run(sql: string, ...values: (string | number)[]) {

@@ -11,6 +11,7 @@ import { silentLogger } from "../src/logger.ts";
 import { SqliteStore } from "../src/sqlite-store.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeHubDataPlane } from "./fake-hub-data-plane.ts";
+import { FakeNamespaces } from "./fake-namespaces.ts";
 
 export interface ApiBed extends AsyncDisposable {
   readonly kernel: FakeKernel;
@@ -27,7 +28,7 @@ export async function makeApiBed(kernel: FakeKernel = makeKernel()): Promise<Api
   const store = SqliteStore.open(":memory:");
   const events = new EventLog(store, clock, log);
   const dataPlane = new FakeHubDataPlane(kernel);
-  const controller = new Controller({ kernel, dataPlane, store, clock, events, log });
+  const controller = new Controller({ kernel, namespaces: new FakeNamespaces(), dataPlane, store, clock, events, log });
   const view = new HostView({ controller, kernel, dataPlane, version: "0.0.0-test", startedAtMs: clock.nowMs() });
   const handlers = createHandlers({ controller, view, events, store, dump: () => formatKernelState(kernel) });
   const server = createHttpServer({ handlers, events, log });

@@ -5,6 +5,7 @@ import { silentLogger } from "../src/logger.ts";
 import { SqliteStore } from "../src/sqlite-store.ts";
 import type { Store } from "../src/store.ts";
 import { FakeClock, settle } from "./fake-clock.ts";
+import { FakeNamespaces } from "./fake-namespaces.ts";
 import { MemoryDataPlane } from "./memory-data-plane.ts";
 
 /** Two NICs of one fabric and guests over both. */
@@ -28,6 +29,7 @@ ${guests
 
 export interface Bed extends AsyncDisposable {
   readonly kernel: FakeKernel;
+  readonly namespaces: FakeNamespaces;
   readonly plane: MemoryDataPlane;
   readonly clock: FakeClock;
   readonly store: Store;
@@ -43,15 +45,17 @@ export interface Bed extends AsyncDisposable {
 export function makeBed(options: { store?: (store: Store) => Store } = {}): Bed {
   const kernel = new FakeKernel();
   for (const name of ["eth1", "eth2", "tap-web1"]) kernel.addLink({ name, up: true });
+  const namespaces = new FakeNamespaces();
   const plane = new MemoryDataPlane();
   const clock = new FakeClock();
   const sqlite = SqliteStore.open(":memory:");
   const store = options.store?.(sqlite) ?? sqlite;
   const log = silentLogger();
   const events = new EventLog(store, clock, log);
-  const create = () => new Controller({ kernel, dataPlane: plane, store, clock, events, log });
+  const create = () => new Controller({ kernel, namespaces, dataPlane: plane, store, clock, events, log });
   const bed: Bed = {
     kernel,
+    namespaces,
     plane,
     clock,
     store,

@@ -117,6 +117,20 @@ test("a guest whose link is missing is pending, and picked up when it appears", 
   expect(bed.controller.reconciler.standing).toMatchObject({ state: "converged", pending: [] });
 });
 
+test("a guest whose namespace is missing is pending, and picked up once that is more than a name", async () => {
+  await using bed = makeBed();
+  await bed.controller.start();
+  const text = specText().replace("device: tap-web1", "create: { netns: web1-ns, name: eth0 }");
+  const result = await bed.controller.applier.apply({ text, file: "host.yaml" });
+  expect(result.pending).toEqual([{ kind: "vif", name: "web1", reason: expect.stringContaining("web1-ns") }]);
+  bed.namespaces.set({ unready: ["web1-ns"] });
+  await settle();
+  expect(bed.plane.hub.vifs.size).toBe(0);
+  bed.namespaces.setSilently({ ready: ["web1-ns"] });
+  await bed.clock.advance(100);
+  expect([...bed.plane.hub.vifLinks.keys()]).toEqual(["web1"]);
+});
+
 test("a link that was replaced under its name is looked at anew", async () => {
   await using bed = makeBed();
   await bed.controller.start(spec());
@@ -252,6 +266,27 @@ test("a refusal outside an apply is retried with growing pauses and reported onc
   expect(bed.controller.reconciler.standing.state).toBe("converged");
   expect(bed.plane.hub.vifs.size).toBe(2);
   expect(bed.events.recent({ limit: 100 }).filter((event) => event.kind === "reconcile-failed")).toHaveLength(1);
+});
+
+test("a spec given at the start that the kernel refuses is tried again until it is in force", async () => {
+  await using bed = makeBed();
+  bed.plane.failNext((step) => step.facet === "vifFilters", 2);
+  await bed.controller.start(spec());
+  expect(bed.controller.reconciler.standing).toMatchObject({
+    state: "idle",
+    applyFailure: { code: "APPLY_ROLLED_BACK" },
+  });
+  await bed.clock.advance(1500);
+  expect(bed.controller.reconciler.standing).toMatchObject({ state: "converged", applyFailure: undefined });
+  expect(bed.controller.reconciler.target?.revision).toBe(3);
+});
+
+test("a bad spec at the start is refused before anything is touched", async () => {
+  await using bed = makeBed();
+  await expect(bed.controller.start({ text: "nics: 3", file: "bad.yaml" })).rejects.toMatchObject({
+    code: expect.stringMatching(/^SPEC_/),
+  });
+  expect(bed.plane.observations).toBe(0);
 });
 
 test("teardown removes everything and the next daemon leaves it so", async () => {
