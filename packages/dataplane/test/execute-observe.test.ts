@@ -1,47 +1,129 @@
-import { type NicId, nicId, parseSpec } from "@gona/model";
-import { applySteps, desiredState, EMPTY_HUB, type HubState, plan } from "@gona/planner";
-import { describe, expect, test } from "vitest";
-import { executeSteps, fakeHubKernel, observe } from "../src/index.ts";
+import { type FakeKernel, formatTcHandle, type KernelOp } from "@gona/kernel";
+import { applySteps, EMPTY_HUB, type HubState, plan } from "@gona/planner";
+import { beforeEach, describe, expect, test } from "vitest";
+import { gonaSliceCounters, gonaVif } from "../src/abi.ts";
+import {
+  executeSteps,
+  fakeHubKernel,
+  observe,
+  readQueueCounters,
+  readSliceCounters,
+  readVerdicts,
+} from "../src/index.ts";
+import { indexKey } from "../src/map-keys.ts";
+import { specOf, twoGuests, wantedOf } from "./test-hub.ts";
 
-const SPEC = `
-apiVersion: gona/v1
-nics:
-  - { name: eth1, capacity: 10Gbit, fabric: rack }
-  - { name: eth2, capacity: 1Gbit, fabric: rack }
-guests:
-  - name: web1
-    vif: { device: vnet0, mac: "52:54:00:aa:00:01", addresses: [10.0.0.11, "fd00::11"], vlan: 20 }
-    aggregate:
-      slices:
-        - { nic: eth1, egress: { reserve: 300Mbit, limit: 1Gbit, shares: 200 } }
-        - { nic: eth2, egress: { reserve: 10%, limit: 50% } }
-  - name: db1
-    vif: { create: { netns: db1, name: eth0 }, mac: "52:54:00:aa:00:02" }
-    aggregate: { slices: [{ nic: eth2, egress: { limit: 100Mbit } }] }
-`;
+const LINKS = ["eth1", "eth2", "vnet0"];
+const SPEC = twoGuests("far");
 
-const { spec } = parseSpec(SPEC, { file: "test.yaml" });
-const up: ReadonlySet<NicId> = new Set([nicId("eth1"), nicId("eth2")]);
-
-function hub() {
-  const kernel = fakeHubKernel({ namespaces: ["db1"] });
-  for (const name of ["eth1", "eth2"]) kernel.addLink({ name });
-  kernel.addLink({ name: "vnet0", kind: "tun", up: true });
-  const wanted = (observed: HubState = EMPTY_HUB, nicsUp = up) =>
-    desiredState({ spec, observed, inventory: { links: new Set(kernel.links().map(({ name }) => name)), nicsUp } }).hub;
-  return { kernel, wanted };
+/** An operation in a few words. */
+function brief(op: KernelOp): string {
+  if (op.op === "mapPut" || op.op === "mapDelete") return `${op.op} ${op.map} ${Buffer.from(op.key).toString("hex")}`;
+  if (op.op === "classReplace") return `${op.op} ${op.link} ${formatTcHandle(op.classid)}`;
+  if (op.op === "qdiscReplace") return `${op.op} ${op.link} ${formatTcHandle(op.parent)} ${op.qdisc.kind}`;
+  return `${op.op} ${"link" in op ? op.link : ""}`;
 }
 
-describe("executors and observe", () => {
-  test("what was carried out is what is observed", async () => {
-    const { kernel, wanted } = hub();
-    const desired = wanted();
-    const steps = plan(observe(kernel), desired);
+describe("executors", () => {
+  let kernel: FakeKernel;
+  let desired: HubState;
+  const wanted = (text = SPEC, dead: readonly string[] = []) =>
+    wantedOf(specOf(text), { links: kernel.links().map(({ name }) => name), observed: observe(kernel), dead });
+  /** The operations that a change comes to. */
+  const change = async (to: HubState): Promise<string[]> => {
+    const done = kernel.log.length;
+    await executeSteps(kernel, plan(observe(kernel), to));
+    expect(observe(kernel)).toEqual(to);
+    return kernel.log.slice(done).map(brief);
+  };
+
+  beforeEach(async () => {
+    kernel = fakeHubKernel({ namespaces: ["far"], vifSlots: 16 });
+    for (const name of LINKS) kernel.addLink({ name, kind: name === "vnet0" ? "tun" : "" });
+    desired = wanted();
+    await change(desired);
+  });
+
+  test("what is carried out is told step by step and is what is observed", async () => {
+    const fresh = fakeHubKernel({ namespaces: ["far"], vifSlots: 16 });
+    for (const name of LINKS) fresh.addLink({ name, kind: name === "vnet0" ? "tun" : "" });
+    const steps = plan(observe(fresh), desired);
     expect(new Set(steps.map(({ facet }) => facet)).size).toBe(10);
     const told: unknown[] = [];
-    await executeSteps(kernel, steps, { onStep: (step) => told.push(step) });
+    await executeSteps(fresh, steps, { onStep: (step) => told.push(step) });
     expect(told).toEqual(steps);
-    expect(observe(kernel)).toEqual(desired);
+    expect(observe(fresh)).toEqual(desired);
     expect(applySteps(EMPTY_HUB, steps)).toEqual(desired);
+  });
+
+  test("the same state again is no operation", async () => {
+    expect(await change(wanted())).toEqual([]);
+  });
+
+  test("a gate moves by one map write", async () => {
+    const [eth2] = plan(desired, wanted(SPEC, ["eth2"])).filter(({ facet }) => facet === "nics");
+    if (eth2 === undefined) throw new Error("no step for the gate");
+    const done = kernel.log.length;
+    await executeSteps(kernel, [eth2]);
+    expect(kernel.log.slice(done).map(brief)).toEqual(["mapPut gona_nics 01000000"]);
+  });
+
+  test("an aggregate is filled in the generation that is not in use, before the vif is turned to it", async () => {
+    const inUse = () => gonaVif.decode(kernel.map("gona_vifs").get(indexKey(0)) ?? new Uint8Array()).aggregate;
+    expect(inUse()).toBe(0);
+    expect(await change(wanted(SPEC, ["eth1"]))).toEqual([
+      "mapPut gona_nics 00000000",
+      "mapPut gona_aggregates 01000000",
+      "mapPut gona_vifs 00000000",
+    ]);
+    expect(inUse()).toBe(1);
+    await change(wanted());
+    expect(inUse()).toBe(0);
+  });
+
+  test("a flag alone leaves the aggregate where it is", async () => {
+    const ops = await change(wanted(SPEC.replace("vlan: 20 }", "vlan: 20, antiSpoof: { ip: true } }")));
+    expect(ops).toEqual(["mapPut gona_vifs 00000000"]);
+  });
+
+  test("a rate changes in place; a leaf of another kind is one replacement", async () => {
+    expect(await change(wanted(SPEC.replace("limit: 100Mbit", "limit: 120Mbit")))).toEqual([
+      "classReplace eth2 a09a:10",
+      "qdiscReplace eth2 a09a:10 tbf",
+    ]);
+    expect(await change(wanted(SPEC.replace("limit: 100Mbit", "limit: 900Mbit")))).toEqual(
+      expect.arrayContaining(["classReplace eth2 a09a:10", "qdiscReplace eth2 a09a:10 bfifo"]),
+    );
+    expect(kernel.log.slice(-20).map(({ op }) => op)).not.toContain("qdiscDelete");
+  });
+
+  test("a slice number that comes to mean another NIC begins to count at zero, the others count on", async () => {
+    const counted = { txBytes: 7n, txPackets: 1n, rxBytes: 0n, rxPackets: 0n, txDrops: 0n, failovers: 0n };
+    const cpus = Buffer.concat([gonaSliceCounters.encode(counted), gonaSliceCounters.encode(counted)]);
+    for (const slice of [0, 1]) kernel.map("gona_slice_stats").put(indexKey(slice), cpus);
+    expect(readSliceCounters(kernel, 0, 1).txBytes).toBe(14n);
+    const without = SPEC.replace(/\n *- \{ nic: eth2, egress: \{ reserve.*/, "");
+    await change(wanted(without));
+    await change(wanted());
+    expect(readSliceCounters(kernel, 0, 0).txBytes).toBe(14n);
+    expect(readSliceCounters(kernel, 0, 1).txBytes).toBe(0n);
+  });
+
+  test("a link that goes takes nothing else with it and is no obstacle to clearing up", async () => {
+    kernel.removeLink("eth2");
+    kernel.removeLink("vnet0");
+    const left = wanted();
+    expect([...left.vifs.keys()]).toEqual(["db1"]);
+    await change(left);
+    await change(EMPTY_HUB);
+    expect(kernel.links().map(({ name }) => name)).toEqual(["eth1"]);
+  });
+
+  test("counters of queues and verdicts are read by what they stand for", () => {
+    const classid = 0xa09a0008 as never;
+    kernel.setSent("eth1", classid, { bytes: 5n, drops: 3n });
+    expect(readQueueCounters(kernel, "eth1" as never).slices.get(0)).toMatchObject({ bytes: 5n, drops: 3n });
+    expect(readQueueCounters(kernel, "nowhere" as never).slices.size).toBe(0);
+    expect(readVerdicts(kernel).get("to_wire")).toEqual({ packets: 0n, bytes: 0n });
   });
 });
