@@ -27,7 +27,8 @@
 #define GONA_ICMP6_ECHO 128
 #define GONA_ICMP6_ECHO_REPLY 129
 #define GONA_ARP_REQUEST 1
-#define GONA_ARP_ETHERNET 1 /* hardware type */
+#define GONA_ARP_ETHERNET 1 /* hardware types; Linux takes both for Ethernet (net/ipv4/arp.c) */
+#define GONA_ARP_IEEE802 6
 #define GONA_ND_FIRST 133 /* router solicitation */
 #define GONA_ND_SOLICIT 135 /* neighbour solicitation */
 #define GONA_ND_ADVERT 136 /* neighbour advertisement */
@@ -355,8 +356,9 @@ static __always_inline bool gona_parse_arp(struct __sk_buff *skb, struct gona_pa
 	arp = gona_l3(skb, packet);
 	if ((void *)(arp + 1) > gona_end(skb))
 		return false;
-	if (arp->hardware != bpf_htons(GONA_ARP_ETHERNET) || arp->network != bpf_htons(ETH_P_IP) ||
-	    arp->hardware_length != ETH_ALEN || arp->network_length != 4)
+	if (arp->hardware != bpf_htons(GONA_ARP_ETHERNET) && arp->hardware != bpf_htons(GONA_ARP_IEEE802))
+		return true;
+	if (arp->network != bpf_htons(ETH_P_IP) || arp->hardware_length != ETH_ALEN || arp->network_length != 4)
 		return true;
 	packet->kind = GONA_ARP;
 	packet->arp_op = bpf_ntohs(arp->op);

@@ -60,12 +60,9 @@ describe("frames that are too short for their own headers", () => {
     const chain = [1, 2, 3, 4, 5, 6].reduce((inside) => extension(60, inside), udp(1, 2));
     expect(bench.fromGuest(PLAIN, toPeer(WEB, ipv6(ip6, chain))).verdict).toBe("TO_WIRE");
   });
-  test("ARP of other hardware is no ARP", () => {
-    const frame = patched(
-      toPeer(WEB, arp({ op: "reply", senderMac: OTHER, sender: "10.0.0.1", target: "10.0.0.9" })),
-      15,
-      6,
-    );
-    expect(bench.fromGuest(PLAIN, frame).verdict).toBe("TO_WIRE");
+  test("ARP of hardware that Linux does not take for Ethernet is no ARP, of hardware that it does is", () => {
+    const forged = toPeer(WEB, arp({ op: "reply", senderMac: OTHER, sender: "10.0.0.1", target: "10.0.0.9" }));
+    expect(bench.fromGuest(PLAIN, patched(forged, 15, 15)).verdict).toBe("TO_WIRE");
+    expect(bench.fromGuest(PLAIN, patched(forged, 15, 6)).verdict).toBe("DROP_SPOOFED_MAC");
   });
 });
