@@ -2,6 +2,7 @@ import type { BitsPerSecond, FabricId, HostSpec, NicId, NicSpec, SliceShare, Vif
 import { assignNumbers } from "./assign-numbers.ts";
 import { allFacets, changedFacets, type Plans } from "./desired-facets.ts";
 import { equalData } from "./equal-data.ts";
+import { equalVifSpec } from "./equal-vif-spec.ts";
 import { fabricNumbers } from "./fabric-numbers.ts";
 import { assuredRate, type ShareScale } from "./htb-shape.ts";
 import { type HubState, sliceKey } from "./hub-state.ts";
@@ -170,7 +171,7 @@ class VifPlanning {
     nics: ReadonlyMap<NicId, NicPlan>,
     fabrics: ReadonlyMap<FabricId, number>,
   ): boolean {
-    if (was.spec !== vif && !equalData(was.spec, vif)) return false;
+    if (!equalVifSpec(was.spec, vif)) return false;
     if (was.entry.slot !== this.#slots.get(vif.id) || was.entry.fabric !== this.#fabricNumber(vif, fabrics))
       return false;
     for (const [index, slice] of vif.aggregate.slices.entries()) {
