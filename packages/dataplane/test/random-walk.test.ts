@@ -3,7 +3,7 @@ import type { HostSpec } from "@gona/model";
 import { applySteps, EMPTY_HUB, FACET_ORDER, plan } from "@gona/planner";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { executeSteps, fakeHubKernel, observe, StepError } from "../src/index.ts";
+import { executeSteps, fakeHubKernel, gonaNic, observe, StepError } from "../src/index.ts";
 import { specOf, wantedOf } from "./test-hub.ts";
 
 const NICS = ["eth1", "eth2", "eth3"] as const;
@@ -94,6 +94,10 @@ test("any state, also after a crash at any operation, is observed and turned int
         await executeSteps(kernel, steps);
         expect(observe(kernel)).toEqual(desired);
         expect(applySteps(observed, steps)).toEqual(desired);
+        for (const [, value] of kernel.map("gona_nics").entries()) {
+          const { flags, netdev } = gonaNic.decode(value);
+          if (flags !== 0) expect(netdev).not.toBe(0n);
+        }
       }
       await executeSteps(kernel, plan(observe(kernel), EMPTY_HUB));
       expect(observe(kernel)).toEqual(EMPTY_HUB);
