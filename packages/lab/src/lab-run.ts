@@ -25,6 +25,14 @@ export interface LabRunOptions {
   readonly signal?: AbortSignal;
   /** Where the HTML report goes; build/lab/<scenario>.html unless given. */
   readonly report?: string;
+  /** Called after each phase, with its traffic still running: for tests that look deeper. */
+  readonly afterPhase?: (after: AfterPhase) => Promise<void>;
+}
+
+export interface AfterPhase {
+  readonly bed: LabBed;
+  readonly daemon: DaemonUnderTest;
+  readonly result: PhaseResult;
 }
 
 export interface LabResult {
@@ -64,6 +72,7 @@ export async function runScenario(scenario: Scenario, options: LabRunOptions = {
           const result = await runner.run(phase, index + 1, signal);
           results.push(result);
           display.phaseDone(result);
+          await options.afterPhase?.({ bed, daemon, result });
         }
       } while (!once);
     } catch (error) {

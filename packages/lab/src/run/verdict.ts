@@ -64,22 +64,28 @@ export function judge(expectation: Expectation, evidence: Evidence): readonly Ve
   }
 }
 
+const STRAY_BITS_PER_SECOND = 10_000;
+
 function judgeRate(expectation: Extract<Expectation, { slice: SliceName }>, { host, rate }: Evidence): Verdict {
   const { slice, within, kind } = expectation;
   const promise = promiseOf(host, slice);
   const wanted = kind === "rate" ? expectation.rate : kind === "limit" ? promise?.limit : promise?.reserve;
   const found = rate(slice);
   const target = wanted ?? 0;
-  const error = target === 0 ? 0 : found / target - 1;
+  // Of nothing there is no percentage: then a stray ARP or ND may pass, and no more.
+  const error = target === 0 ? found / STRAY_BITS_PER_SECOND - 1 : found / target - 1;
   const words = { limit: "limit", reserve: "at least", rate: "rate" }[kind];
   return {
-    kept: target > 0 && (kind === "reserve" ? error >= -within : Math.abs(error) <= within),
+    kept:
+      wanted !== undefined &&
+      (kind === "reserve" ? error >= -within : target === 0 ? error <= 0 : Math.abs(error) <= within),
     subject: `${slice.guest} on ${slice.nic}`,
     promised:
       wanted === undefined
         ? `no such slice`
         : `${words} ${formatRate(wanted)}/s ${kind === "reserve" ? "" : `± ${tolerance(within)}`}`.trim(),
-    delivered: `${formatMegabits(found)} ${kind === "reserve" && error > within ? "" : `(${percent(error)})`}`.trim(),
+    delivered:
+      `${formatMegabits(found)} ${(kind === "reserve" && error > within) || target === 0 ? "" : `(${percent(error)})`}`.trim(),
     figure: kind === "reserve" ? "delivered under overload" : "delivered",
     unit: "bit/s",
     value: found,
