@@ -177,6 +177,12 @@ function pinMaps(lib: Libbpf, object: Pointer, directory: string): void {
 function loadError(path: string, result: number, messages: readonly string[]): GonaError {
   const name = errnoName(-result);
   const words = verifierWords(messages);
+  if (name === "EPERM") {
+    // Also the verifier's answer to what only CAP_PERFMON may do. libbpf's own guesses lead astray.
+    const cause = new Error(words ?? messages.join("; "));
+    const needed = "root, or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, is needed";
+    return new GonaError("NO_CAPABILITY", `the kernel does not let this process load BPF; ${needed}`, {}, { cause });
+  }
   if (words !== undefined && words !== "") {
     const program = messages.join("\n").match(/prog '(\w+)'/)?.[1];
     const what = program === undefined ? basename(path) : `${basename(path)}, program ${program}`;
