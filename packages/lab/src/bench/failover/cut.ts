@@ -38,6 +38,7 @@ const QUIET_MS = 1300;
 const EVENT_BEFORE_MS = 300;
 /** Windows of the receivers are 100 ms; what a cut lost is known after the late event and two of them. */
 const SETTLE_MS = 1500;
+const HEALED_SETTLE_MS = 600;
 /** A pair of links that belongs to nobody; its carrier event is what happens shortly before a cut. */
 const SPARE = ["spare0", "spare1"] as const;
 
@@ -72,8 +73,8 @@ export async function cutOnce(cut: CutBed, eventBefore: boolean): Promise<Cut> {
   await delay(SETTLE_MS);
   const after = [mark(egress), mark(ingress)] as const;
   await bed.heal(nic);
-  await waitUntil(`${nic} carries again`, () => isUp(daemon, nic), { withinMs: 10_000, everyMs: 50 });
-  await delay(SETTLE_MS);
+  await waitUntil(`${nic} carries again`, () => isUp(daemon, nic), { withinMs: 30_000, everyMs: 50 });
+  await delay(HEALED_SETTLE_MS);
   const healed = [mark(egress), mark(ingress)] as const;
   return {
     egress: costBetween(egress, before[0], after[0]),

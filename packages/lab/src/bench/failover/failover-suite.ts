@@ -9,23 +9,36 @@ import type { Suite } from "../suite.ts";
 import { type Cut, cutOnce, makeSpare } from "./cut.ts";
 
 const PER_SECOND = 10_000;
-const CUTS = { full: 25, quick: 6 };
+const FAILBACK = "1500ms";
+const CUTS = { full: 25, quick: 3 };
+/** Each doubles the hold of the next. */
+const RETURNS = { full: 3, quick: 1 };
 
-/** active-backup puts every flow on eth1 while it lives, so each cut hits the traffic. */
+/**
+ * active-backup puts every flow on eth1 while it lives, so each cut hits the traffic. Without a
+ * failback time a NIC carries again at once: many cuts fit into a minute. What the return costs is
+ * measured apart, because a switch port (the lab's too) forwards only some time after its carrier.
+ */
+const spec = (failback: string): string =>
+  JSON.stringify({
+    apiVersion: "gona/v1",
+    nics: ["eth1", "eth2"].map((name) => ({ name, capacity: "1Gbit", fabric: "rack", failback })),
+    guests: [
+      {
+        name: "guest",
+        vif: { device: "vm-guest", mac: "52:54:00:00:00:11", addresses: ["10.0.0.11"] },
+        aggregate: {
+          slices: ["eth1", "eth2"].map((nic) => ({ nic, egress: { limit: "500Mbit" } })),
+          balance: "active-backup",
+        },
+      },
+    ],
+  });
+
 const SCENARIO = `
 apiVersion: gona-lab/v1
 title: A cable is cut under 10,000 packets a second in each direction
-spec:
-  apiVersion: gona/v1
-  nics:
-    - { name: eth1, capacity: 1Gbit, fabric: rack, failback: 0s }
-    - { name: eth2, capacity: 1Gbit, fabric: rack, failback: 0s }
-  guests:
-    - name: guest
-      vif: { device: vm-guest, mac: "52:54:00:00:00:11", addresses: [10.0.0.11] }
-      aggregate:
-        slices: [{ nic: eth1, egress: { limit: 500Mbit } }, { nic: eth2, egress: { limit: 500Mbit } }]
-        balance: active-backup
+spec: ${spec("0s")}
 peers: [{ name: peer, fabric: rack, addresses: [10.0.0.100/24] }]
 traffic:
   - { name: egress, kind: probe, from: guest, to: peer, perSecond: ${PER_SECOND} }
@@ -60,13 +73,19 @@ export const failoverSuite: Suite = {
         options.progress(`cut ${round} of ${count}, ${name}: ${tell(cut)}`);
       }
     }
-    return [...cuts].flatMap(([name, list]) => rowsOf(name, list));
+    await daemon.client.apply({ text: spec(FAILBACK), file: "failover.yaml" });
+    const returns: Cut[] = [];
+    for (let round = 0; round < (options.quick ? RETURNS.quick : RETURNS.full); round++) {
+      const cut = await cutOnce({ bed, daemon, egress, ingress, nic: nicId("eth1") }, false);
+      options.progress(`the cable is back: lost ${cut.healed.egress.lost} out, ${cut.healed.ingress.lost} in`);
+      returns.push(cut);
+    }
+    return [...[...cuts].flatMap(([name, list]) => rowsOf(name, list)), ...returnRows(returns)];
   },
 };
 
-const tell = ({ egress, ingress, healed, toldAfterMs }: Cut): string =>
-  `lost ${egress.lost} out, ${ingress.lost} in; the daemon knew after ${toldAfterMs} ms; ` +
-  `healed: lost ${healed.egress.lost} out, ${healed.ingress.lost} in`;
+const tell = ({ egress, ingress, toldAfterMs }: Cut): string =>
+  `lost ${egress.lost} out, ${ingress.lost} in; the daemon knew after ${toldAfterMs} ms`;
 
 function trafficOf(traffic: ReadonlyMap<string, Traffic>, name: string): Traffic {
   const found = traffic.get(name);
@@ -97,9 +116,28 @@ function rowsOf(name: string, cuts: readonly Cut[]): readonly BenchRow[] {
     row("reordered a cut, guest to wire", "packets", (cut) => cut.egress.reordered),
     row("lost a cut, wire to guest", "packets", (cut) => cut.ingress.lost),
     row("longest gap, wire to guest", "ms", (cut) => cut.ingress.gapMs),
-    row("lost when the cable is back, guest to wire", "packets", (cut) => cut.healed.egress.lost),
-    row("lost when the cable is back, wire to guest", "packets", (cut) => cut.healed.ingress.lost),
     row("until the daemon knew", "ms", (cut) => cut.toldAfterMs),
+  ];
+}
+
+function returnRows(cuts: readonly Cut[]): readonly BenchRow[] {
+  const row = (figure: string, of: (cut: Cut) => number): BenchRow => {
+    const summary = summarize(cuts.map(of));
+    const name = `the cable is back, failback ${FAILBACK}`;
+    return {
+      suite: "failover",
+      case: name,
+      figure,
+      unit: "packets",
+      ...summary,
+      target: "<= 0",
+      holds: summary.high <= 0,
+    };
+  };
+  return [
+    row("lost, guest to wire", (cut) => cut.healed.egress.lost),
+    row("lost, wire to guest", (cut) => cut.healed.ingress.lost),
+    row("reordered, guest to wire", (cut) => cut.healed.egress.reordered),
   ];
 }
 
