@@ -5,6 +5,7 @@ export * from "./bpf/elf.ts";
 export * from "./bpf/libbpf-map.ts";
 export * from "./bpf/libbpf-program.ts";
 export * from "./bpf/load-bpf-object.ts";
+export { RingBuffer } from "./bpf/ring-buffer.ts";
 export * from "./bpf-object.ts";
 export { describeHtbClass, describeOp, describeQdisc } from "./describe-op.ts";
 export { FakeKernel, type FakeKernelOptions, type FakeTestRun } from "./fake/fake-kernel.ts";

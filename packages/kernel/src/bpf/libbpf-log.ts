@@ -27,7 +27,7 @@ export function withLibbpfLog<T>(work: (messages: readonly string[]) => T): T {
     return work(messages);
   } finally {
     lib.setPrint(before);
-    lib.unregisterPrint(callback);
+    lib.unregister(callback);
   }
 }
 

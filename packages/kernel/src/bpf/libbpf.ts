@@ -49,12 +49,19 @@ export interface Libbpf {
   updateBatch(fd: number, keys: Uint8Array, values: Uint8Array, count: Uint32Array, options: null): number;
   testRun(fd: number, options: Uint8Array): number;
   possibleCpus(): number;
+  /** `onRecord` is a callback made by registerRecord. */
+  ringNew(mapFd: number, onRecord: Pointer, context: null, options: null): Pointer | null;
+  ringEpollFd(ring: Pointer): number;
+  /** Calls `onRecord` for all that is there; the number of records. */
+  ringConsume(ring: Pointer): number;
+  ringFree(ring: Pointer): void;
+  registerRecord(onRecord: (context: null, data: Pointer, size: number) => number): Pointer;
   /** `print` is a callback made by registerPrint. */
   setPrint(print: Pointer | null): Pointer | null;
   /** printf's formatting of a va_list, into `into`; returns the length that it would need. */
   format(into: Uint8Array, size: number, format: Pointer, args: Pointer): number;
   registerPrint(print: (level: number, format: Pointer, args: Pointer) => number): Pointer;
-  unregisterPrint(callback: Pointer): void;
+  unregister(callback: Pointer): void;
 }
 
 const LIBRARY = "libbpf.so.1";
@@ -73,6 +80,7 @@ function load(): Libbpf {
   // A va_list parameter is a pointer in both ABIs that GONA knows: x86-64 declares it as an array
   // of one, AArch64 passes a struct of 32 bytes by reference.
   const print = koffi.proto("int", ["int", "void *", "void *"]);
+  const record = koffi.proto("int", ["void *", "void *", "size_t"]);
   return {
     objectOpen: f("bpf_object__open_file", "void *", ["str", "void *"]),
     objectLoad: f("bpf_object__load", "int", ["void *"]),
@@ -104,10 +112,15 @@ function load(): Libbpf {
     updateBatch: f("bpf_map_update_batch", "int", [map.fd, map.key, map.value, "void *", "void *"]),
     testRun: f("bpf_prog_test_run_opts", "int", ["int", "void *"]),
     possibleCpus: f("libbpf_num_possible_cpus", "int", []),
+    ringNew: f("ring_buffer__new", "void *", ["int", "void *", "void *", "void *"]),
+    ringEpollFd: f("ring_buffer__epoll_fd", "int", ["void *"]),
+    ringConsume: f("ring_buffer__consume", "int", ["void *"]),
+    ringFree: f("ring_buffer__free", "void", ["void *"]),
+    registerRecord: (callback) => koffi.register(callback, koffi.pointer(record)),
     setPrint: f("libbpf_set_print", "void *", ["void *"]),
     format: libc.func("vsnprintf", "int", ["void *", "size_t", "void *", "void *"]),
     registerPrint: (callback) => koffi.register(callback, koffi.pointer(print)),
-    unregisterPrint: (callback) => koffi.unregister(callback),
+    unregister: (callback) => koffi.unregister(callback),
   };
 }
 
