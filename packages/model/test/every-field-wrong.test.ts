@@ -51,11 +51,12 @@ const WRONG_FOR_COLLECTIONS: Json[] = [null, true, 7, "text", [[]], [7.5], { non
 
 /** A text with a mark instead of the value, so that the right place is found without any parser. */
 const MARK = "@MARK@";
-const placed = (path: Path, value: Json, print: (spec: Json) => string) => {
+function placesFor(path: Path, print: (spec: Json) => string) {
   const [before = "", after = ""] = print(changed(path, MARK)).split(JSON.stringify(MARK));
   const lines = before.split("\n");
-  return { text: before + JSON.stringify(value) + after, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
-};
+  const textWith = (value: Json) => before + JSON.stringify(value) + after;
+  return { textWith, line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}
 
 const PRINTERS: readonly [string, (spec: Json) => string][] = [
   ["JSON", (spec) => JSON.stringify(spec)],
@@ -70,9 +71,9 @@ describe.each(PRINTERS)("a spec in %s", (_, print) => {
 
   it("names the place of every wrong scalar", () => {
     for (const { path } of scalars) {
+      const { textWith, line, column } = placesFor(path, print);
       for (const wrong of WRONG_FOR_SCALARS) {
-        const { text, line, column } = placed(path, wrong, print);
-        const error = errorsOf(text).find(({ detail }) => detail.location?.path === formatPath(path));
+        const error = errorsOf(textWith(wrong)).find(({ detail }) => detail.location?.path === formatPath(path));
         const shown = `${formatPath(path)} = ${JSON.stringify(wrong)}`;
         expect(error?.code, shown).toMatch(/^SPEC_(INVALID|REFERENCE)$/);
         expect(error?.detail.location, shown).toEqual({ file: "host.yaml", line, column, path: formatPath(path) });
@@ -84,9 +85,11 @@ describe.each(PRINTERS)("a spec in %s", (_, print) => {
 
   it("names the place of every map and list that is something else", () => {
     for (const { path } of collections) {
+      const { textWith, line } = placesFor(path, print);
       for (const wrong of WRONG_FOR_COLLECTIONS) {
-        const { text, line } = placed(path, wrong, print);
-        const errors = errorsOf(text).filter(({ detail }) => detail.location?.path.startsWith(formatPath(path)));
+        const errors = errorsOf(textWith(wrong)).filter(({ detail }) =>
+          detail.location?.path.startsWith(formatPath(path)),
+        );
         expect(errors.length, `${formatPath(path)} = ${JSON.stringify(wrong)}`).toBeGreaterThan(0);
         expect(errors[0]?.detail.location?.line).toBe(line);
       }

@@ -3,7 +3,7 @@ import type { HostSpec } from "../host-spec.ts";
 import { utf8Length } from "../scalar/utf8-length.ts";
 import { checkGuests } from "./check-guests.ts";
 import { checkHost } from "./check-host.ts";
-import type { Raw } from "./raw.ts";
+import { Raw } from "./raw.ts";
 import { readSpecText } from "./read-spec-text.ts";
 import { resolveSpec } from "./resolve-spec.ts";
 import { schemaProblems } from "./schema-problems.ts";
@@ -60,7 +60,7 @@ export function parseSpec(original: string, options: ParseOptions): ParsedSpec {
         allowed: 'a map with "apiVersion: gona/v1"',
       });
     } else if (!parsed.success) problems.push(...schemaProblems(SpecSchema, parsed.error.issues));
-    const root: Raw = { value: source.value, path: [] };
+    const root = new Raw(source.value);
     checkGuests(root, checkHost(root, problems), problems);
     errors.push(...problems.map((problem) => places.problemError(problem)));
     if (errors.length === 0 && parsed.success) {
