@@ -1,5 +1,5 @@
 // node leftovers.mjs FILE: what tests left in the namespaces that they ran in (sandbox.sh), as JSON into FILE.
-import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 
@@ -12,7 +12,8 @@ function leftovers() {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   const bpf = mounts.filter((line) => line.includes(" - bpf ")).map((line) => line.split(" ")[4]);
   const named = existsSync("/run/netns") ? readdirSync("/run/netns") : [];
-  const runDirs = readdirSync("/run").filter((name) => name.startsWith("gona"));
+  // The folder of all labs may stay, empty.
+  const runDirs = readdirSync("/run").filter((name) => name.startsWith("gona") && !isEmptyFolder(`/run/${name}`));
   const files = readdirSync(tmpdir()).filter((name) => name.startsWith("gona"));
   return [
     ...named.map((name) => `network namespace ${name}`),
@@ -23,6 +24,9 @@ function leftovers() {
     ...strayProcesses().map((words) => `process ${words}`),
   ];
 }
+
+/** @param {string} path */
+const isEmptyFolder = (path) => statSync(path).isDirectory() && readdirSync(path).length === 0;
 
 /** All but this one, its ancestors and the dead that nobody has buried yet. */
 function strayProcesses() {

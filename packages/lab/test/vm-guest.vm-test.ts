@@ -82,6 +82,34 @@ async function expectFilled(bed: LabBed, nic: Nic): Promise<void> {
 const stateOf = async (daemon: DaemonUnderTest, nic: Nic): Promise<string | undefined> =>
   (await daemon.client.status()).nics.find(({ name }) => name === nic)?.state;
 
+/** Many flows of fixed ports: enough for each slice, and the same buckets in every run. Sent until `work` is done. */
+async function whileSending(
+  bed: LabBed,
+  guest: GuestMachine,
+  port: number,
+  words: string,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const { netns } = bed.station("client");
+  await using server = bed.spawn({
+    name: `server${port}`,
+    netns,
+    command: "iperf3",
+    args: ["-s", "--forceflush", "-p", `${port}`],
+  });
+  await waitUntil("iperf3 listens", () => (/listening/.test(server.logTail()) ? true : undefined), {
+    withinMs: 10_000,
+  });
+  const client = `iperf3 -c ${PEER} -p ${port} --cport 40000 -P 16 -t 120 ${words}`;
+  const sending = meanwhile(guest.try(client, 150_000));
+  const early = sending.then(({ output }) => {
+    throw new Error(`iperf3 ended before its time: ${output.slice(-500)}`);
+  });
+  await Promise.race([work(), meanwhile(early)]);
+  await guest.run("killall -INT iperf3");
+  await sending;
+}
+
 /** For work that is awaited later: if the test fails before that, its own words are what counts. */
 function meanwhile<T>(work: Promise<T>): Promise<T> {
   work.catch(() => undefined);
@@ -92,7 +120,6 @@ test("a virtual machine on a tap fills its slices of two NICs, and goes on when 
   await using bed = await LabBed.build(parseScenario(SCENARIO, "inline", "vm-guest"));
   await ipBatch(bed.plan.hub, ["link delete vnet0", "tuntap add vnet0 mode tap", "link set vnet0 up"]);
   const daemon = await DaemonUnderTest.start(bed);
-  bed.spawn({ name: "server", netns: bed.station("client").netns, command: "iperf3", args: ["-s"] });
   await using guest = await GuestMachine.start({
     netns: bed.plan.hub,
     nics: [{ tap: "vnet0", mac: MAC }],
@@ -100,14 +127,8 @@ test("a virtual machine on a tap fills its slices of two NICs, and goes on when 
   });
   await guest.run(`ip address add ${GUEST}/24 dev eth0; ip link set eth0 up; ping -c 3 ${PEER}`);
 
-  // Many flows of fixed ports: enough for each slice, and the same buckets in every run.
-  const send = (words: string): Promise<string> =>
-    meanwhile(guest.run(`iperf3 -c ${PEER} --cport 40000 -P 16 ${words}`, 90_000));
   const bothFilled = (): Promise<unknown> => Promise.all([expectFilled(bed, "nic1"), expectFilled(bed, "nic2")]);
-
-  const datagrams = send("-u -b 4M -t 20");
-  await bothFilled();
-  await datagrams;
+  await whileSending(bed, guest, 5201, "-u -b 4M", bothFilled);
 
   const before = { nic1: arrived(bed, "nic1").bytes, nic2: arrived(bed, "nic2").bytes };
   const pings = meanwhile(guest.run(`ping -i 0.05 -c 100 -q ${PEER}`, 30_000));
@@ -122,16 +143,12 @@ test("a virtual machine on a tap fills its slices of two NICs, and goes on when 
   expect(received, "pings answered while the cable was cut").toBeGreaterThanOrEqual(98);
 
   const left = arrived(bed, dead).bytes;
-  const stream = send("-t 12");
-  await expectFilled(bed, alive);
-  await stream;
+  await whileSending(bed, guest, 5202, "", () => expectFilled(bed, alive));
   expect(arrived(bed, dead).bytes, "nothing comes through the dead NIC").toBe(left);
 
   await bed.heal(bed.plan.nics.find(({ nic }) => nic === dead)?.nic as NicId);
   await waitUntil("the NIC returns", async () => ((await stateOf(daemon, dead)) === "up" ? true : undefined), {
     withinMs: 20_000,
   });
-  const again = send("-t 20");
-  await bothFilled();
-  await again;
+  await whileSending(bed, guest, 5203, "", bothFilled);
 });
