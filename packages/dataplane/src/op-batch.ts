@@ -11,6 +11,8 @@ const DUMP_AFTER = 16;
  */
 export class OpBatch {
   readonly kernel: Kernel;
+  /** Links that got a filter of ours in this run of steps. */
+  readonly attached = new Set<string>();
   readonly #onStep: ((step: Step) => void) | undefined;
   #ops: KernelOp[] = [];
   /** Step of each gathered operation. */

@@ -1,9 +1,11 @@
-import { type FakeKernel, formatTcHandle, type KernelOp } from "@gona/kernel";
+import { type FakeKernel, formatTcHandle, type KernelOp, TC_CLSACT, tcHandle } from "@gona/kernel";
 import { applySteps, EMPTY_HUB, type HubState, plan } from "@gona/planner";
 import { beforeEach, describe, expect, test } from "vitest";
 import { gonaSliceCounters, gonaVif } from "../src/abi.ts";
 import {
   executeSteps,
+  FILTER_PREFERENCE,
+  FROM_GUEST,
   fakeHubKernel,
   observe,
   readQueueCounters,
@@ -117,6 +119,33 @@ describe("executors", () => {
     await change(left);
     await change(EMPTY_HUB);
     expect(kernel.links().map(({ name }) => name)).toEqual(["eth1"]);
+  });
+
+  test("a filter of someone else's in our place is left alone", async () => {
+    kernel.addProgram("foreign");
+    kernel.addLink({ name: "vnet1" });
+    const clsact = {
+      link: "vnet1",
+      parent: TC_CLSACT,
+      handle: tcHandle(0xffff, 0),
+      qdisc: { kind: "clsact" },
+    } as const;
+    const foreign = { link: "vnet1", preference: FILTER_PREFERENCE, program: "foreign", classid: 0 } as const;
+    await kernel.run([
+      { op: "qdiscReplace", ...clsact },
+      { op: "filterReplace", ...foreign },
+    ]);
+    await expect(change(wanted(SPEC.replace("vnet0", "vnet1")))).rejects.toMatchObject({ code: "FOREIGN_STATE" });
+    expect(kernel.filters("vnet1")).toMatchObject([foreign]);
+  });
+
+  test("a NIC that becomes a guest's vif keeps the vif's filter", async () => {
+    const withoutNic = SPEC.replace(/.*name: eth2, capacity.*\n/, "")
+      .replace(/\n *- \{ nic: eth2, egress: \{ reserve.*/, "")
+      .replace("nic: eth2", "nic: eth1")
+      .replace("device: vnet0", "device: eth2");
+    await change(wanted(withoutNic));
+    expect(kernel.filters("eth2")).toMatchObject([{ program: FROM_GUEST }]);
   });
 
   test("counters of queues and verdicts are read by what they stand for", () => {

@@ -7,7 +7,7 @@ import { indexKey } from "../map-keys.ts";
 import { toNicRecord } from "../nic-record.ts";
 import type { OpBatch } from "../op-batch.ts";
 import type { Executor } from "./executors.ts";
-import { attachOps, detachOp } from "./filter-ops.ts";
+import { attach, detach } from "./filter-ops.ts";
 
 /** BPF_PROG_TEST_RUN wants a whole Ethernet header. */
 const SHORTEST_PACKET = new Uint8Array(14);
@@ -30,12 +30,10 @@ export const nicExecutor: Executor<"nics"> = {
 };
 
 export const nicFilterExecutor: Executor<"nicFilters"> = {
-  set({ key: nic, value }, batch) {
-    batch.push(...attachOps(nic, FROM_WIRE, value.nicSlot));
+  set({ key: nic, value, before }, batch) {
+    attach(batch, { link: nic, program: FROM_WIRE, slot: value.nicSlot, known: before !== undefined });
   },
-  async clear({ key: nic }, batch) {
-    if ((await batch.link(nic)) !== undefined) batch.push(detachOp(nic));
-  },
+  clear: ({ key: nic }, batch) => detach(batch, nic),
 };
 
 const putNic = (entry: NicEntry, link: LinkState, netdev: bigint) =>

@@ -7,7 +7,7 @@ import { indexKey } from "../map-keys.ts";
 import { aliasOf, fromAlias } from "../vif-link-alias.ts";
 import { toAggregateRecord, toVifRecord } from "../vif-record.ts";
 import type { Executor } from "./executors.ts";
-import { attachOps, detachOp } from "./filter-ops.ts";
+import { attach, detach } from "./filter-ops.ts";
 
 export const vifLinkExecutor: Executor<"vifLinks"> = {
   set({ key: vif, value, before }, batch) {
@@ -57,12 +57,10 @@ export const vifExecutor: Executor<"vifs"> = {
 };
 
 export const vifFilterExecutor: Executor<"vifFilters"> = {
-  set({ key: device, value }, batch) {
-    batch.push(...attachOps(device, FROM_GUEST, value.vifSlot));
+  set({ key: device, value, before }, batch) {
+    attach(batch, { link: device, program: FROM_GUEST, slot: value.vifSlot, known: before !== undefined });
   },
-  async clear({ key: device }, batch) {
-    if ((await batch.link(device)) !== undefined) batch.push(detachOp(device));
-  },
+  clear: ({ key: device }, batch) => detach(batch, device),
 };
 
 /** Index and bytes of the aggregate in use; undefined where the slot is free or another vif's. */
