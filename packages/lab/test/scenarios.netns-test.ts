@@ -26,8 +26,13 @@ test("guests of two VLANs share NICs and do not hear each other", async () => {
   await keepsItsPromises("vlans", async ({ bed, result }) => {
     if (result.phase.title !== "Apart") return;
     const across: Traffic = {
-      ...{ name: "red-out", kind: "rtt", from: "red", to: "blue-peer" },
-      ...{ family: 4, perSecond: 100, datagramBytes: 64 },
+      name: "red-out",
+      kind: "rtt",
+      from: "red",
+      to: "blue-peer",
+      family: 4,
+      perSecond: 100,
+      datagramBytes: 64,
     };
     await using probe = await RunningTraffic.start(bed, across);
     const asked = () => probe.record.rtt.find(({ unanswered, answered }) => unanswered + answered >= 3);

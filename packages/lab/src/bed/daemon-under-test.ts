@@ -9,7 +9,7 @@ import { guestNetns, REPOSITORY } from "./lab-paths.ts";
 import type { LabProcess } from "./lab-process.ts";
 import { waitUntil } from "./wait-until.ts";
 
-const CONVERGE_MS = 20_000;
+const CONVERGE_MS = 60_000;
 
 /** The real `./gona daemon` in the lab's hub, and the client to talk to it. */
 export class DaemonUnderTest {

@@ -54,15 +54,48 @@ export function fold(text: string, width: number): string[] {
 export const allKept = (results: readonly PhaseResult[]): boolean =>
   results.every(({ verdicts }) => verdicts.every(({ kept }) => kept));
 
-/** The last lines of a run: what was kept. */
+/** The last lines of a run: what was kept, kind by kind, and what was not. */
 export function summary(results: readonly PhaseResult[], paint: Paint): string[] {
   const verdicts = results.flatMap((result) => result.verdicts);
   const broken = verdicts.filter(({ kept }) => !kept);
   if (verdicts.length === 0) return ["Nothing was judged."];
-  if (broken.length === 0)
-    return [paint.good(paint.bold(`Every promise was kept (${verdicts.length} of ${verdicts.length}).`))];
+  const kept = keptInWords(verdicts.filter((verdict) => verdict.kept)).map((line) => `  ${paint.good("✓")} ${line}`);
+  if (broken.length === 0) {
+    return [paint.good(paint.bold(`Every promise was kept (${verdicts.length} of ${verdicts.length}):`)), ...kept];
+  }
   return [
-    paint.bad(paint.bold(`${broken.length} of ${verdicts.length} promises were not kept:`)),
+    paint.bold("Kept:"),
+    ...kept,
+    paint.bad(paint.bold(`Not kept: ${broken.length} of ${verdicts.length}`)),
     ...broken.map((verdict) => verdictLine(verdict, paint)),
   ];
 }
+
+function keptInWords(verdicts: readonly Verdict[]): string[] {
+  const of = (...kinds: readonly Verdict["kind"][]) => verdicts.filter(({ kind }) => kinds.includes(kind));
+  const lines: string[] = [];
+  const rates = of("limit", "rate");
+  if (rates.length > 0) {
+    const errors = rates.map(({ value, versus }) =>
+      versus === undefined || versus.value === 0 ? 0 : value / versus.value - 1,
+    );
+    const worst = Math.max(...errors.map(Math.abs));
+    lines.push(`${plural(rates.length, "slice")} at the limit, ${(worst * 100).toFixed(2)} % off at most`);
+  }
+  const reserves = of("reserve");
+  if (reserves.length > 0) lines.push(`${plural(reserves.length, "reservation")} kept under overload`);
+  const gaps = of("gap");
+  if (gaps.length > 0) {
+    const longest = Math.max(...gaps.map(({ value }) => value));
+    lines.push(`longest time without a packet: ${longest.toFixed(2)} ms`);
+  }
+  for (const figure of ["packets lost", "packets reordered", "packets duplicated"]) {
+    const found = of("count").filter((verdict) => verdict.figure === figure);
+    if (found.length > 0) lines.push(`${figure}: ${found.reduce((sum, { value }) => sum + value, 0)}`);
+  }
+  if (of("macs").length > 0) lines.push("no switch saw one MAC on two ports");
+  if (of("converged").length > 0) lines.push("the daemon found everything as it should be");
+  return lines;
+}
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -44,6 +44,9 @@ export class PhaseRunner implements AsyncDisposable {
     );
     const happenings: { atMs: number; text: string; kind: string }[] = [];
     const due = [...phase.events];
+    // A daemon takes its time to start; the phase goes on meanwhile, and waits for it at its end.
+    const slow: Promise<void>[] = [];
+    let broken: { readonly error: unknown } | undefined;
     while (Date.now() - fromMs < phase.lasts) {
       signal.throwIfAborted();
       this.book.sample(this.#spec.host);
@@ -51,8 +54,15 @@ export class PhaseRunner implements AsyncDisposable {
       while (due[0] !== undefined && due[0].at <= elapsedMs) {
         const { event } = due.shift() as (typeof phase.events)[number];
         happenings.push({ atMs: Date.now(), text: describeEvent(event), kind: event.kind });
-        await this.#do(event);
+        const done = this.#do(event);
+        if (event.kind === "startDaemon" || event.kind === "apply") {
+          const failed = (error: unknown): void => {
+            broken ??= { error };
+          };
+          slow.push(done.catch(failed));
+        } else await done;
       }
+      if (broken !== undefined) throw broken.error;
       this.#checkTraffic();
       this.#display.update(this.#view(phase, phaseNumber, fromMs, happenings.at(-1)));
       const next = Math.min(
@@ -64,6 +74,8 @@ export class PhaseRunner implements AsyncDisposable {
     }
     this.book.sample(this.#spec.host);
     const toMs = Date.now();
+    await Promise.all(slow);
+    if (broken !== undefined) throw broken.error;
     const converged = phase.expect.some(({ kind }) => kind === "converged") ? await this.#hasConverged() : false;
     await delay(TELL_MS, undefined, { signal });
     const evidence: Evidence = {

@@ -78,6 +78,13 @@ test("a gap that has not ended counts, and so does a probe of which nothing came
   expect(keeps(gap, evidence())).toBe(false);
 });
 
+test("what was sent into a silence at the end is lost", () => {
+  const windows = [window({ received: 2000, silenceMs: 90 })];
+  const found = evidence({ probe: () => ({ perSecond: 1000, windows }) });
+  expect(keeps({ kind: "probe", probe: "p", lost: 89 }, found)).toBe(false);
+  expect(keeps({ kind: "probe", probe: "p", lost: 90 }, found)).toBe(true);
+});
+
 test("a MAC on two ports of one switch is found, and its VLANs are apart", () => {
   const seen = (port: number, vlan: number) => ({
     port,

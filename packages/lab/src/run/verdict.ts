@@ -6,6 +6,7 @@ import { promiseOf } from "./promise.ts";
 
 /** A promise, what came of it, and whether it was kept. */
 export interface Verdict {
+  readonly kind: "limit" | "reserve" | "rate" | "gap" | "count" | "macs" | "converged";
   readonly kept: boolean;
   /** `shop on eth1`. */
   readonly subject: string;
@@ -52,6 +53,7 @@ export function judge(expectation: Expectation, evidence: Evidence): readonly Ve
     case "converged":
       return [
         {
+          kind: "converged",
           kept: evidence.converged,
           subject: "daemon",
           promised: "converged",
@@ -76,9 +78,10 @@ function judgeRate(expectation: Extract<Expectation, { slice: SliceName }>, { ho
   const error = target === 0 ? found / STRAY_BITS_PER_SECOND - 1 : found / target - 1;
   const words = { limit: "limit", reserve: "at least", rate: "rate" }[kind];
   return {
+    kind,
     kept:
       wanted !== undefined &&
-      (kind === "reserve" ? error >= -within : target === 0 ? error <= 0 : Math.abs(error) <= within),
+      (kind === "reserve" ? error + within >= 0 : target === 0 ? error <= 0 : Math.abs(error) <= within),
     subject: `${slice.guest} on ${slice.nic}`,
     promised:
       wanted === undefined
@@ -97,6 +100,9 @@ function judgeRate(expectation: Extract<Expectation, { slice: SliceName }>, { ho
 export const formatMegabits = (rate: number): string =>
   `${(rate / 1e6).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })} Mbit/s`;
 
+/** A silence that has not ended yet, milliseconds; a few of them are how lazily the receiver reads. */
+const openSilence = ({ silenceMs }: SequenceWindow): number => (silenceMs > 50 ? silenceMs : 0);
+
 function judgeProbe(
   expectation: Extract<Expectation, { kind: "probe" }>,
   found: ProbeEvidence | undefined,
@@ -107,10 +113,10 @@ function judgeProbe(
     (last?.[key] ?? 0) - (found?.before?.[key] ?? 0);
   const verdicts: Verdict[] = [];
   if (gap !== undefined) {
-    // A silence that has not ended yet is a gap too; 2 ms of it is how lazily the receiver reads.
-    const gaps = found?.windows.map((window) => Math.max(window.gapMs, window.silenceMs > 50 ? window.silenceMs : 0));
+    const gaps = found?.windows.map((window) => Math.max(window.gapMs, openSilence(window)));
     const longest = gaps === undefined || grown("received") <= 0 ? Number.POSITIVE_INFINITY : Math.max(...gaps);
     verdicts.push({
+      kind: "gap",
       kept: longest <= gap,
       subject: probe,
       promised: `never more than ${gap} ms without a packet`,
@@ -124,8 +130,11 @@ function judgeProbe(
   for (const key of ["lost", "reordered", "duplicated"] as const) {
     const most = expectation[key];
     if (most === undefined) continue;
-    const value = grown(key);
+    // What is sent into a silence is lost, though no later number has told so yet.
+    const open = key === "lost" && last !== undefined ? openSilence(last) : 0;
+    const value = grown(key) + Math.round((open / 1000) * (found?.perSecond ?? 0));
     verdicts.push({
+      kind: "count",
       kept: last !== undefined && value <= most,
       subject: probe,
       promised: most === 0 ? `none ${key}` : `at most ${most} ${key}`,
@@ -150,6 +159,7 @@ function judgeMacs({ macs }: Evidence): Verdict {
   }
   const flapping = [...ports].filter(([, seen]) => seen.size > 1).map(([key]) => key);
   return {
+    kind: "macs",
     kept: flapping.length === 0 && ports.size > 0,
     subject: "switches",
     promised: "no MAC on two ports",

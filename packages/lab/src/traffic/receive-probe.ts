@@ -28,7 +28,7 @@ export function receiveProbe(options: ReceiveOptions, say: (message: ProbeMessag
   const clock = new ProbeClock(CLOCK_REALTIME);
   const epoch = clock.read().seconds;
   let windowBegin = clock.since(epoch);
-  let bins = new Array<number>(BINS).fill(0);
+  let bins = Array.from({ length: BINS }, () => 0);
   wakeOnTime();
   say({ kind: "ready" });
 
@@ -43,7 +43,7 @@ export function receiveProbe(options: ReceiveOptions, say: (message: ProbeMessag
       silenceMs: silenceNs / 1e6,
       per10Ms: bins,
     });
-    bins = new Array<number>(BINS).fill(0);
+    bins = Array.from({ length: BINS }, () => 0);
     windowBegin = now;
   };
 

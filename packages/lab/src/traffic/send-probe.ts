@@ -16,7 +16,7 @@ export interface SendOptions {
 }
 
 /** A sleep shorter than this costs more than it saves: the clock is watched instead. */
-const SPIN_NS = 15_000;
+const SPIN_NS = 3_000;
 const ASK_PARENT_NS = 10_000_000;
 /** Datagrams of no stream go first, so that ARP or ND is done when number 0 leaves. */
 const WARM_UP = { stream: 0, datagrams: 10, everyNs: 10_000_000 } as const;

@@ -6,5 +6,7 @@ export function addressBytesOf(address: string): Uint8Array {
     text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16));
   const [left, right] = [groups(head), groups(tail ?? "")];
   const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  return Uint8Array.from([...left, ...new Array<number>(zeros).fill(0), ...right].flatMap((g) => [g >> 8, g & 255]));
+  return Uint8Array.from(
+    [...left, ...Array.from({ length: zeros }, () => 0), ...right].flatMap((g) => [g >> 8, g & 255]),
+  );
 }
