@@ -1,9 +1,10 @@
-import { type BpfObject, type LinuxKernel, PacketSender } from "@gona/kernel";
+import type { BpfObject, LinuxKernel } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import type { HubState, Step } from "@gona/planner";
 import type { GonaSliceCounters } from "./abi.ts";
 import { readQueueCounters, readSliceCounters, readVerdicts } from "./counters.ts";
 import { executeSteps } from "./execute-steps.ts";
+import { NicSenders } from "./nic-senders.ts";
 import { observe } from "./observe/observe.ts";
 
 /** A hub whose programs are loaded and whose maps are pinned. What it did stays when it is disposed of. */
@@ -11,12 +12,14 @@ export class HubDataplane implements Disposable {
   readonly kernel: LinuxKernel;
   readonly #object: BpfObject;
   readonly #held: DisposableStack;
+  readonly #senders: NicSenders;
 
   /** Takes over `held` and `object`; `kernel` stays the caller's. */
   constructor(kernel: LinuxKernel, object: BpfObject, held: DisposableStack) {
     this.kernel = kernel;
     this.#object = object;
     this.#held = held;
+    this.#senders = new NicSenders(kernel);
   }
 
   /** All of GONA's that the kernel holds. Throws KernelError. */
@@ -47,11 +50,11 @@ export class HubDataplane implements Disposable {
 
   /** One frame out of a NIC, past its queues. Throws KernelError. */
   sendFrame(nic: NicId, frame: Uint8Array): void {
-    using sender = this.kernel.inside(() => PacketSender.open(nic, { bypassQueues: true }));
-    sender.send(frame);
+    this.#senders.send(nic, frame);
   }
 
   [Symbol.dispose](): void {
+    this.#senders[Symbol.dispose]();
     this.#object[Symbol.dispose]();
     this.#held.dispose();
   }

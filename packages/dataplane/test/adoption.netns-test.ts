@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FilterState } from "@gona/kernel";
-import { unmountBpffs } from "@gona/kernel";
+import { type FilterState, PacketReceiver, unmountBpffs } from "@gona/kernel";
+import { nicId } from "@gona/model";
 import { EMPTY_HUB, plan } from "@gona/planner";
 import { expect, test } from "vitest";
 import { buildBpf } from "../../../scripts/build-bpf.mjs";
@@ -137,4 +137,22 @@ test("a run dir that cannot be used is named", async () => {
   writeFileSync(join(hub.runDir, "file"), "");
   const options = { kernel: hub.kernel, runDir: join(hub.runDir, "file"), objectPath: buildBpf().path };
   expect(() => openDataplane(options)).toThrow(expect.objectContaining({ code: "STORAGE" }));
+});
+
+test("frames leave by a NIC past its queues, also when it was replaced under its name", async () => {
+  const { hub } = await programmed("frames");
+  using _ = hub;
+  using plane = hub.open();
+  const frame = (number: number) =>
+    Uint8Array.from({ length: 60 }, (_, at) => [0xff, 0x88, 0xb5, number][at < 12 ? 0 : at - 11] ?? 0);
+  for (const number of [1, 2]) {
+    using receiver = PacketReceiver.open("eth1-far", hub.far);
+    for (let time = 0; time < 2; time++) {
+      plane.sendFrame(nicId("eth1"), frame(number));
+      expect(await receiver.next((seen) => seen[12] === 0x88 && seen[13] === 0xb5, 2000)).toEqual(frame(number));
+    }
+    await hub.replaceLink("eth1");
+  }
+  await hub.kernel.run([{ op: "linkDelete", link: "eth1" }]);
+  expect(() => plane.sendFrame(nicId("eth1"), frame(3))).toThrow(/eth1: ENODEV/);
 });

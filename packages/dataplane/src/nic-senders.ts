@@ -1,0 +1,42 @@
+import { KernelError, type LinuxKernel, PacketSender } from "@gona/kernel";
+import type { NicId } from "@gona/model";
+
+/** What a socket says whose link went away, perhaps to come back under the same name. */
+const LINK_GONE: ReadonlySet<string> = new Set(["ENXIO", "ENODEV"]);
+
+/**
+ * Sends frames out of NICs, past their queues. A socket is kept for each NIC: closing one waits for
+ * every CPU (synchronize_net in packet_release, milliseconds), and a lost NIC means a thousand frames.
+ */
+export class NicSenders implements Disposable {
+  readonly #kernel: Pick<LinuxKernel, "inside">;
+  readonly #senders = new Map<NicId, PacketSender>();
+
+  constructor(kernel: Pick<LinuxKernel, "inside">) {
+    this.#kernel = kernel;
+  }
+
+  /** Throws KernelError: ENODEV, ENETDOWN. */
+  send(nic: NicId, frame: Uint8Array): void {
+    const sender = this.#senders.get(nic) ?? this.#open(nic);
+    try {
+      sender.send(frame);
+    } catch (error) {
+      if (!(error instanceof KernelError && LINK_GONE.has(error.errno))) throw error;
+      this.#senders.delete(nic);
+      sender[Symbol.dispose]();
+      this.#open(nic).send(frame);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const sender of this.#senders.values()) sender[Symbol.dispose]();
+    this.#senders.clear();
+  }
+
+  #open(nic: NicId): PacketSender {
+    const sender = this.#kernel.inside(() => PacketSender.open(nic, { bypassQueues: true }));
+    this.#senders.set(nic, sender);
+    return sender;
+  }
+}
