@@ -7,15 +7,7 @@ import type { SpecProblem } from "./spec-problem.ts";
 import { MAX_VIFS } from "./spec-schema.ts";
 import { Unique } from "./unique.ts";
 
-/** What no two vifs of a host may share. */
-interface HostWide {
-  readonly devices: Unique;
-  readonly created: Unique;
-  readonly macs: Unique;
-  readonly addresses: Unique;
-}
-
-function checkAttachment(vif: Raw, nics: ReadonlyMap<string, KnownNic>, wide: HostWide, problems: SpecProblem[]): void {
+function checkAttachment(vif: Raw, nics: ReadonlyMap<string, KnownNic>, wide: Taken, problems: SpecProblem[]): void {
   const device = field(vif, "device");
   const create = field(vif, "create");
   if (isPresent(device) === isPresent(create)) {
@@ -71,7 +63,7 @@ function checkVif(
   vif: Raw,
   aggregate: Raw,
   nics: ReadonlyMap<string, KnownNic>,
-  wide: HostWide,
+  wide: Taken,
   problems: SpecProblem[],
 ): void {
   const fabric = checkAggregate(aggregate, nics, problems) ?? theOnlyFabric(nics);
@@ -116,30 +108,62 @@ function checkForm(guest: Raw, problems: SpecProblem[]): void {
   }
 }
 
+/** What no two guests or vifs of a host may share; filled by checkGuest. */
+export class Taken {
+  readonly names: Unique;
+  readonly devices: Unique;
+  readonly created: Unique;
+  readonly macs: Unique;
+  readonly addresses: Unique;
+
+  constructor(problems: SpecProblem[]) {
+    this.names = new Unique("the name of the guest", problems);
+    this.devices = new Unique("the device of the vif", problems);
+    this.created = new Unique("a link that GONA makes", problems);
+    this.macs = new Unique("a MAC on this fabric", problems);
+    this.addresses = new Unique("an address in this VLAN", problems);
+  }
+
+  /** Every key with its kind. */
+  *keys(): Iterable<string> {
+    const { names, devices, created, macs, addresses } = this;
+    const kinds = Object.entries({ names, devices, created, macs, addresses });
+    for (const [kind, { keys }] of kinds) for (const key of keys) yield `${kind} ${key}`;
+  }
+}
+
+/** Checks one guest; returns how many vifs it has. */
+export function checkGuest(
+  guest: Raw,
+  nics: ReadonlyMap<string, KnownNic>,
+  taken: Taken,
+  problems: SpecProblem[],
+): number {
+  if (!isMap(guest.value)) return 0;
+  const name = textOf(field(guest, "name"));
+  if (name !== undefined) taken.names.claim(name, field(guest, "name"));
+  checkForm(guest, problems);
+  const list = field(guest, "vifs");
+  if (!isPresent(list)) {
+    checkVif(field(guest, "vif"), field(guest, "aggregate"), nics, taken, problems);
+    return 1;
+  }
+  const vifNames = new Unique("the name of the vif", problems);
+  const vifs = items(list);
+  for (const vif of vifs) {
+    const vifName = textOf(field(vif, "name"));
+    if (vifName !== undefined) vifNames.claim(vifName, field(vif, "name"));
+    checkVif(vif, field(vif, "aggregate"), nics, taken, problems);
+  }
+  return vifs.length;
+}
+
 /** Checks guests against each other and against the NICs. */
 export function checkGuests(root: Raw, nics: ReadonlyMap<string, KnownNic>, problems: SpecProblem[]): void {
-  const names = new Unique("the name of the guest", problems);
-  const wide: HostWide = {
-    devices: new Unique("the device of the vif", problems),
-    created: new Unique("a link that GONA makes", problems),
-    macs: new Unique("a MAC on this fabric", problems),
-    addresses: new Unique("an address in this VLAN", problems),
-  };
+  const taken = new Taken(problems);
   let vifs = 0;
   for (const guest of items(field(root, "guests"))) {
-    if (!isMap(guest.value)) continue;
-    const name = textOf(field(guest, "name"));
-    if (name !== undefined) names.claim(name, field(guest, "name"));
-    checkForm(guest, problems);
-    const list = field(guest, "vifs");
-    const vifNames = new Unique("the name of the vif", problems);
-    for (const vif of items(list)) {
-      const vifName = textOf(field(vif, "name"));
-      if (vifName !== undefined) vifNames.claim(vifName, field(vif, "name"));
-      checkVif(vif, field(vif, "aggregate"), nics, wide, problems);
-    }
-    if (!isPresent(list)) checkVif(field(guest, "vif"), field(guest, "aggregate"), nics, wide, problems);
-    vifs += isPresent(list) ? items(list).length : 1;
+    vifs += checkGuest(guest, nics, taken, problems);
     if (vifs > MAX_VIFS) {
       problems.push({
         code: "SPEC_DOES_NOT_FIT",

@@ -27,7 +27,8 @@ export interface ParsedSpec {
 
 export const DEFAULT_MAX_SPEC_BYTES = 16_000_000;
 
-function checkSize(text: string, { file, maxBytes = DEFAULT_MAX_SPEC_BYTES }: ParseOptions): void {
+/** Throws SPEC_TOO_LARGE. */
+export function checkSize(text: string, { file, maxBytes = DEFAULT_MAX_SPEC_BYTES }: ParseOptions): void {
   // UTF-8 takes 1 to 3 bytes a UTF-16 unit, so most texts need no count.
   if (text.length * 3 <= maxBytes) return;
   const size = text.length > maxBytes ? text.length : utf8Length(text);
@@ -39,13 +40,25 @@ function checkSize(text: string, { file, maxBytes = DEFAULT_MAX_SPEC_BYTES }: Pa
   });
 }
 
+/** Without the byte order mark that Windows puts in front. */
+export const withoutMark = (text: string): string => (text.startsWith("\ufeff") ? text.slice(1) : text);
+
+/** Where things stand in a good text, which is read for its places when the first is asked for. */
+export function locator(text: string, file: string): ParsedSpec["locate"] {
+  let places: SpecPlaces | undefined;
+  return (path) => {
+    places ??= new SpecPlaces(file, text, readSpecText(text).source);
+    return places.locate(parsePath(path));
+  };
+}
+
 /**
  * Reads a host spec, YAML or JSON. Throws SpecErrors with everything that is wrong, in the order
  * of the text, or GonaError SPEC_TOO_LARGE.
  */
 export function parseSpec(original: string, options: ParseOptions): ParsedSpec {
   checkSize(original, options);
-  const text = original.startsWith("\ufeff") ? original.slice(1) : original;
+  const text = withoutMark(original);
   const { source, problems: syntax } = readSpecText(text);
   const places = new SpecPlaces(options.file, text, source);
   const errors = syntax.map((problem) => places.syntaxError(problem));
@@ -64,7 +77,7 @@ export function parseSpec(original: string, options: ParseOptions): ParsedSpec {
     checkGuests(root, checkHost(root, problems), problems);
     errors.push(...problems.map((problem) => places.problemError(problem)));
     if (errors.length === 0 && parsed.success) {
-      return { spec: resolveSpec(parsed.data), locate: (path) => places.locate(parsePath(path)) };
+      return { spec: resolveSpec(parsed.data), locate: locator(text, options.file) };
     }
   }
   throw joinErrors(errors) ?? new GonaError("BUG", "a spec without errors could not be read");

@@ -6,6 +6,10 @@ import { readYaml } from "./yaml-source.ts";
 /** What no text file holds: control characters, and what a decoder puts in the place of bytes that are no UTF-8. */
 const NOT_TEXT = /(?![\t\n\r])[\p{Cc}\ufffd]/u;
 
+/** Reads a piece of simple YAML by itself; undefined where it is not simple, or no text. */
+export const readPiece = (text: string): { readonly value: unknown } | undefined =>
+  NOT_TEXT.test(text) ? undefined : readSimpleYaml(text);
+
 /** Reads a spec's text, JSON or YAML, without looking at what it says. */
 export function readSpecText(text: string): ReadResult {
   const offset = text.search(NOT_TEXT);

@@ -85,7 +85,8 @@ function resolveVif(id: VifSpec["id"], input: VifInput, aggregate: AggregateSpec
   };
 }
 
-function resolveGuest(input: GuestInput, nics: ReadonlyMap<string, NicSpec>): GuestSpec {
+/** Fills in what a checked guest leaves out. */
+export function resolveGuest(input: GuestInput, nics: ReadonlyMap<string, NicSpec>): GuestSpec {
   const name = guestId(input.name);
   const vifs = (input.vifs ?? []).map((vif) =>
     resolveVif(vifId(name, vif.name), vif, resolveAggregate(vif.aggregate, nics)),

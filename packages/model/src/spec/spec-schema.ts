@@ -222,7 +222,8 @@ const NamedVif = z
   .meta({ oneOf: ATTACHMENT })
   .describe("One of several vifs, with its own aggregate.");
 
-const Guest = z
+/** One entry of `guests`. */
+export const GuestSchema = z
   .strictObject({
     name: name(47, "The guest's name."),
     vif: Vif.optional(),
@@ -239,14 +240,14 @@ export const SpecSchema = z
     domains: z.array(Domain).max(MAX_DOMAINS).optional(),
     fabrics: z.array(Fabric).max(MAX_NICS).optional(),
     nics: z.array(Nic).max(MAX_NICS).optional(),
-    guests: z.array(Guest).max(MAX_VIFS).optional(),
+    guests: z.array(GuestSchema).max(MAX_VIFS).optional(),
   })
   .meta({ title: "GONA host spec" })
   .describe("What one host's guests are promised.");
 
 /** A spec that the schema took; names are not yet looked up, defaults not yet filled in. */
 export type SpecInput = z.output<typeof SpecSchema>;
-export type GuestInput = z.output<typeof Guest>;
+export type GuestInput = z.output<typeof GuestSchema>;
 export type VifInput = z.output<typeof Vif>;
 export type AggregateInput = z.output<typeof Aggregate>;
 export type ShareInput = z.output<typeof Share>;
