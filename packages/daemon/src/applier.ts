@@ -1,5 +1,5 @@
 import type { ApplyResult } from "@gona/api";
-import { GonaError } from "@gona/model";
+import { GonaError, SpecReader } from "@gona/model";
 import { plan } from "@gona/planner";
 import { runTransaction } from "./apply-transaction.ts";
 import type { Clock } from "./clock.ts";
@@ -29,6 +29,8 @@ export interface ApplierOptions {
 /** Takes new specs: one at a time, each a transaction. */
 export class Applier {
   readonly #options: ApplierOptions;
+  /** Most new specs differ from the one before in a guest or two. */
+  readonly #reader = new SpecReader();
   #applying = false;
 
   constructor(options: ApplierOptions) {
@@ -81,7 +83,7 @@ export class Applier {
 
   async #applyNew(text: SpecText, startMs: number): Promise<ApplyResult> {
     const { reconciler, hub, failover, nics, store, clock, events } = this.#options;
-    const spec = requireGood(readSpec(text));
+    const spec = requireGood(readSpec(text, (...given) => this.#reader.parse(...given)));
     const readAtMs = clock.monotonicMs();
     nics.track(spec);
     const prepared = reconciler.prepare(spec);

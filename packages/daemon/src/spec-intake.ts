@@ -25,9 +25,12 @@ export interface Intake {
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** Reads a spec and looks whether this version can execute it and whether it fits. Throws SpecErrors, SPEC_TOO_LARGE. */
-export function readSpec({ text, file }: SpecText): Intake {
-  const parsed = parseSpec(text, { file, maxBytes: MAX_SPEC_BYTES });
+/**
+ * Reads a spec and looks whether this version can execute it and whether it fits. `parse` may be that
+ * of a SpecReader, which remembers the spec before. Throws SpecErrors, SPEC_TOO_LARGE.
+ */
+export function readSpec({ text, file }: SpecText, parse: typeof parseSpec = parseSpec): Intake {
+  const parsed = parse(text, { file, maxBytes: MAX_SPEC_BYTES });
   const missing = unsupported(parsed.spec);
   // What cannot be executed is left out of the reckoning, so its fit says nothing.
   return { spec: parsed.spec, parsed, findings: missing.length > 0 ? missing : admit(parsed.spec) };
