@@ -3,6 +3,7 @@ import { REPOSITORY } from "../../bed/lab-paths.ts";
 import { type BenchRow, summarize } from "../bench-row.ts";
 import type { Suite, SuiteOptions } from "../suite.ts";
 import { packetsPerSecond, roundTripTime, tcpBitsPerSecond } from "./measure.ts";
+import { programCosts } from "./program-cost.ts";
 import { type BenchPath, buildPath, PATH_VARIANTS } from "./topology.ts";
 
 interface Figure {
@@ -49,7 +50,8 @@ const VERSUS: Readonly<Record<string, { readonly name: string; readonly atLeast?
 /** GONA's way through the hub beside a bridge's, one core, everything in one run. */
 export const pathSuite: Suite = {
   name: "path",
-  about: "packets/s, TCP and round-trip time through the hub: direct, bridge, bridge + HTB, GONA, GONA + HTB",
+  about:
+    "packets/s, TCP, round-trip time and ns of the programs, through the hub: direct, bridge, bridge + HTB, GONA, GONA + HTB",
   async run(options) {
     const { buildBpf } = await import("../../../../../scripts/build-bpf.mjs");
     await buildBpf({
@@ -64,6 +66,7 @@ export const pathSuite: Suite = {
     }
     const rows: BenchRow[] = [];
     for (const figure of FIGURES) rows.push(...(await measureFigure(figure, paths, options)));
+    rows.push(...(await programCosts(options)));
     return rows;
   },
 };

@@ -1,0 +1,132 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type BpfObject, type BpfProgram, loadBpfObject, openPinned, type ProgramInput } from "@gona/kernel";
+import { REPOSITORY } from "../../bed/lab-paths.ts";
+import { type BenchRow, summarize } from "../bench-row.ts";
+import { buildBigBed } from "../scale/big-bed.ts";
+import { bigSpec, type HostSize, macOf } from "../scale/big-spec.ts";
+import type { SuiteOptions } from "../suite.ts";
+import { PEER } from "./topology.ts";
+import { udpFrame } from "./udp-frame.ts";
+
+const PROGRAMS = join(REPOSITORY, "build/bpf/gona.bpf.o");
+const EMPTY = join(REPOSITORY, "build/bpf/bench_sink.bpf.o");
+/** GONA_TEST_SLOT_IN_MARK of bpf/gona_maps.h: a test run gives slot + 1 in the mark. */
+const SLOT_IN_MARK = 0x10000;
+const TC_ACT_REDIRECT = 7;
+const ROUNDS = { full: 15, quick: 3 };
+const REPEAT = { full: 400_000, quick: 50_000 };
+/** Guests whose packets are timed in turn. */
+const SAMPLED = 40;
+
+interface Cost {
+  readonly name: string;
+  readonly program: "gona_from_guest" | "gona_from_wire";
+  /** NICs a guest has a slice on; more than one: the source MAC is rewritten. */
+  readonly nics: number;
+}
+
+const COSTS: readonly Cost[] = [
+  { name: "from_guest", program: "gona_from_guest", nics: 1 },
+  { name: "from_guest with a MAC per NIC", program: "gona_from_guest", nics: 2 },
+  { name: "from_wire", program: "gona_from_wire", nics: 1 },
+];
+
+/**
+ * What the programs alone cost a 64-byte UDP packet: over the maps that a daemon filled, an empty
+ * program's cost taken off, with 1 guest and with 1,000. Test runs: caches are hot, and nothing is
+ * really sent.
+ */
+export async function programCosts(options: SuiteOptions): Promise<readonly BenchRow[]> {
+  const rows: BenchRow[] = [];
+  for (const nics of [1, 2]) {
+    const alone = await costsOn({ guests: 1, nics, checkMac: false }, options);
+    const many = await costsOn({ guests: 1000, nics, checkMac: false }, options);
+    for (const { name } of COSTS.filter((cost) => cost.nics === nics)) {
+      const one = rowOf(`${name}, 1 guest`, alone.get(name) ?? []);
+      const thousand = rowOf(`${name}, 1,000 guests`, many.get(name) ?? []);
+      const ratio = thousand.value / one.value;
+      rows.push(
+        { ...one, target: "<= 60", holds: one.value <= 60 },
+        {
+          ...thousand,
+          versus: { name: "1 guest", value: one.value, ratio },
+          target: "<= 60, and 1.05 x 1 guest",
+          holds: thousand.value <= 60 && ratio <= 1.05,
+        },
+      );
+    }
+  }
+  return rows;
+}
+
+const rowOf = (name: string, values: readonly number[]): BenchRow => ({
+  suite: "path",
+  case: name,
+  figure: "BPF program alone",
+  unit: "ns a packet",
+  ...summarize(values),
+});
+
+/** Nanoseconds by the name of the cost, one value a round. */
+async function costsOn(size: HostSize, { quick, progress }: SuiteOptions): Promise<Map<string, number[]>> {
+  progress(`programs alone: ${size.guests} guests on ${size.nics} NICs`);
+  await using host = await buildBigBed(size);
+  await host.startDaemon(bigSpec(size));
+  using maps = openPinned(layoutDir(join(host.paths.daemonRun, "bpf")));
+  using object = loadBpfObject(PROGRAMS, { reuse: maps, rodata: { gona_test_slot: SLOT_IN_MARK } });
+  using empty = loadBpfObject(EMPTY);
+  const nothing = empty.programs.values().next().value;
+  if (nothing === undefined) throw new RangeError(`${EMPTY} has no program`);
+  const repeat = Math.ceil((quick ? REPEAT.quick : REPEAT.full) / Math.min(size.guests, SAMPLED));
+  const values = new Map<string, number[]>();
+  for (let round = 0; round < (quick ? ROUNDS.quick : ROUNDS.full); round++) {
+    for (const cost of COSTS.filter(({ nics }) => nics === size.nics)) {
+      const nanoseconds = meanOver(size, (guest) => {
+        const input = inputOf(cost, guest, repeat);
+        return lowest(() => timed(object, cost, input)) - lowest(() => nothing.testRun(input).nanoseconds);
+      });
+      values.set(cost.name, [...(values.get(cost.name) ?? []), nanoseconds]);
+    }
+  }
+  return values;
+}
+
+/** Of three: whatever came in between made a run longer, never shorter. */
+const lowest = (run: () => number): number => Math.min(run(), run(), run());
+
+/** The daemon pins its maps in a directory named after their layout. */
+function layoutDir(bpfDir: string): string {
+  const [layout] = readdirSync(bpfDir);
+  if (layout === undefined) throw new RangeError(`no maps are pinned below ${bpfDir}`);
+  return join(bpfDir, layout);
+}
+
+function meanOver({ guests }: HostSize, of: (guest: number) => number): number {
+  const sampled = Math.min(guests, SAMPLED);
+  let sum = 0;
+  for (let i = 0; i < sampled; i++) sum += of(Math.floor((i * guests) / sampled));
+  return sum / sampled;
+}
+
+function timed(object: BpfObject, { program }: Cost, input: ProgramInput): number {
+  const found: BpfProgram = object.program(program);
+  const { returned, nanoseconds } = found.testRun(input);
+  if (returned !== TC_ACT_REDIRECT) throw new RangeError(`${program} returned ${returned}: it did not forward`);
+  return nanoseconds;
+}
+
+/** Guests' slots are their numbers: the daemon gave them out in the order of the spec. */
+function inputOf({ program }: Cost, guest: number, repeat: number): ProgramInput {
+  const [mine, theirs] = [macOf(guest), PEER.mac];
+  const out = program === "gona_from_guest";
+  const packet = udpFrame({
+    sourceMac: out ? mine : theirs,
+    destinationMac: out ? theirs : mine,
+    source: out ? "10.16.0.1" : "10.16.9.9",
+    destination: out ? "10.16.9.9" : "10.16.0.1",
+    sourcePort: 7000,
+    destinationPort: 7001,
+  });
+  return { packet, context: { mark: out ? guest + 1 : 1 }, repeat };
+}
