@@ -1,4 +1,4 @@
-import type { HostSpec } from "../host-spec.ts";
+import type { AggregateSpec, HostSpec } from "../host-spec.ts";
 import { formatPath, type Path } from "./spec-path.ts";
 
 /** A part of the language that this version understands and does not execute. Same shape as the planner's Finding. */
@@ -10,90 +10,97 @@ export interface Unsupported {
 }
 
 interface Feature {
-  /** "ingress slices". */
+  /** "ingress shaping". */
   readonly what: string;
   /** What to write until then. */
   readonly instead: string;
+}
+
+/** A part of the spec as a whole; `uses` gives the places. */
+interface HostFeature extends Feature {
   readonly uses: (spec: HostSpec) => readonly Path[];
 }
 
-/** Where aggregates stand: `guests[i].aggregate` or `guests[i].vifs[j].aggregate`. */
-function aggregates(spec: HostSpec) {
-  return spec.guests.flatMap((guest, i) =>
-    guest.vifs.map((vif, j) => {
-      const listed = vif.id !== (guest.name as string);
-      return { aggregate: vif.aggregate, path: ["guests", i, ...(listed ? ["vifs", j] : []), "aggregate"] as Path };
-    }),
-  );
+/** A part of an aggregate; `uses` gives the places within it. */
+interface AggregateFeature extends Feature {
+  readonly uses: (aggregate: AggregateSpec) => readonly Path[];
 }
 
-const perAggregate =
-  (uses: (found: ReturnType<typeof aggregates>[number]) => readonly Path[]) =>
-  (spec: HostSpec): readonly Path[] =>
-    aggregates(spec).flatMap(uses);
+const NOWHERE: readonly Path[] = [];
+const at = (used: boolean, ...path: Path): readonly Path[] => (used ? [path] : NOWHERE);
 
 /** One row per feature. Whoever builds one deletes its row. */
-const NOT_YET: readonly Feature[] = [
+const NOT_YET_OF_HOST: readonly HostFeature[] = [
   {
     what: "a driver domain with an isolation other than host",
     instead: "isolation: host",
-    uses: (spec) =>
-      spec.domains.flatMap((domain, i) => (domain.isolation === "host" ? [] : [["domains", i, "isolation"]])),
+    uses: (spec) => spec.domains.flatMap(({ isolation }, i) => at(isolation !== "host", "domains", i, "isolation")),
   },
   {
     what: "a NIC in a driver domain apart from the hub",
     instead: "domain: host, or no domain",
     uses: (spec) => {
-      const apart = new Set(spec.domains.filter((domain) => domain.isolation !== "host").map((domain) => domain.name));
-      return spec.nics.flatMap((nic, i) => (apart.has(nic.domain) ? [["nics", i, "domain"]] : []));
+      const apart = new Set(spec.domains.filter(({ isolation }) => isolation !== "host").map(({ name }) => name));
+      return spec.nics.flatMap(({ domain }, i) => at(apart.has(domain), "nics", i, "domain"));
     },
   },
+];
+
+const NOT_YET_OF_AGGREGATES: readonly AggregateFeature[] = [
   {
     what: "ingress shaping",
     instead: "slices with egress alone",
-    uses: perAggregate(({ aggregate, path }) =>
-      aggregate.slices.flatMap((slice, k) => (slice.ingress === undefined ? [] : [[...path, "slices", k, "ingress"]])),
-    ),
+    uses: ({ slices }) =>
+      slices.some(({ ingress }) => ingress !== undefined)
+        ? slices.flatMap(({ ingress }, k) => at(ingress !== undefined, "slices", k, "ingress"))
+        : NOWHERE,
   },
   {
     what: "a limit over all NICs of an aggregate",
     instead: "a limit on each slice",
-    uses: perAggregate(({ aggregate, path }) => (aggregate.limit === undefined ? [] : [[...path, "limit"]])),
+    uses: ({ limit }) => at(limit !== undefined, "limit"),
   },
   {
     what: "want (slices chosen by the planner)",
     instead: "slices",
-    uses: perAggregate(({ aggregate, path }) => (aggregate.want === undefined ? [] : [[...path, "want"]])),
+    uses: ({ want }) => at(want !== undefined, "want"),
   },
   {
     what: "traffic classes",
     instead: "an aggregate without classes",
-    uses: perAggregate(({ aggregate, path }) => (aggregate.classes.length === 0 ? [] : [[...path, "classes"]])),
+    uses: ({ classes }) => at(classes.length > 0, "classes"),
   },
   {
     what: "balance flowlet or stripe",
     instead: "balance: hash or active-backup",
-    uses: perAggregate(({ aggregate, path }) =>
-      aggregate.balance === "flowlet" || aggregate.balance === "stripe" ? [[...path, "balance"]] : [],
-    ),
+    uses: ({ balance }) => at(balance === "flowlet" || balance === "stripe", "balance"),
   },
   {
     what: "onNicLoss: keep-reserve",
     instead: "onNicLoss: degrade or stop",
-    uses: perAggregate(({ aggregate, path }) =>
-      aggregate.onNicLoss === "keep-reserve" ? [[...path, "onNicLoss"]] : [],
-    ),
+    uses: ({ onNicLoss }) => at(onNicLoss === "keep-reserve", "onNicLoss"),
   },
 ];
 
+const notYet = ({ what, instead }: Feature, path: Path): Unsupported => ({
+  code: "SPEC_UNSUPPORTED",
+  path: formatPath(path),
+  message: `${what}: not supported yet`,
+  allowed: instead,
+});
+
 /** What of a good spec this version cannot execute yet; such a spec is refused, never half obeyed. */
 export function unsupported(spec: HostSpec): readonly Unsupported[] {
-  return NOT_YET.flatMap(({ what, instead, uses }) =>
-    uses(spec).map((path) => ({
-      code: "SPEC_UNSUPPORTED" as const,
-      path: formatPath(path),
-      message: `${what}: not supported yet`,
-      allowed: instead,
-    })),
-  );
+  const found = NOT_YET_OF_HOST.flatMap((feature) => feature.uses(spec).map((path) => notYet(feature, path)));
+  for (const [i, guest] of spec.guests.entries()) {
+    for (const [j, vif] of guest.vifs.entries()) {
+      for (const feature of NOT_YET_OF_AGGREGATES) {
+        for (const path of feature.uses(vif.aggregate)) {
+          const listed = vif.id !== (guest.name as string);
+          found.push(notYet(feature, ["guests", i, ...(listed ? ["vifs", j] : []), "aggregate", ...path]));
+        }
+      }
+    }
+  }
+  return found;
 }
