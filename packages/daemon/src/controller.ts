@@ -30,8 +30,8 @@ export interface ControllerOptions {
 }
 
 /** The kernel is read in full this often, yet never so often that it takes more than 0.5 % of a core. */
-const OBSERVE_EVERY_MS = 30_000;
-const OBSERVE_SHARE = 200;
+const LOOK_EVERY_MS = 30_000;
+const LOOK_SHARE = 200;
 
 /**
  * Keeps the hub at what the newest good revision asks for. All that changes the hub goes through
@@ -50,7 +50,9 @@ export class Controller implements AsyncDisposable {
   readonly applier: Applier;
   readonly #backoff = new Backoff();
   #initialRetry: Disposable | undefined;
-  #nextObserve: Disposable | undefined;
+  #nextLook: Disposable | undefined;
+  /** How long the last periodic look took. */
+  #lookMs = 0;
 
   constructor(options: ControllerOptions) {
     const { kernel, clock, dataPlane, events, log } = options;
@@ -62,7 +64,7 @@ export class Controller implements AsyncDisposable {
       send: (nic, frame) => dataPlane.sendFrame(nic, frame),
       onError: ({ nic, mac }, err) => log.debug({ err, nic, mac }, "an announcement could not be sent"),
     });
-    this.hub = new Hub(dataPlane, clock);
+    this.hub = new Hub(dataPlane);
     const hub = this.hub;
     this.nics = new NicMonitor({
       clock,
@@ -100,14 +102,14 @@ export class Controller implements AsyncDisposable {
     // A spec that differs is applied from what stands now: converging to the old one first would change twice.
     if (initial === undefined) await this.#queue.run(() => reconciler.run("start"));
     else await this.#applyInitial(initial);
-    this.#observeLater();
+    this.#lookLater();
   }
 
   /** Ends the work under way and leaves the data plane as it is. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const part of [
       this.#initialRetry,
-      this.#nextObserve,
+      this.#nextLook,
       this.#links,
       this.#namespaces,
       this.reconciler,
@@ -177,19 +179,22 @@ export class Controller implements AsyncDisposable {
     }
   }
 
-  #observeLater(): void {
-    const pauseMs = Math.max(OBSERVE_EVERY_MS, this.hub.lastObserveMs * OBSERVE_SHARE);
-    this.#nextObserve = this.#options.clock.after(pauseMs, () => {
-      this.hub.doubt();
-      this.#links.refresh();
-      void this.#queue.runOnce("reconcile", () => this.#observe()).finally(() => this.#observeLater());
+  #lookLater(): void {
+    const { clock } = this.#options;
+    const pauseMs = Math.max(LOOK_EVERY_MS, this.#lookMs * LOOK_SHARE);
+    this.#nextLook = clock.after(pauseMs, () => {
+      void this.#queue.runOnce("look", () => this.#look()).finally(() => this.#lookLater());
     });
   }
 
   /** What differs now was changed by somebody else. */
-  async #observe(): Promise<void> {
+  async #look(): Promise<void> {
+    const startMs = this.#options.clock.monotonicMs();
+    this.hub.doubt();
+    this.#links.refresh();
     const before = this.reconciler.standing.state;
     const steps = await this.reconciler.run("periodic look");
+    this.#lookMs = this.#options.clock.monotonicMs() - startMs;
     if (before !== "converged" || steps === undefined || steps === 0) return;
     const message = `somebody changed GONA's state in the kernel; put right in ${steps} steps`;
     this.#options.events.record({ kind: "reconciled", message });

@@ -1,6 +1,5 @@
 import type { NicId } from "@gona/model";
 import { applySteps, EMPTY_HUB, type HubState, type Step } from "@gona/planner";
-import type { Clock } from "./clock.ts";
 import type { DataPlane } from "./data-plane.ts";
 
 /**
@@ -9,25 +8,20 @@ import type { DataPlane } from "./data-plane.ts";
  */
 export class Hub {
   readonly #plane: DataPlane;
-  readonly #clock: Clock;
   #observed: HubState = EMPTY_HUB;
   #stale = true;
-  #lastObserveMs = 0;
   #executing = false;
   /** Gates that were moved while other steps were under way. */
   #movedMeanwhile = new Map<NicId, boolean>();
 
-  constructor(plane: DataPlane, clock: Clock) {
+  constructor(plane: DataPlane) {
     this.#plane = plane;
-    this.#clock = clock;
   }
 
   /** As last known; a full read first where that is in doubt. Throws KernelError. */
   current(): HubState {
     if (this.#stale) {
-      const startMs = this.#clock.monotonicMs();
       this.#observed = this.#plane.observe();
-      this.#lastObserveMs = this.#clock.monotonicMs() - startMs;
       this.#stale = false;
     }
     return this.#observed;
@@ -36,11 +30,6 @@ export class Hub {
   /** Never reads the kernel. */
   get lastKnown(): HubState {
     return this.#observed;
-  }
-
-  /** How long the last full read took, in milliseconds. */
-  get lastObserveMs(): number {
-    return this.#lastObserveMs;
   }
 
   get inDoubt(): boolean {

@@ -33,8 +33,12 @@ export class LinkMonitor implements Disposable {
 
   /** Lists all links anew: events may have been lost. */
   refresh(): void {
-    const { kernel, table } = this.#options;
-    for (const change of table.refresh(kernel.links())) this.#changed(change);
+    const { kernel, table, reconciler } = this.#options;
+    try {
+      for (const change of table.refresh(kernel.links())) this.#changed(change);
+    } catch (error) {
+      reconciler.failed(error);
+    }
   }
 
   [Symbol.dispose](): void {

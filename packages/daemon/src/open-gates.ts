@@ -11,6 +11,7 @@ export function openGates(
   spec: HostSpec,
 ): Required<Pick<Inventory, "nicsUp" | "nicsHeld">> {
   const { nicsUp, nicsHeld = new Set() } = gatesOf(states);
+  if (![...states.values()].some(({ phase }) => phase === "returning")) return { nicsUp, nicsHeld };
   const isReturning = (nic: NicId) => states.get(nic)?.phase === "returning";
   const needed = new Set<NicId>();
   for (const { vifs } of spec.guests) {

@@ -48,7 +48,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const socket = await listenOnSocket(server, runDir);
   const { state, pending } = controller.reconciler.standing;
   log.info(
-    { pid: process.pid, socket, revision: controller.reconciler.target?.revision ?? 0, state, pending },
+    { pid: process.pid, socket, revision: controller.reconciler.target?.revision ?? 0, state, pending: pending.length },
     "ready",
   );
   await aborted(signal);
