@@ -47,12 +47,16 @@ export class BuildError extends Error {
 function compilerFlags(architecture) {
   const known = ARCHITECTURES[architecture];
   if (known === undefined) throw new BuildError(`GONA builds for x64 and arm64, not for ${architecture}`);
+  const warnings = "-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare";
   return [
-    ...["-O2", "-g", "-target", "bpf", `-D__TARGET_ARCH_${known.target}`],
+    ..."-O2 -g -target bpf -mcpu=v3 -fno-stack-protector".split(" "),
+    `-D__TARGET_ARCH_${known.target}`,
     // clang -target bpf does not know the host's multiarch directory, where asm/types.h is.
-    ...["-idirafter", `/usr/include/${known.triple}`],
-    ...["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-missing-field-initializers"],
-    ...["-Wno-sign-compare", "-fno-stack-protector", "-mcpu=v3"],
+    "-idirafter",
+    `/usr/include/${known.triple}`,
+    ...warnings.split(" "),
+    // A user's newer clang may warn of more than ours: no reason to have no data path.
+    ...(process.env.CI === "true" ? ["-Werror"] : []),
   ];
 }
 
