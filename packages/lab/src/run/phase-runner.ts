@@ -14,6 +14,28 @@ const SAMPLE_MS = 200;
 /** The probers tell each 100 ms; what they told about the phase's end arrives by then. */
 const TELL_MS = 250;
 
+type Happening = PhaseResult["happenings"][number];
+
+/** What became of work that runs beside: its error is thrown where it is asked for, never lost. */
+class Outcome {
+  settled = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(work: Promise<void>) {
+    work
+      .catch((error: unknown) => {
+        this.#failure = { error };
+      })
+      .finally(() => {
+        this.settled = true;
+      });
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}
+
 /** Runs phases on a bed: traffic, events, readings, verdicts. */
 export class PhaseRunner implements AsyncDisposable {
   readonly book: FarEndBook;
@@ -42,40 +64,21 @@ export class PhaseRunner implements AsyncDisposable {
     const macsBefore = new Map(
       this.#bed.farEnd.macs().map((seen) => [`${seen.port} ${seen.vlan} ${seen.mac}`, seen.packets]),
     );
-    const happenings: { atMs: number; text: string; kind: string }[] = [];
-    const due = [...phase.events];
-    // A daemon takes its time to start; the phase goes on meanwhile, and waits for it at its end.
-    const slow: Promise<void>[] = [];
-    let broken: { readonly error: unknown } | undefined;
-    while (Date.now() - fromMs < phase.lasts) {
+    const happenings: Happening[] = [];
+    // Beside the readings: a daemon takes its time to start, and the charts shall have no holes.
+    const events = new Outcome(this.#runEvents(phase, fromMs, happenings, signal));
+    while (Date.now() - fromMs < phase.lasts || !events.settled) {
       signal.throwIfAborted();
+      events.throwIfFailed();
       this.book.sample(this.#spec.host);
-      const elapsedMs = Date.now() - fromMs;
-      while (due[0] !== undefined && due[0].at <= elapsedMs) {
-        const { event } = due.shift() as (typeof phase.events)[number];
-        happenings.push({ atMs: Date.now(), text: describeEvent(event), kind: event.kind });
-        const done = this.#do(event);
-        if (event.kind === "startDaemon" || event.kind === "apply") {
-          const failed = (error: unknown): void => {
-            broken ??= { error };
-          };
-          slow.push(done.catch(failed));
-        } else await done;
-      }
-      if (broken !== undefined) throw broken.error;
       this.#checkTraffic();
       this.#display.update(this.#view(phase, phaseNumber, fromMs, happenings.at(-1)));
-      const next = Math.min(
-        SAMPLE_MS,
-        phase.lasts - (Date.now() - fromMs),
-        (due[0]?.at ?? Number.POSITIVE_INFINITY) - (Date.now() - fromMs),
-      );
-      await delay(Math.max(1, next), undefined, { signal });
+      const left = phase.lasts - (Date.now() - fromMs);
+      await delay(left > 0 ? Math.min(SAMPLE_MS, left) : SAMPLE_MS, undefined, { signal });
     }
+    events.throwIfFailed();
     this.book.sample(this.#spec.host);
     const toMs = Date.now();
-    await Promise.all(slow);
-    if (broken !== undefined) throw broken.error;
     const converged = phase.expect.some(({ kind }) => kind === "converged") ? await this.#hasConverged() : false;
     await delay(TELL_MS, undefined, { signal });
     const evidence: Evidence = {
@@ -123,6 +126,15 @@ export class PhaseRunner implements AsyncDisposable {
     for (const [name, traffic] of this.#running) {
       if (!traffic.healthy)
         throw new GonaError("SCENARIO_FAILED", `traffic ${name} stopped by itself:\n${traffic.logTail()}`);
+    }
+  }
+
+  /** One after the other, none before its time: a daemon that is killed has started before. */
+  async #runEvents(phase: Phase, fromMs: number, happenings: Happening[], signal: AbortSignal): Promise<void> {
+    for (const { at, event } of phase.events) {
+      await delay(Math.max(0, fromMs + at - Date.now()), undefined, { signal });
+      happenings.push({ atMs: Date.now(), text: describeEvent(event), kind: event.kind });
+      await this.#do(event);
     }
   }
 
