@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type BitsPerSecond, formatRate, megabitsPerSecond, nicId } from "@gona/model";
-import { runInside } from "../../bed/run-command.ts";
+import { runCommand } from "../../bed/run-command.ts";
 import type { Traffic } from "../../scenario/scenario.ts";
 import { RunningTraffic } from "../../traffic/running-traffic.ts";
 import { type BenchRow, summarize } from "../bench-row.ts";
@@ -21,9 +21,10 @@ const UDP_UP_TO = megabitsPerSecond(1000);
 /** Left out: slow start, and the bucket that is full at first. */
 const SETTLE_MS = 2000;
 const WINDOW_MS = { full: 5000, quick: 2500 };
-/** UDP is sent so much faster than it may leave, and must at least be so much faster to prove anything. */
+/** UDP is sent so much faster than it may leave. */
 const OFFERED = 1.2;
-const OFFERED_AT_LEAST = 1.02;
+/** How often the queue is looked at during a window. */
+const LOOKS = 4;
 
 /** How exactly a limit is kept over seconds, at the far end. */
 export const precisionSuite: Suite = {
@@ -41,12 +42,10 @@ export const precisionSuite: Suite = {
       const measured: number[] = [];
       for (const shaper of [gona, other]) {
         options.signal?.throwIfAborted();
-        const { error, offered } = await measure(shaper, cell, windowMs);
+        const { error, saturated } = await measure(shaper, cell, windowMs);
         options.progress(`${nameOf(cell)}, ${shaper.name}: ${error.toFixed(3)} %`);
-        if (offered < OFFERED_AT_LEAST) {
-          options.progress(
-            `${nameOf(cell)}: the sender reached ${(offered * 100).toFixed(0)} % of the limit; left out`,
-          );
+        if (!saturated) {
+          options.progress(`${nameOf(cell)}: the sender did not fill the queue; left out`);
           continue;
         }
         measured.push(error);
@@ -79,8 +78,8 @@ const nameOf = ({ limit, traffic }: Cell): string => `${formatRate(limit)}, ${WO
 interface Measured {
   /** Of the rate at the far end, % of the limit. */
   readonly error: number;
-  /** What the guest sent, in parts of the limit; infinite for TCP, which sends what it can. */
-  readonly offered: number;
+  /** False: a UDP sender was too slow for the limit, so that its rate says nothing. TCP finds its rate by itself. */
+  readonly saturated: boolean;
 }
 
 async function measure(shaper: Shaper, { limit, traffic }: Cell, windowMs: number): Promise<Measured> {
@@ -88,20 +87,23 @@ async function measure(shaper: Shaper, { limit, traffic }: Cell, windowMs: numbe
   const sent = trafficAt(shaper, traffic, limit);
   await using _running = await RunningTraffic.start(shaper.bed, sent);
   await delay(SETTLE_MS);
-  const before = await sentBytes(shaper);
-  const startMs = performance.now();
-  const { bitsPerSecond } = await farEndRate(shaper.bed, nicId("eth1"), GUEST_ADDRESS, windowMs);
-  const offeredBits = ((await sentBytes(shaper)) - before) * 8 * (1000 / (performance.now() - startMs));
-  return {
-    error: (bitsPerSecond / limit - 1) * 100,
-    offered: sent.kind === "udp" ? offeredBits / limit : Number.POSITIVE_INFINITY,
-  };
+  const [{ bitsPerSecond }, waiting] = await Promise.all([
+    farEndRate(shaper.bed, nicId("eth1"), GUEST_ADDRESS, windowMs),
+    leastWaiting(shaper, windowMs),
+  ]);
+  return { error: (bitsPerSecond / limit - 1) * 100, saturated: sent.kind !== "udp" || waiting > 0 };
 }
 
-/** By the guest's own link; without GSO, as UDP is sent here, its counter is exact. */
-async function sentBytes({ bed }: Shaper): Promise<number> {
-  const text = await runInside(bed.station("guest").netns, "cat", ["/proc/net/dev"]);
-  return Number(/eth0:\s*(?:\d+\s+){8}(\d+)/.exec(text)?.[1]);
+/** The fewest packets that waited in the NIC's queues whenever they were looked at. */
+async function leastWaiting({ bed }: Shaper, windowMs: number): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let look = 0; look < LOOKS; look++) {
+    await delay(windowMs / (LOOKS + 1));
+    const text = await runCommand("tc", ["-n", bed.plan.hub, "-s", "-j", "qdisc", "show", "dev", "eth1"]);
+    const root = (JSON.parse(text) as { kind: string; qlen: number }[]).find(({ kind }) => kind === "htb");
+    least = Math.min(least, root?.qlen ?? 0);
+  }
+  return least;
 }
 
 function trafficAt({ bed }: Shaper, name: string, limit: BitsPerSecond): Traffic {
