@@ -1,4 +1,5 @@
 import { readJson } from "./json-source.ts";
+import { SimplePlaces } from "./simple-places.ts";
 import { readSimpleYaml } from "./simple-yaml.ts";
 import type { ReadResult, SpecSource } from "./spec-source.ts";
 import { readYaml } from "./yaml-source.ts";
@@ -22,10 +23,14 @@ export function readSpecText(text: string): ReadResult {
   if (json !== undefined) return { source: json, problems: [] };
   const simple = readSimpleYaml(text);
   if (simple === undefined) return readYaml(text);
-  let withPlaces: SpecSource | undefined;
+  let places: SimplePlaces | undefined;
+  let noted: unknown;
   const place: SpecSource["place"] = (path, point) => {
-    withPlaces ??= readYaml(text).source;
-    return withPlaces?.place(path, point) ?? { offset: 0, kind: "absent" };
+    if (places === undefined) {
+      places = new SimplePlaces();
+      noted = readSimpleYaml(text, places)?.value;
+    }
+    return places.find(text, noted, path, point);
   };
   return { source: { value: simple.value, place }, problems: [] };
 }
