@@ -178,11 +178,13 @@ export const ipv6 = (head: Ipv6, inside: Layer): Layer => ({
   },
 });
 
-/** An IPv6 extension header of 8 bytes: hop-by-hop 0, routing 43, destination options 60. */
-export const extension = (protocol: 0 | 43 | 60, inside: Layer): Layer => ({
+/** An IPv6 extension header of 8 or more bytes, all padding: hop-by-hop 0, routing 43, destination options 60. */
+export const extension = (protocol: 0 | 43 | 60, inside: Layer, length = 8): Layer => ({
   protocol,
-  bytes: (addresses) =>
-    concat(u8(inside.protocol ?? 59), u8(0), Uint8Array.of(1, 4, 0, 0, 0, 0), inside.bytes(addresses)),
+  bytes: (addresses) => {
+    const padding = concat(Uint8Array.of(1, length - 4), new Uint8Array(length - 4));
+    return concat(u8(inside.protocol ?? 59), u8(length / 8 - 1), padding, inside.bytes(addresses));
+  },
 });
 
 export const ipv6Fragment = (head: { offset: number; more: boolean }, inside: Layer): Layer => ({

@@ -100,7 +100,7 @@ describe("packets that belong together", () => {
     ],
     [
       "with extension headers or without",
-      [frame(ipv6(ip6, tcp(1, 2))), frame(ipv6(ip6, extension(0, extension(60, tcp(1, 2)))))],
+      [frame(ipv6(ip6, tcp(1, 2))), frame(ipv6(ip6, extension(0, extension(60, tcp(1, 2), 24))))],
     ],
     [
       "with an atomic fragment header or without",

@@ -43,6 +43,7 @@ export class WireBench implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
   readonly #hub: LinuxKernel;
   readonly #switch: LinuxKernel;
+  readonly #netdevs: bigint[] = [];
 
   private constructor(guests: readonly WireGuest[]) {
     this.#stack.use(this.programs);
@@ -92,6 +93,7 @@ export class WireBench implements AsyncDisposable {
       this.programs.nic({ ...nic, slot, ifindex, outIfindex: ifindex });
       if (this.#hub.inside(() => this.programs.resolve(slot, ifindex)) !== 0)
         throw new Error(`nic${slot} not resolved`);
+      this.#netdevs[slot] = this.programs.netdevOf(slot);
     }
     for (const guest of guests) {
       const link = `vif${guest.slot}`;
@@ -113,6 +115,12 @@ export class WireBench implements AsyncDisposable {
     const found = this.#hub.link(link);
     if (found === undefined) throw new Error(`${link} is not there`);
     return found.ifindex;
+  }
+
+  /** A NIC as it stands in the map, its device resolved. */
+  nicRecord(slot: number): BenchNic {
+    const ifindex = this.#ifindex(`nic${slot}`);
+    return { slot, ifindex, outIfindex: ifindex, netdev: this.#netdevs[slot] ?? 0n };
   }
 
   /** Every frame that comes to a guest, `peer`, or a port of the switch (`port0`: what NIC 0 sends). */

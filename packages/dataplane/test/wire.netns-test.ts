@@ -168,28 +168,45 @@ test("VLANs: untagged at an access guest, tagged on the wire and at a trunk gues
   expect(await heard("peer", 8)).toBe("88:b5:08:08");
 });
 
-test("TCP with GSO over both NICs: every byte arrives and is counted with its headers", async () => {
+test("TCP with GSO over both NICs: every byte is counted, every segment with its headers", async () => {
   await using bench = await WireBench.create({ nics: [{}, {}], guests: [db], peer: PEER });
-  const before = [0, 1].map((slice) => bench.programs.counters(db.slot, slice));
   const total = (field: "txBytes" | "txPackets" | "rxBytes" | "rxPackets") =>
-    [0, 1].reduce(
-      (sum, slice) => sum + Number(bench.programs.counters(db.slot, slice)[field] - (before[slice]?.[field] ?? 0n)),
-      0,
-    );
-  for (const reverse of [[], ["-R"]]) {
-    const report = await bench.iperf("db", "10.9.0.9", ["-n", "200M", "-P", "4", ...reverse]);
-    expect(report.end.sum_received.bytes).toBeGreaterThanOrEqual(report.end.sum_sent.bytes * 0.99);
-  }
+    [0, 1].reduce((sum, slice) => sum + Number(bench.programs.counters(db.slot, slice)[field]), 0);
   // Segments carry time stamps: 66 bytes of headers each, acknowledgements too.
-  for (const [bytes, packets] of [
-    ["txBytes", "txPackets"],
-    ["rxBytes", "rxPackets"],
+  const payload = (way: "tx" | "rx") => total(`${way}Bytes`) - 66 * total(`${way}Packets`);
+  for (const [way, options] of [
+    ["tx", []],
+    ["rx", ["-R"]],
   ] as const) {
-    const payload = total(bytes) - 66 * total(packets);
-    expect(payload / 200e6).toBeGreaterThan(0.99);
-    expect(payload / 200e6).toBeLessThan(1.1);
-    expect(total(packets)).toBeGreaterThan(200e6 / 1448);
+    const [bytes, packets] = [payload(way), total(`${way}Packets`)];
+    const { end } = await bench.iperf("db", "10.9.0.9", ["-n", "100M", "-P", "4", ...options]);
+    // The sender may end before the receiver has read all; what is sent again counts again.
+    expect(payload(way) - bytes).toBeGreaterThan(0.999 * end.sum_received.bytes);
+    expect(payload(way) - bytes).toBeLessThan(1.1 * end.sum_sent.bytes);
+    expect(total(`${way}Packets`) - packets).toBeGreaterThan(end.sum_received.bytes / 1448);
   }
+});
+
+test("a NIC whose device was replaced is dead until it is resolved again", async () => {
+  await using bench = await WireBench.create({ nics: [{}, {}], guests: [db], peer: PEER });
+  const sent = () => bench.programs.counters(db.slot, 0).txPackets;
+  const sender = bench.sender("db");
+  const send = () => {
+    for (let port = 1; port <= 32; port++) {
+      sender.send(ethernet({ to: PEER.mac, from: DB }, ipv4({ from: "10.9.0.2", to: "10.9.0.9" }, udp(port, 9))));
+    }
+  };
+  const ear = bench.listen("peer");
+  const arrived = () => ear.next((frame) => frame[12] === 8 && frame[35] === 32, 2000);
+  bench.programs.nic({ ...bench.nicRecord(0), ifindex: 4711 });
+  const before = sent();
+  send();
+  expect(await arrived()).toBeDefined();
+  expect(sent()).toBe(before);
+  bench.programs.nic(bench.nicRecord(0));
+  send();
+  expect(await arrived()).toBeDefined();
+  expect(sent()).toBeGreaterThan(before);
 });
 
 /** Sends numbered frames from `db`, ten each millisecond, over 512 flows; at half the way `atHalf` happens. */
