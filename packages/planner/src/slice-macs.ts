@@ -5,6 +5,7 @@ import type { VifPlan } from "./vif-plan.ts";
 
 /** Gives out per-slice MACs that nothing else on the host has. */
 export interface SliceMacs {
+  /** The same each time. */
   macFor(vif: VifSpec, nic: NicId): string;
 }
 
@@ -35,7 +36,8 @@ export function sliceMacs(input: SliceMacsInput): SliceMacs {
   }
   return {
     macFor(vif, nic) {
-      const before = shown.get(`${vif.id} ${nic}`);
+      const key = `${vif.id} ${nic}`;
+      const before = shown.get(key);
       if (before !== undefined) return before;
       if (owners === undefined) {
         owners = ownersOf(input);
@@ -43,7 +45,9 @@ export function sliceMacs(input: SliceMacsInput): SliceMacs {
       }
       for (let attempt = 0; ; attempt++) {
         const mac = sliceMac(vif.mac, nic, attempt);
-        if (claim(owners, mac, vif.id)) return mac;
+        if (!claim(owners, mac, vif.id)) continue;
+        shown.set(key, mac);
+        return mac;
       }
     },
   };
@@ -54,9 +58,7 @@ type Owners = Map<string, VifId>;
 function ownersOf({ spec, kept }: SliceMacsInput): Owners {
   const owners: Owners = new Map();
   for (const guest of spec.guests) for (const vif of guest.vifs) owners.set(vif.mac, vif.id);
-  for (const { entry, spec: vif } of kept.values()) {
-    for (const slice of entry.slices) if (slice !== null) owners.set(slice.mac, vif.id);
-  }
+  for (const { stations, spec: vif } of kept.values()) for (const [, { mac }] of stations) owners.set(mac, vif.id);
   return owners;
 }
 
@@ -70,7 +72,7 @@ function shownMacs(vif: VifSpec, observed: HubState): readonly (readonly [NicId,
 /** Whether a vif that stays shows a MAC that one of the `arrived` guests brings as its own. */
 export function showsOneOf(vif: VifPlan, arrived: ReadonlySet<string>): boolean {
   if (arrived.size === 0 || !vif.entry.rewriteMac) return false;
-  return vif.entry.slices.some((slice) => slice !== null && arrived.has(slice.mac));
+  return vif.stations.some(([, { slice, mac }]) => slice !== "own" && arrived.has(mac));
 }
 
 function claim(owners: Owners, mac: string, vif: VifId): boolean {

@@ -67,7 +67,8 @@ export interface VifPlanInput {
 export function planVif(input: VifPlanInput): VifPlan {
   const { spec, slot, nics, observed } = input;
   const link = vifLink(spec);
-  const living = livingSlices(input);
+  const numbers = sliceNumbers(input);
+  const living = livingSlices(input, numbers);
   const before = observed.vifs.get(spec.id);
   const buckets = fillBuckets(sliceWeights(spec, living), tableToKeep(before, living));
   const slices: (SliceEntry | null)[] = [];
@@ -95,7 +96,7 @@ export function planVif(input: VifPlanInput): VifPlan {
     entry: before !== undefined && equalData(before, entry) ? before : entry,
     ...(link === undefined ? {} : { link }),
     queues: living.map((slice) => queueOf(slice, slot, observed)),
-    stations: stationsOf(input, living),
+    stations: stationsOf(input, numbers),
     addresses: addressesOf(input),
   };
 }
@@ -107,19 +108,35 @@ interface LivingSlice {
   readonly entry: SliceEntry;
 }
 
-function livingSlices(input: VifPlanInput): readonly LivingSlice[] {
-  const { spec, nics, observed, lag } = input;
+/**
+ * Numbers of the slices by NIC. Where MACs are rewritten also of those whose NIC is missing: peers
+ * hold the MAC of such a slice, and its station names it until the NIC is back.
+ */
+function sliceNumbers(input: VifPlanInput): ReadonlyMap<NicId, number> {
+  const { spec, nics, observed, slot, fabric, lag } = input;
   const before = observed.vifs.get(spec.id)?.slices ?? [];
-  const present = spec.aggregate.slices.filter((_, index) => nics[index] !== undefined).map((slice) => slice.nic);
-  const kept = (nic: NicId) => {
+  const of = (there: boolean) => spec.aggregate.slices.filter((_, index) => (nics[index] !== undefined) === there);
+  const present = of(true).map((slice) => slice.nic);
+  const missing = rewritesMac(spec, lag) ? of(false).map((slice) => slice.nic) : [];
+  const kept = (nic: NicId): number | undefined => {
     const number = before.findIndex((slice) => slice?.nic === nic);
-    return number < 0 ? undefined : number;
+    if (number >= 0) return number;
+    if (!missing.includes(nic)) return undefined;
+    const station = observed.stations.get(stationKey({ fabric, vlan: spec.vlan, mac: input.macFor(nic) }));
+    return station?.vifSlot === slot && station.slice !== "own" ? station.slice : undefined;
   };
   const used = () => new Set(before.flatMap((slice, number) => (slice === null ? [] : [number])));
-  let numbers = assignNumbers(present, SLICE_NUMBERS, kept, used);
+  // Those that carry traffic first: what a number means for them is not to change.
+  const wanted = [...present, ...missing];
+  const numbers = assignNumbers(wanted, SLICE_NUMBERS, kept, used);
+  if (numbers.size === wanted.length) return numbers;
   // Five of eight NICs swapped at once: no number is free on both sides, and one that goes is used
   // again. The entry is replaced whole, so only frames to the old slice's MAC are lost meanwhile.
-  if (numbers.size < present.length) numbers = assignNumbers(present, SLICE_NUMBERS, kept, () => new Set());
+  return assignNumbers(wanted, SLICE_NUMBERS, kept, () => new Set());
+}
+
+function livingSlices(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>): readonly LivingSlice[] {
+  const { spec, nics, lag } = input;
   const rewrite = rewritesMac(spec, lag);
   const living: LivingSlice[] = [];
   for (const [index, slice] of spec.aggregate.slices.entries()) {
@@ -177,14 +194,17 @@ export const vlansOf = (spec: VifSpec): readonly number[] => [
   ...spec.trunk.filter((vlan) => vlan !== spec.vlan),
 ];
 
-function stationsOf({ spec, slot, fabric, lag }: VifPlanInput, living: readonly LivingSlice[]): VifPlan["stations"] {
+/**
+ * The MACs that the vif answers to. That of a slice whose NIC is gone stays, so that peers which
+ * learnt it reach the guest through its home NIC, as they do when only the carrier is lost.
+ */
+function stationsOf(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>): VifPlan["stations"] {
+  const { spec, slot, fabric, lag } = input;
+  const shown = rewritesMac(spec, lag) ? [...numbers].map(([nic, number]) => [input.macFor(nic), number] as const) : [];
   const stations: Station[] = [];
   for (const vlan of vlansOf(spec)) {
     stations.push({ fabric, vlan, mac: spec.mac, vifSlot: slot, slice: "own" });
-    if (!rewritesMac(spec, lag)) continue;
-    for (const { entry, number } of living) {
-      stations.push({ fabric, vlan, mac: entry.mac, vifSlot: slot, slice: number });
-    }
+    for (const [mac, slice] of shown) stations.push({ fabric, vlan, mac, vifSlot: slot, slice });
   }
   return stations.map((station) => [stationKey(station), station]);
 }

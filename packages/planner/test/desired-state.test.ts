@@ -72,7 +72,17 @@ describe("what is not there yet", () => {
     const { hub } = desiredState({ spec, inventory: { ...inventory, links }, observed: EMPTY_HUB });
     expect(guest0(hub)?.slices.every((slice) => slice === null)).toBe(true);
     expect(hub.vifFilters.size).toBe(3);
-    expect(hub.stations.size).toBe(3);
+    expect([...hub.stations.values()].filter((station) => station.slice === "own").length).toBe(3);
+  });
+
+  it("goes on answering to the MAC of a slice whose NIC is gone, for the peers that learnt it", () => {
+    const links = new Set([...inventory.links].filter((link) => link !== "eth1"));
+    const gone = desiredState({ spec, inventory: { ...inventory, links }, observed: whole }).hub;
+    expect(guest0(gone)?.slices[0]).toBeNull();
+    expect(gone.stations).toEqual(whole.stations);
+    expect(desiredState({ spec, inventory: { ...inventory, links }, observed: gone }).hub).toEqual(gone);
+    // It comes back under the number and the MAC that it had.
+    expect(desiredState({ spec, inventory, observed: gone }).hub.vifs).toEqual(whole.vifs);
   });
 });
 
