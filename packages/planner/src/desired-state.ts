@@ -2,15 +2,15 @@ import type { BitsPerSecond, FabricId, HostSpec, NicId, NicSpec, SliceShare, Vif
 import { assignNumbers } from "./assign-numbers.ts";
 import { allFacets, changedFacets, type Plans } from "./desired-facets.ts";
 import { equalData } from "./equal-data.ts";
-import { equalVifSpec } from "./equal-vif-spec.ts";
 import { fabricNumbers } from "./fabric-numbers.ts";
 import { assuredRate, type ShareScale } from "./htb-shape.ts";
 import { type HubState, sliceKey } from "./hub-state.ts";
 import type { Inventory } from "./inventory.ts";
+import { knownVifs } from "./known-vifs.ts";
 import { type NicPlan, planNics } from "./nic-plan.ts";
 import { goodRatesPerShare, shareScale } from "./share-scale.ts";
 import { showsOneOf, sliceMacs } from "./slice-macs.ts";
-import { planVif, type VifPlan, vifDevice } from "./vif-plan.ts";
+import { planVif, rewritesMac, type VifPlan, vifDevice } from "./vif-plan.ts";
 
 /** Slots of gona_vifs. */
 const VIF_SLOTS = { low: 0, high: 4095 };
@@ -45,6 +45,8 @@ export interface Desired {
 }
 
 interface DesiredMemo extends Plans {
+  /** All of the spec, in its order; pending ones too. */
+  readonly vifSpecs: readonly VifSpec[];
   readonly fabrics: ReadonlyMap<FabricId, number>;
 }
 
@@ -59,9 +61,11 @@ export function desiredState(input: DesiredInput): Desired {
   const { spec, inventory, observed } = input;
   const before = input.previous?.desired.memo;
   const fabrics = fabricNumbers(spec, observed, before?.fabrics);
-  const vifs = new VifPlanning(input);
+  const vifSpecs = knownVifs(spec, before?.vifSpecs, before?.vifs);
+  const vifs = new VifPlanning(input, vifSpecs);
   const { nics, missing } = planNics({
     spec,
+    vifSpecs,
     inventory,
     observed,
     fabrics,
@@ -77,7 +81,7 @@ export function desiredState(input: DesiredInput): Desired {
     ...[...missing].map(([nic, reason]): Pending => ({ kind: "nic", nic, reason })),
     ...vifs.pending,
   ];
-  return { hub, pending, memo: { ...plans, fabrics } };
+  return { hub, pending, memo: { ...plans, vifSpecs, fabrics } };
 }
 
 /** Why a vif cannot be there; undefined where its link is, or can be made. */
@@ -100,16 +104,14 @@ class VifPlanning {
   readonly #nicSpecs: ReadonlyMap<NicId, NicSpec>;
   readonly #lags: ReadonlySet<FabricId>;
 
-  constructor(input: DesiredInput) {
+  constructor(input: DesiredInput, vifSpecs: readonly VifSpec[]) {
     this.#input = input;
     const { spec, inventory, observed } = input;
     const present: VifSpec[] = [];
-    for (const guest of spec.guests) {
-      for (const vif of guest.vifs) {
-        const missing = missingLink(vif, inventory);
-        if (missing === undefined) present.push(vif);
-        else this.#leaveOut(vif, missing);
-      }
+    for (const vif of vifSpecs) {
+      const missing = missingLink(vif, inventory);
+      if (missing === undefined) present.push(vif);
+      else this.#leaveOut(vif, missing);
     }
     const slots = assignNumbers(
       present.map((vif) => vif.id),
@@ -131,13 +133,16 @@ class VifPlanning {
   plan(nics: ReadonlyMap<NicId, NicPlan>, fabrics: ReadonlyMap<FabricId, number>): ReadonlyMap<VifId, VifPlan> {
     const { spec, observed, previous } = this.#input;
     const before = previous?.desired.memo.vifs;
+    const sameNics = nics === previous?.desired.memo.nics;
     const plans = new Map<VifId, VifPlan>();
     const changed: VifSpec[] = [];
     const arrived = new Set<string>();
     for (const vif of this.#present) {
       const was = before?.get(vif.id);
       if (was?.spec.mac !== vif.mac) arrived.add(vif.mac);
-      if (was !== undefined && this.#stays(was, vif, nics, fabrics)) plans.set(vif.id, was);
+      const stays =
+        was?.spec === vif && (sameNics || hasSameNics(was, nics)) && this.#stays(was, this.#fabricNumber(vif, fabrics));
+      if (stays) plans.set(vif.id, was);
       else changed.push(vif);
     }
     if (arrived.size > 0) {
@@ -164,21 +169,13 @@ class VifPlanning {
     return plans;
   }
 
-  /** Whether the last call's plan of a vif is right as it stands. */
-  #stays(
-    was: VifPlan,
-    vif: VifSpec,
-    nics: ReadonlyMap<NicId, NicPlan>,
-    fabrics: ReadonlyMap<FabricId, number>,
-  ): boolean {
-    if (!equalVifSpec(was.spec, vif)) return false;
-    if (was.entry.slot !== this.#slots.get(vif.id) || was.entry.fabric !== this.#fabricNumber(vif, fabrics))
-      return false;
-    for (const [index, slice] of vif.aggregate.slices.entries()) {
-      if (was.nics[index] !== nics.get(slice.nic)) return false;
-    }
-    const observed = this.#input.observed.vifs.get(vif.id);
-    return observed === was.entry || equalData(observed, was.entry);
+  /** Whether the last call's plan of a vif, whose spec and NICs are the same, is right as it stands. */
+  #stays({ spec, entry }: VifPlan, fabric: number): boolean {
+    if (entry.slot !== this.#slots.get(spec.id) || entry.fabric !== fabric) return false;
+    // A fabric may become a lag while all its NICs are missing.
+    if (entry.rewriteMac !== rewritesMac(spec, this.#lags.has(this.#fabricOf(spec)))) return false;
+    const observed = this.#input.observed.vifs.get(spec.id);
+    return observed === entry || equalData(observed, entry);
   }
 
   /** All slices of an aggregate are on NICs of one fabric. */
@@ -214,6 +211,14 @@ class VifPlanning {
     }
     return best && { ...shareScale(nic.capacity, slices), ratePerShare: best.ratePerShare };
   }
+}
+
+function hasSameNics(was: VifPlan, nics: ReadonlyMap<NicId, NicPlan>): boolean {
+  const { slices } = was.spec.aggregate;
+  for (let index = 0; index < slices.length; index++) {
+    if (was.nics[index] !== nics.get(slices[index]?.nic as NicId)) return false;
+  }
+  return true;
 }
 
 /** Every slot that anything in the kernel still names. */

@@ -1,4 +1,4 @@
-import type { BitsPerSecond, FabricId, HostSpec, NicId, NicSpec, SliceShare } from "@gona/model";
+import type { BitsPerSecond, FabricId, HostSpec, NicId, NicSpec, SliceShare, VifSpec } from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
 import { equalData } from "./equal-data.ts";
 import { nicQueue, type ShareScale } from "./htb-shape.ts";
@@ -23,6 +23,8 @@ export interface NicPlan {
 
 export interface NicPlansInput {
   readonly spec: HostSpec;
+  /** All of the spec. */
+  readonly vifSpecs: readonly VifSpec[];
   readonly inventory: Inventory;
   readonly observed: HubState;
   readonly fabrics: ReadonlyMap<FabricId, number>;
@@ -47,7 +49,7 @@ export function planNics(input: NicPlansInput): NicPlans {
     (nic) => observed.nics.get(nic)?.slot,
     () => occupiedNicSlots(observed),
   );
-  const slices = slicesByNic(spec);
+  const slices = slicesByNic(spec, input.vifSpecs);
   const nics = new Map<NicId, NicPlan>();
   const missing = new Map<NicId, string>();
   for (const nic of spec.nics) {
@@ -84,13 +86,11 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
  * Every slice of the spec, also those of guests that are not there: a guest that starts or stops
  * then leaves the classes of the others alone.
  */
-function slicesByNic(spec: HostSpec): ReadonlyMap<NicId, readonly SliceShare[]> {
+function slicesByNic({ nics }: HostSpec, vifSpecs: readonly VifSpec[]): ReadonlyMap<NicId, readonly SliceShare[]> {
   const byNic = new Map<NicId, SliceShare[]>();
-  for (const nic of spec.nics) byNic.set(nic.name, []);
-  for (const guest of spec.guests) {
-    for (const vif of guest.vifs) {
-      for (const slice of vif.aggregate.slices) byNic.get(slice.nic)?.push(slice.egress);
-    }
+  for (const nic of nics) byNic.set(nic.name, []);
+  for (const { aggregate } of vifSpecs) {
+    for (const slice of aggregate.slices) byNic.get(slice.nic)?.push(slice.egress);
   }
   return byNic;
 }
