@@ -49,7 +49,15 @@ ${SPEC}YAML
 ./gona daemon --spec /run/spec.yaml --run-dir /run/gona --state-dir /run/gona-state >/run/daemon.log 2>&1 </dev/null &
 `;
 
-const PING = "nsenter --net=/run/netns/web ping -q -i 0.1 -c 20 -W 2 10.61.0.1";
+/** Four seconds of pings; after the first, the cable of the NIC that carries them is cut. */
+const PINGS_AND_CUT = `
+sent() { cat /sys/class/net/nic1/statistics/tx_bytes; }
+nsenter --net=/run/netns/web busybox ping -q -i 0.1 -c 40 -W 2 10.61.0.1 >/run/pings &
+before=$(sent); sleep 1; used=$(($(sent) - before))
+if [ $used -gt 500 ]; then dead=nic1; else dead=nic2; fi
+ip -n switch link set $dead down
+wait $!
+cat /run/pings`;
 
 test("the daemon converges on Debian's 6.1, and a guest goes on when a NIC dies", async () => {
   const { run } = await onOldestKernel();
@@ -58,18 +66,13 @@ test("the daemon converges on Debian's 6.1, and a guest goes on when a NIC dies"
   const converged = `for i in $(seq 60); do ./gona status --json | grep -q '"converged": *true' && exit 0; sleep 1; done`;
   await run(`${converged}; cat /run/daemon.log; exit 1`);
   expect(await run("tc class show dev nic1")).toContain("htb a09a:");
-  expect(await run(PING)).toContain("20 received");
-
-  const cut = "ip -n switch link set nic1 down; ";
-  expect(await run(`${cut}${PING}`)).toContain("20 received");
-  const back = "ip -n switch link set nic1 up; ip -n switch link set nic2 down; ";
-  expect(await run(`${back}${PING}`)).toContain("20 received");
+  expect(await run(PINGS_AND_CUT)).toMatch(/\b(39|40) packets received/);
 });
 
 test("the BPF programs do on Debian's 6.1 what they do here", async () => {
   const { run } = await onOldestKernel();
   const files = "from-guest.program-test slice-mac.program-test account.program-test";
   const vitest = `node_modules/.bin/node node_modules/vitest/vitest.mjs run --project program --no-isolate ${files}`;
-  const output = await run(`NO_COLOR=1 GONA_SANDBOX= ${vitest} 2>&1`);
+  const output = await run(`NO_COLOR=1 ${vitest} 2>&1`);
   expect(output).toMatch(/Test Files {2}3 passed/);
 });
