@@ -64,19 +64,23 @@ export class LibbpfProgram implements BpfProgram {
   }
 
   testRun(input: ProgramInput): ProgramOutput {
-    const packet = Uint8Array.from(input.packet);
-    const packetOut = new Uint8Array(packet.length + GROWTH);
-    const contextIn = encodeContext(input.context);
-    const contextOut = new Uint8Array(SKB.size);
-    const opts = new Uint8Array(OPTS.size);
-    const view = new DataView(opts.buffer);
+    // One piece of memory for all that the kernel finds by address: it lives while `opts` is in use.
+    const packetAt = OPTS.size + 2 * SKB.size;
+    const packetOutAt = packetAt + input.packet.length;
+    const memory = new Uint8Array(packetOutAt + input.packet.length + GROWTH);
+    const address = addressOf(memory);
+    const opts = memory.subarray(0, OPTS.size);
+    memory.set(encodeContext(input.context), OPTS.size);
+    memory.set(input.packet, packetAt);
+    const view = new DataView(memory.buffer);
+    const point = (field: number, at: number): void => view.setBigUint64(field, address + BigInt(at), true);
     view.setBigUint64(0, BigInt(OPTS.size), true);
-    view.setBigUint64(OPTS.dataIn, addressOf(packet), true);
-    view.setBigUint64(OPTS.dataOut, addressOf(packetOut), true);
-    view.setUint32(OPTS.dataSizeIn, packet.length, true);
-    view.setUint32(OPTS.dataSizeOut, packetOut.length, true);
-    view.setBigUint64(OPTS.contextIn, addressOf(contextIn), true);
-    view.setBigUint64(OPTS.contextOut, addressOf(contextOut), true);
+    point(OPTS.dataIn, packetAt);
+    point(OPTS.dataOut, packetOutAt);
+    view.setUint32(OPTS.dataSizeIn, input.packet.length, true);
+    view.setUint32(OPTS.dataSizeOut, input.packet.length + GROWTH, true);
+    point(OPTS.contextIn, OPTS.size);
+    point(OPTS.contextOut, OPTS.size + SKB.size);
     view.setUint32(OPTS.contextSizeIn, SKB.size, true);
     view.setUint32(OPTS.contextSizeOut, SKB.size, true);
     view.setUint32(OPTS.repeat, input.repeat ?? 1, true);
@@ -84,10 +88,10 @@ export class LibbpfProgram implements BpfProgram {
     const result = this.#inNamespace(() => libbpf().testRun(this.fd, opts));
     checked(`bpf prog test_run ${this.name}`, result);
 
-    const skb = new DataView(contextOut.buffer);
+    const skb = new DataView(memory.buffer, OPTS.size + SKB.size, SKB.size);
     return {
       returned: view.getInt32(OPTS.returned, true),
-      packet: packetOut.slice(0, view.getUint32(OPTS.dataSizeOut, true)),
+      packet: memory.slice(packetOutAt, packetOutAt + view.getUint32(OPTS.dataSizeOut, true)),
       context: { mark: skb.getUint32(SKB.mark, true), priority: skb.getUint32(SKB.priority, true) },
       nanoseconds: view.getUint32(OPTS.duration, true),
     };
