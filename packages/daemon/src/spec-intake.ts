@@ -3,9 +3,6 @@ import { findingsError, type HostSpec, type ParsedSpec, parseSpec, type SpecFind
 import { admit } from "@gona/planner";
 import type { SpecDraft } from "./store.ts";
 
-/** 4,096 vifs of 4 slices each, written out in YAML, take 2.5 MB. */
-const MAX_SPEC_BYTES = 4_000_000;
-
 /** What a daemon without a spec goes by, and what teardown applies. */
 export const EMPTY_SPEC = "apiVersion: gona/v1\nnics: []\nguests: []\n";
 
@@ -30,7 +27,7 @@ export const sha256 = (text: string): string => createHash("sha256").update(text
  * of a SpecReader, which remembers the spec before. Throws SpecErrors, SPEC_TOO_LARGE.
  */
 export function readSpec({ text, file }: SpecText, parse: typeof parseSpec = parseSpec): Intake {
-  const parsed = parse(text, { file, maxBytes: MAX_SPEC_BYTES });
+  const parsed = parse(text, { file });
   const missing = unsupported(parsed.spec);
   // What cannot be executed is left out of the reckoning, so its fit says nothing.
   return { spec: parsed.spec, parsed, findings: missing.length > 0 ? missing : admit(parsed.spec) };
