@@ -70,6 +70,15 @@ describe("executors", () => {
     expect(kernel.log.slice(done).map(brief)).toEqual(["mapPut gona_nics 01000000"]);
   });
 
+  test("a gate is shut also when its link has gone meanwhile, and never opened then", async () => {
+    const [eth2] = plan(desired, wanted(SPEC, ["eth2"])).filter(({ facet }) => facet === "nics");
+    if (eth2?.kind !== "set" || eth2.facet !== "nics") throw new Error("no step for the gate");
+    kernel.removeLink("eth2");
+    await executeSteps(kernel, [eth2]);
+    expect(observe(kernel).nics.get(eth2.key)?.up).toBe(false);
+    await expect(executeSteps(kernel, [{ ...eth2, value: { ...eth2.value, up: true } }])).rejects.toThrow(/ENODEV/);
+  });
+
   test("an aggregate is filled in the generation that is not in use, before the vif is turned to it", async () => {
     const inUse = () => gonaVif.decode(kernel.map("gona_vifs").get(indexKey(0)) ?? new Uint8Array()).aggregate;
     expect(inUse()).toBe(0);

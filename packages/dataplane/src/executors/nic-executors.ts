@@ -1,6 +1,6 @@
 import { type Kernel, KernelError, type LinkState } from "@gona/kernel";
 import type { NicEntry } from "@gona/planner";
-import { gonaNic, Limit, NicFlag } from "../abi.ts";
+import { type GonaNic, gonaNic, Limit, NicFlag } from "../abi.ts";
 import { FROM_WIRE, RESOLVE_NIC } from "../hub-filters.ts";
 import { idBytes, idText } from "../id-bytes.ts";
 import { indexKey } from "../map-keys.ts";
@@ -15,9 +15,17 @@ const TC_ACT_OK = 0;
 
 export const nicExecutor: Executor<"nics"> = {
   async set({ key: nic, value: entry }, batch) {
+    const record = recordOf(batch.kernel, nic, entry.slot);
+    // A NIC that dies and goes: its gate can be shut without it.
+    if (record !== undefined && !entry.up && (await batch.link(nic)) === undefined) {
+      const value = gonaNic.encode({ ...record, flags: record.flags & ~NicFlag.UP });
+      batch.push({ op: "mapPut", map: "gona_nics", key: indexKey(entry.slot), value });
+      return;
+    }
     const link = await batch.presentLink(nic);
-    const netdev = knownNetdev(batch.kernel, nic, entry.slot, link) ?? (await resolve(batch, link, entry));
-    batch.push(putNic(entry, link, netdev));
+    const known = record !== undefined && record.ifindex === link.ifindex && record.netdev !== 0n;
+    // With the net_device that the slot has for this very link a gate moves by one map write.
+    batch.push(putNic(entry, link, known ? record.netdev : await resolve(batch, link, entry)));
   },
 
   async clear({ key: nic, before: { slot } }, batch) {
@@ -44,14 +52,13 @@ const putNic = (entry: NicEntry, link: LinkState, netdev: bigint) =>
     value: gonaNic.encode(toNicRecord(entry, link.ifindex, netdev)),
   }) as const;
 
-/** The net_device that the slot has for this very link; a gate then moves by one map write. */
-function knownNetdev(kernel: Kernel, nic: string, slot: number, link: LinkState): bigint | undefined {
+/** What stands in the slot, if that is this NIC's. */
+function recordOf(kernel: Kernel, nic: string, slot: number): GonaNic | undefined {
   const bytes = kernel.map("gona_nics").get(indexKey(slot));
   const name = kernel.map("gona_nic_names").get(indexKey(slot));
   if (bytes === undefined || name === undefined || idText(name) !== nic) return undefined;
   const record = gonaNic.decode(bytes);
-  const same = (record.flags & NicFlag.IN_USE) !== 0 && record.ifindex === link.ifindex && record.netdev !== 0n;
-  return same ? record.netdev : undefined;
+  return (record.flags & NicFlag.IN_USE) === 0 ? undefined : record;
 }
 
 /**
