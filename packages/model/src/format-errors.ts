@@ -5,7 +5,9 @@ function formatOne({ message, detail }: GonaError): string {
   const place = location === undefined ? [] : [`${location.file}:${location.line}:${location.column}`];
   const path = location === undefined || location.path === "" ? [] : [location.path];
   let sentence = message;
-  if (found !== undefined && !sentence.includes(found)) sentence += `, found ${JSON.stringify(found)}`;
+  // A sentence may quote it as it is, or with its control characters escaped.
+  const quoted = JSON.stringify(found)?.slice(1, -1);
+  if (found !== undefined && ![found, quoted ?? found].some((word) => sentence.includes(word))) sentence += `, found ${JSON.stringify(found)}`;
   if (allowed !== undefined && !sentence.includes(allowed)) sentence += `, allowed: ${allowed}`;
   if (hint !== undefined && !sentence.includes(hint)) sentence += ` (${hint})`;
   return [...place, ...path, sentence].join(": ");
