@@ -5,13 +5,15 @@ function formatOne({ message, detail }: GonaError): string {
   const place = location === undefined ? [] : [`${location.file}:${location.line}:${location.column}`];
   const path = location === undefined || location.path === "" ? [] : [location.path];
   let sentence = message;
-  // A sentence may quote it as it is, or with its control characters escaped.
-  const quoted = JSON.stringify(found)?.slice(1, -1);
-  if (found !== undefined && ![found, quoted ?? found].some((word) => sentence.includes(word))) sentence += `, found ${JSON.stringify(found)}`;
+  if (found !== undefined && !quotes(sentence, found)) sentence += `, found ${JSON.stringify(found)}`;
   if (allowed !== undefined && !sentence.includes(allowed)) sentence += `, allowed: ${allowed}`;
   if (hint !== undefined && !sentence.includes(hint)) sentence += ` (${hint})`;
   return [...place, ...path, sentence].join(": ");
 }
+
+/** As it is, or with its control characters escaped. */
+const quotes = (sentence: string, found: string): boolean =>
+  sentence.includes(found) || sentence.includes(JSON.stringify(found).slice(1, -1));
 
 /**
  * The text for people, one line per error:
