@@ -20,9 +20,13 @@ export const errorBodySchema = z.object({ error: single.extend({ all: z.array(si
 export type ErrorBody = z.infer<typeof errorBodySchema>;
 type SingleError = z.infer<typeof single>;
 
+/** Only what is new: most errors quote their cause. */
 function causesOf(error: Error): string | undefined {
   const causes: string[] = [];
-  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) causes.push(cause.message);
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    const { message } = cause;
+    if (![error.message, ...causes].some((said) => said.includes(message))) causes.push(message);
+  }
   return causes.length === 0 ? undefined : causes.join(": ");
 }
 

@@ -41,12 +41,10 @@ export async function runTransaction(transaction: Transaction): Promise<Committe
     const words = messageOf(cause);
     await putBack(transaction, revision, words);
     recordRollBack(store, revision, words);
-    throw new GonaError(
-      "APPLY_ROLLED_BACK",
-      `revision ${revision} was rolled back: ${words}`,
-      { hint: "everything is as it was before; mend the cause and apply again" },
-      { cause },
-    );
+    const { found, hint } = cause instanceof GonaError ? cause.detail : {};
+    const then = "everything is as it was before; mend the cause and apply again";
+    const detail = { ...(found !== undefined && { found }), hint: hint === undefined ? then : `${then}: ${hint}` };
+    throw new GonaError("APPLY_ROLLED_BACK", `revision ${revision} was rolled back: ${words}`, detail, { cause });
   }
 }
 

@@ -1,3 +1,5 @@
+import { toErrorBody } from "@gona/api";
+import { GonaError } from "@gona/model";
 import { type Logger, pino } from "pino";
 
 export type { Logger };
@@ -12,10 +14,18 @@ export const createLogger = (level: LogLevel): Logger =>
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: errorForLog },
       formatters: { level: (label) => ({ level: label }) },
     },
     pino.destination({ dest: 2, sync: true }),
   );
+
+/** What happened and why, in the words that clients get; where it happened in the code only for what is our own bug. */
+export function errorForLog(error: Error): object {
+  if (!(error instanceof GonaError) || error.class.fault === "bug") return pino.stdSerializers.err(error);
+  const { code, message, detail, cause } = toErrorBody(error).error;
+  return { code, message, ...detail, ...(cause !== undefined && { cause }) };
+}
 
 /** For tests. */
 export const silentLogger = (): Logger => pino({ level: "silent" });
