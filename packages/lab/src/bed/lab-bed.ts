@@ -83,14 +83,22 @@ export class LabBed implements AsyncDisposable {
     return child;
   }
 
-  /** The switch's end goes down: the NIC loses its carrier at once. */
+  /**
+   * The switch's end goes down: the NIC loses its carrier at once.
+   *
+   * A veth that goes down stops receiving first and tells its peer after an RCU grace period, up to
+   * 20 ms later on a busy machine; a cable has no such time. With its NAPI on (GRO), it receives until
+   * it has told its peer (kernel 6.18, veth_close and enqueue_to_backlog).
+   */
   async cut(nic: NicId): Promise<void> {
     const { netns, link } = portOf(this.plan, nic);
+    await runInside(netns, "ethtool", ["-K", link, "gro", "on"]);
     await ipBatch(netns, [`link set ${link} down`]);
   }
 
   async heal(nic: NicId): Promise<void> {
     const { netns, link } = portOf(this.plan, nic);
+    await runInside(netns, "ethtool", ["-K", link, "gro", "off"]);
     await ipBatch(netns, [`link set ${link} up`]);
   }
 
