@@ -169,3 +169,55 @@ test("teardown leaves nothing of ours behind", async () => {
   expect((await bed.call("teardown")).json()).toMatchObject({ revision: 2, changed: true });
   expect(await dump()).toBe(before);
 });
+
+const failures = async (bed: Awaited<ReturnType<typeof makeApiBed>>) =>
+  ((await bed.call("events")).json() as { kind: string }[]).filter((event) => event.kind.endsWith("failed"));
+
+test("a NIC that is taken out of the machine is pending, its guests go on, and it is used again when it is back", async () => {
+  await using bed = await makeApiBed();
+  await bed.call("apply", { body });
+  await settle();
+  bed.kernel.removeLink("eth1");
+  await settle();
+  expect((await bed.call("status")).json()).toMatchObject({
+    converged: true,
+    lastError: null,
+    pending: [{ kind: "nic", name: "eth1" }],
+    nics: [{ name: "eth1", state: "pending" }, { state: "up" }],
+    guests: [{ state: "degraded", slices: [{ state: "pending" }, { state: "active", bucketShare: 1 }] }],
+  });
+  bed.kernel.addLink({ name: "eth1", up: true });
+  await bed.clock.advance(5000);
+  expect((await bed.call("status")).json()).toMatchObject({
+    converged: true,
+    pending: [],
+    guests: [{ state: "active", slices: [{ bucketShare: 0.5 }, { bucketShare: 0.5 }] }],
+  });
+  expect(await failures(bed)).toEqual([]);
+});
+
+test("a guest that stops and starts again under the same link name is back without a word from anybody", async () => {
+  await using bed = await makeApiBed();
+  await bed.call("apply", { body });
+  await settle();
+  bed.kernel.removeLink("tap-web1");
+  await settle();
+  expect((await bed.call("status")).json()).toMatchObject({ converged: true, guests: [{ state: "pending" }] });
+  bed.kernel.addLink({ name: "tap-web1", up: true });
+  await settle();
+  expect((await bed.call("status")).json()).toMatchObject({ converged: true, guests: [{ state: "active" }] });
+  expect(bed.kernel.filters("tap-web1")).toHaveLength(1);
+  expect(await failures(bed)).toEqual([]);
+});
+
+test("a guest whose link is replaced in one go is programmed anew", async () => {
+  await using bed = await makeApiBed();
+  await bed.call("apply", { body });
+  await settle();
+  bed.kernel.removeLink("tap-web1");
+  bed.kernel.addLink({ name: "tap-web1", up: true });
+  await settle();
+  expect((await bed.call("status")).json()).toMatchObject({ converged: true, guests: [{ state: "active" }] });
+  expect(bed.kernel.filters("tap-web1")).toHaveLength(1);
+  expect(await failures(bed)).toEqual([]);
+});
