@@ -1,12 +1,11 @@
 // npm start: set-up, then the quick start (`npm start -- --once` ends by itself). Where the machine does not allow
 // a data path, the plan for the quick-start host and what is missing; exit 4.
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { follow } from "./lib/follow.mjs";
 import { kernelLacks } from "./lib/kernel-lacks.mjs";
 import { node24, QUIET_NODE } from "./lib/node-24.mjs";
-import { inBuild, root } from "./lib/paths.mjs";
+import { root } from "./lib/paths.mjs";
 import { lastWords, runCommand } from "./lib/run-command.mjs";
 import { setUp } from "./lib/set-up.mjs";
 
@@ -15,13 +14,11 @@ const gona = join(root, "gona");
 
 /** What the daemon would do, worked out without one. */
 async function showPlan() {
-  const spec = inBuild("quick-start.spec.yaml");
-  mkdirSync(inBuild(), { recursive: true });
-  const writer = fileURLToPath(new URL("lib/scenario-spec.mjs", import.meta.url));
-  const written = await runCommand([node24(), QUIET_NODE, writer, "quick-start", spec]);
-  if (written.code !== 0) throw new Error(`the quick start's spec cannot be read:\n${lastWords(written.output)}`);
-  console.log("The plan for the quick-start host (nothing was changed):\n");
-  await follow([gona, "plan", spec]);
+  const reader = fileURLToPath(new URL("lib/scenario-spec.mjs", import.meta.url));
+  const spec = await runCommand([node24(), QUIET_NODE, reader, "quick-start"]);
+  if (spec.code !== 0) throw new Error(`the quick start's spec cannot be read:\n${lastWords(spec.output)}`);
+  const plan = await runCommand([gona, "plan", "-"], { input: spec.stdout });
+  console.log(`The plan for the quick-start host (nothing was changed):\n\n${plan.output}`);
 }
 
 /** @param {readonly string[]} args @returns {Promise<number>} */

@@ -1,6 +1,6 @@
 // npm test: set-up, types, lint, and the four levels of tests. The last line is `N passed, N failed, N skipped`.
 import { ensureGuestKernel } from "./lib/guest-kernel.mjs";
-import { kernelLacks } from "./lib/kernel-lacks.mjs";
+import { kernelLacks, sandboxLack } from "./lib/kernel-lacks.mjs";
 import { runLevel } from "./lib/run-level.mjs";
 import { setUp } from "./lib/set-up.mjs";
 import { SetUpError } from "./lib/set-up-error.mjs";
@@ -33,6 +33,8 @@ async function main(request) {
   for (const lack of lacks.values()) console.error(lack.report());
   const wantsKernel = request.levels.some((level) => level.root);
   const kernel = wantsKernel && lacks.size === 0 ? await kernelLacks() : [];
+  const sandbox = wantsKernel && kernel.length === 0 ? await sandboxLack() : undefined;
+  if (sandbox !== undefined) kernel.push(sandbox);
   for (const lack of kernel) console.error(lack.report());
 
   /** @type {import("./lib/run-level.mjs").Tally} */

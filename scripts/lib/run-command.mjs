@@ -10,7 +10,7 @@ import { root } from "./paths.mjs";
 /**
  * Runs a command to its end with its output kept, never thrown away: the caller decides what to show.
  * @param {readonly string[]} argv
- * @param {{ cwd?: string, env?: Record<string, string | undefined>, deadlineMs?: number, onLine?: (line: string) => void }} [options]
+ * @param {{ cwd?: string, env?: Record<string, string | undefined>, deadlineMs?: number, input?: string, onLine?: (line: string) => void }} [options]
  * @returns {Promise<Finished>}
  */
 export function runCommand(argv, options = {}) {
@@ -19,8 +19,11 @@ export function runCommand(argv, options = {}) {
     const child = spawn(program, rest, {
       cwd: options.cwd ?? root,
       env: { ...process.env, LC_ALL: "C", ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
+    // Who ends without reading has said why on the other streams.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(options.input ?? "");
     let output = "";
     let stdout = "";
     let late = false;
