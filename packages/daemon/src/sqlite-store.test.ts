@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { SqliteStore } from "./sqlite-store.ts";
 
@@ -64,6 +65,22 @@ test("a damaged file is a storage error that says what to do", () => {
   expect(() => SqliteStore.open(path)).toThrow(
     expect.objectContaining({ code: "STORAGE", detail: { hint: expect.stringContaining("move it away") } }),
   );
+});
+
+test("a file of another layout is refused and left as it is", () => {
+  const path = join(stateDir(), "gona.db");
+  const read = (): unknown => {
+    using database = new DatabaseSync(path);
+    return { ...database.prepare("PRAGMA user_version").get(), ...database.prepare("SELECT x FROM revisions").get() };
+  };
+  {
+    using database = new DatabaseSync(path);
+    database.exec("CREATE TABLE revisions (x); INSERT INTO revisions VALUES (7); PRAGMA user_version = 99");
+  }
+  expect(() => SqliteStore.open(path)).toThrow(
+    expect.objectContaining({ code: "STORAGE", message: expect.stringContaining("layout 99") }),
+  );
+  expect(read()).toEqual({ user_version: 99, x: 7 });
 });
 
 test("a directory that does not exist is a storage error", () => {

@@ -8,6 +8,8 @@ const KEPT_REVISIONS = { committed: 100, "rolled-back": 20 } as const;
 const KEPT_EVENTS = 10_000;
 const PRUNE_EVERY = 256;
 
+/** Of SCHEMA; raised with each change of it. */
+const LAYOUT = 1;
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS revisions (
   revision INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -21,7 +23,7 @@ CREATE TABLE IF NOT EXISTS revisions (
   text TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
-PRAGMA user_version = 1;
+PRAGMA user_version = ${LAYOUT};
 `;
 const COLUMNS = "revision, at_ms, state, file, sha256, nics, guests, error";
 
@@ -44,7 +46,9 @@ export class SqliteStore implements Store {
       try {
         database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000;");
         const [check] = database.prepare("PRAGMA quick_check(1)").all();
-        if (check?.quick_check !== "ok") throw new Error(`damaged: ${String(check?.quick_check)}`);
+        const verdict = String(check?.quick_check).replaceAll("\n", ", ");
+        if (verdict !== "ok") throw new Error(`damaged: ${verdict}`);
+        refuseOtherLayout(database);
         database.exec(SCHEMA);
         return new SqliteStore(path, database);
       } catch (error) {
@@ -159,15 +163,26 @@ function toRevision(row: Record<string, SQLOutputValue>): StoredRevision {
 
 const toSpec = (row: Record<string, SQLOutputValue>): StoredSpec => ({ ...toRevision(row), text: String(row.text) });
 
+/** Throws for a file that another version of GONA wrote, or another program: it is neither read nor changed. */
+function refuseOtherLayout(database: DatabaseSync): void {
+  const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+  const tables = Number(database.prepare("SELECT count(*) AS tables FROM sqlite_master").get()?.tables);
+  if (version === LAYOUT || (version === 0 && tables === 0)) return;
+  throw new Error(`layout ${version} of another version of GONA or another program (this one: ${LAYOUT})`);
+}
+
 /** Every fault of SQLite's is the disk's as far as a user can act on it. */
 function storage<T>(path: string, what: "open" | "read" | "write", action: () => T): T {
   try {
     return action();
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
+    const away = "move it away; the daemon then starts from --spec or from what the kernel holds";
     const hint = /not a database|malformed|damaged/.test(words)
-      ? "the file is damaged: move it away; the daemon then starts from --spec or from what the kernel holds"
-      : "see that the directory can be written and the disk has room";
+      ? `the file is damaged: ${away}`
+      : /^layout/.test(words)
+        ? `start what wrote it, or ${away}`
+        : "see that the directory can be written and the disk has room";
     throw new GonaError("STORAGE", `cannot ${what} ${path}: ${words}`, { hint }, { cause });
   }
 }
