@@ -1,3 +1,4 @@
+import { socketPath } from "@gona/api";
 import { GonaError } from "@gona/model";
 import type { LogLevel } from "./logger.ts";
 
@@ -19,8 +20,9 @@ export interface DaemonOptions {
   readonly signal: AbortSignal;
 }
 
-/** Throws USAGE for what this version does not do. */
-export function checkOptions({ listen, teardown, spec }: DaemonOptions): void {
+/** Throws USAGE for what this version does not do, and for a run dir that can have no socket. */
+export function checkOptions({ listen, teardown, spec, runDir }: DaemonOptions): void {
+  socketPath(runDir);
   if (listen !== undefined) {
     const hint = "leave --listen out; clients use the socket in --run-dir";
     throw new GonaError("USAGE", "TCP needs TLS and a token: not supported yet", { found: listen, hint });
