@@ -1,17 +1,21 @@
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { GonaError } from "@gona/model";
 
 /** Makes a directory and sees that it can be written. Throws STORAGE. */
 export function ensureDirectory(path: string, option: string): void {
   try {
+    // Node calls a file system that is read-only ENOENT where a directory is to be made on it.
+    accessSync(nearestThatExists(path), constants.W_OK | constants.X_OK);
     mkdirSync(path, { recursive: true, mode: 0o755 });
-    accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new GonaError("STORAGE", `cannot use ${path}: ${words}`, { hint: `name another with ${option}` }, { cause });
   }
 }
+
+const nearestThatExists = (path: string): string =>
+  existsSync(path) || dirname(path) === path ? path : nearestThatExists(dirname(path));
 
 const pidPath = (runDir: string): string => join(runDir, "gona.pid");
 
