@@ -6,8 +6,9 @@ import { GonaError } from "@gona/model";
 export function ensureDirectory(path: string, option: string): void {
   try {
     // Node calls a file system that is read-only ENOENT where a directory is to be made on it.
-    accessSync(nearestThatExists(path), constants.W_OK | constants.X_OK);
+    accessSync(nearestThatExists(path), constants.W_OK);
     mkdirSync(path, { recursive: true, mode: 0o755 });
+    accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
     throw new GonaError("STORAGE", `cannot use ${path}: ${words}`, { hint: `name another with ${option}` }, { cause });
