@@ -1,8 +1,6 @@
 import { join } from "node:path";
 import { type HubDataplane, openDataplane } from "@gona/dataplane";
 import { LinuxKernel, unmountBpffs } from "@gona/kernel";
-import { GonaError } from "@gona/model";
-import { readPid } from "./host-dirs.ts";
 
 export interface OpenHub extends Disposable {
   readonly kernel: LinuxKernel;
@@ -12,8 +10,8 @@ export interface OpenHub extends Disposable {
 }
 
 /**
- * Takes the hub of this process's network namespace over, alone. Throws DAEMON_RUNNING with the
- * holder's pid, and what openDataplane throws.
+ * Takes the hub of this process's network namespace over, alone. Throws what openDataplane
+ * throws.
  */
 export function openHub(runDir: string, objectPath: string): OpenHub {
   const kernel = LinuxKernel.open();
@@ -30,12 +28,6 @@ export function openHub(runDir: string, objectPath: string): OpenHub {
     };
   } catch (error) {
     kernel[Symbol.dispose]();
-    throw withHolder(error, runDir);
+    throw error;
   }
-}
-
-function withHolder(error: unknown, runDir: string): unknown {
-  const pid = readPid(runDir);
-  if (!(error instanceof GonaError) || error.code !== "DAEMON_RUNNING" || pid === undefined) return error;
-  return new GonaError("DAEMON_RUNNING", `${error.message} (pid ${pid})`, error.detail, { cause: error });
 }

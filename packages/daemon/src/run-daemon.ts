@@ -4,11 +4,13 @@ import { assembleDaemon } from "./daemon.ts";
 import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
 import { ensureDirectory, writePid } from "./host-dirs.ts";
 import { listenOnSocket } from "./listen-on-socket.ts";
+import { lockStateDir } from "./lock-state-dir.ts";
 import { createLogger } from "./logger.ts";
 import { findObject } from "./object-path.ts";
 import { openHub } from "./open-hub.ts";
 import { readSpecFile } from "./read-spec-file.ts";
 import { requireCapabilities } from "./require-capabilities.ts";
+import { sayingWho } from "./saying-who.ts";
 import { readSpec, requireGood } from "./spec-intake.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { readVersion } from "./version.ts";
@@ -29,7 +31,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   ensureDirectory(stateDir, "--state-dir");
 
   await using held = new AsyncDisposableStack();
-  const hub = held.use(openHub(runDir, objectPath));
+  held.use(sayingWho(runDir, () => lockStateDir(stateDir, runDir)));
+  const hub = held.use(sayingWho(runDir, () => openHub(runDir, objectPath)));
   const store = held.use(SqliteStore.open(join(stateDir, "gona.db")));
   held.use(writePid(runDir));
   const log = createLogger(options.logLevel ?? "info");

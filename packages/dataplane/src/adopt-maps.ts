@@ -70,5 +70,7 @@ const otherBuild = (hash: string): GonaError =>
   new GonaError("STATE_OF_OTHER_BUILD", "the data path that runs here was made by a build with other map layouts", {
     found: hash,
     allowed: LAYOUT_HASH,
-    hint: "start that build again, or end its data path by deleting GONA's filters and HTB roots",
+    hint:
+      "start that build again (its `gona daemon --teardown` ends its data path), or end it by hand: " +
+      `tc filter delete dev LINK ingress pref ${FILTER_PREFERENCE} on each vif and NIC, tc qdisc delete dev NIC root`,
   });

@@ -148,7 +148,7 @@ function reuse(lib: Libbpf, map: Pointer, name: string, old: LibbpfMap): void {
     throw new GonaError(
       "STATE_OF_OTHER_BUILD",
       `BPF map ${name} in the kernel has another layout than this build's (type, key, value, entries)`,
-      { found: found.join("/"), allowed: wanted.join("/") },
+      { found: found.join("/"), allowed: wanted.join("/"), hint: "if nothing uses it, remove its pin in the bpffs" },
     );
   }
   checked(`reuse BPF map ${name}`, lib.mapReuseFd(map, old.fd));
