@@ -131,6 +131,7 @@ export interface Ipv4 {
   readonly options?: Uint8Array;
   readonly fragment?: { readonly offset: number; readonly more: boolean };
   readonly protocol?: number;
+  readonly id?: number;
 }
 
 export const ipv4 = (head: Ipv4, inside: Layer): Layer => ({
@@ -144,7 +145,7 @@ export const ipv4 = (head: Ipv4, inside: Layer): Layer => ({
       u8(0x45 + options.length / 4),
       u8(0),
       u16(20 + options.length + payload.length),
-      u16(1),
+      u16(head.id ?? 1),
       u16(fragment),
       u8(64),
       u8(head.protocol ?? inside.protocol ?? 253),

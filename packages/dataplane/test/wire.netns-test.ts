@@ -169,7 +169,8 @@ test("VLANs: untagged at an access guest, tagged on the wire and at a trunk gues
 });
 
 test("TCP with GSO over both NICs: every byte is counted, every segment with its headers", async () => {
-  await using bench = await WireBench.create({ nics: [{}, {}], guests: [db], peer: PEER });
+  const guest = { ...db, flags: [...db.flags, "PEER"] as const };
+  await using bench = await WireBench.create({ nics: [{}, {}], guests: [guest], peer: PEER });
   const total = (field: "txBytes" | "txPackets" | "rxBytes" | "rxPackets") =>
     [0, 1].reduce((sum, slice) => sum + Number(bench.programs.counters(db.slot, slice)[field]), 0);
   // Segments carry time stamps: 66 bytes of headers each, acknowledgements too.
