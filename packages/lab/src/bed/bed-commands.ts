@@ -75,7 +75,15 @@ function cableLines({ ports }: PlannedSwitch, plan: BedPlan): string[] {
 }
 
 const portLines = ({ ports }: PlannedSwitch): string[] =>
-  ports.flatMap(({ link }) => [`link set ${link} master br0`, `link set ${link} up`]);
+  ports.flatMap(({ link }) => [`link set ${link} master br0`, ...plugLines(link)]);
+
+/**
+ * A switch port goes up and forwards at once. Left alone, the bridge hears of the carrier from the
+ * kernel's linkwatch, a second or more later when other links change as well (100 links a second,
+ * over all namespaces), and drops until then; asking for one link handles its events on the spot
+ * (rtnl_getlink and linkwatch_sync_dev, seen on 6.18).
+ */
+export const plugLines = (link: string): string[] => [`link set ${link} up`, `link show dev ${link}`];
 
 /** The hub's ends of the guests' links, once they exist. */
 export const vifLines = (plan: BedPlan): string[] =>

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import type { FabricId, NicId } from "@gona/model";
 import { GonaError } from "@gona/model";
 import type { Scenario } from "../scenario/scenario.ts";
-import { addressLines, bedCommands, vifLines } from "./bed-commands.ts";
+import { addressLines, bedCommands, plugLines, vifLines } from "./bed-commands.ts";
 import {
   type BedPlan,
   namespacesOfPlan,
@@ -99,7 +99,7 @@ export class LabBed implements AsyncDisposable {
   async heal(nic: NicId): Promise<void> {
     const { netns, link } = portOf(this.plan, nic);
     await runInside(netns, "ethtool", ["-K", link, "gro", "off"]);
-    await ipBatch(netns, [`link set ${link} up`]);
+    await ipBatch(netns, plugLines(link));
   }
 
   /** The NIC vanishes from the host, and its switch port with it. */
@@ -117,7 +117,7 @@ export class LabBed implements AsyncDisposable {
     await ipBatch(this.plan.hub, [`link set ${nic} up`]);
     await ipBatch(port.netns, [`link set ${port.link} master br0`]);
     await this.farEnd.attachPort(port);
-    await ipBatch(port.netns, [`link set ${port.link} up`]);
+    await ipBatch(port.netns, plugLines(port.link));
   }
 
   /** What a switch has learnt: the bridge's forwarding table without its own addresses. */

@@ -91,9 +91,9 @@ function probeCharts(records: readonly TrafficRecord[], options: ChartOptions): 
   const probes = [...new Set(records.filter(({ sequence }) => sequence.length > 0).map(({ traffic }) => traffic.name))];
   return probes.map((probe, index) => {
     const windows = records.filter(({ traffic }) => traffic.name === probe).flatMap(({ sequence }) => sequence);
-    const points = windows.map(({ atMs, gapMs, silenceMs }) => ({
+    const points = windows.map(({ atMs, gapMs }) => ({
       atMs,
-      y: Math.max(gapMs, silenceMs > 50 ? silenceMs : 0),
+      y: gapMs,
     }));
     const lines = [{ name: probe, colour: COLOURS[index % COLOURS.length] as string, points }];
     return `<h3>${escapeHtml(probe)} <span class=soft>longest time without a packet, each 100 ms</span></h3>${svgChart(lines, { ...options, top: 5 })}`;

@@ -8,11 +8,12 @@ import { RunningTraffic, type TrafficRecord } from "../traffic/running-traffic.t
 import { FarEndBook, slicesOf } from "./far-end-book.ts";
 import type { LabDisplay, LabView, NicView, PhaseResult, ProbeRow } from "./lab-view.ts";
 import { promiseOf } from "./promise.ts";
-import { type Evidence, judge, type ProbeEvidence } from "./verdict.ts";
+import { type Evidence, judge, OPEN_SILENCE_MS, type ProbeEvidence } from "./verdict.ts";
 
 const SAMPLE_MS = 200;
 /** The probers tell each 100 ms; what they told about the phase's end arrives by then. */
 const TELL_MS = 250;
+const PATIENCE_MS = 1000;
 
 type Happening = PhaseResult["happenings"][number];
 
@@ -80,7 +81,7 @@ export class PhaseRunner implements AsyncDisposable {
     this.book.sample(this.#spec.host);
     const toMs = Date.now();
     const converged = phase.expect.some(({ kind }) => kind === "converged") ? await this.#hasConverged() : false;
-    await delay(TELL_MS, undefined, { signal });
+    await this.#tellingEnds(toMs, signal);
     const evidence: Evidence = {
       host: this.#spec.host,
       rate: (slice) => this.book.rate(slice, "egress", fromMs + phase.settle, toMs),
@@ -172,11 +173,19 @@ export class PhaseRunner implements AsyncDisposable {
     }
   }
 
+  /** Waits until the probes have told about the phase's end, and a little for a silence to end that may be a pause of the sender's. */
+  async #tellingEnds(toMs: number, signal: AbortSignal): Promise<void> {
+    const silent = (): boolean =>
+      [...this.#running.values()].some(({ record }) => (record.sequence.at(-1)?.silenceMs ?? 0) > OPEN_SILENCE_MS);
+    do await delay(TELL_MS, undefined, { signal });
+    while (silent() && Date.now() - toMs < PATIENCE_MS);
+  }
+
   #probeEvidence(name: string, fromMs: number, toMs: number): ProbeEvidence | undefined {
     const record = this.#running.get(name)?.record;
     if (record?.traffic.kind !== "probe") return undefined;
     const before = record.sequence.findLast(({ atMs }) => atMs <= fromMs);
-    const windows = record.sequence.filter(({ atMs }) => atMs > fromMs && atMs <= toMs + TELL_MS);
+    const windows = record.sequence.filter(({ atMs }) => atMs > fromMs && atMs <= toMs + PATIENCE_MS);
     return { windows, perSecond: record.traffic.perSecond, ...(before !== undefined && { before }) };
   }
 

@@ -100,8 +100,14 @@ function judgeRate(expectation: Extract<Expectation, { slice: SliceName }>, { ho
 export const formatMegabits = (rate: number): string =>
   `${(rate / 1e6).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })} Mbit/s`;
 
-/** A silence that has not ended yet, milliseconds; a few of them are how lazily the receiver reads. */
-const openSilence = ({ silenceMs }: SequenceWindow): number => (silenceMs > 50 ? silenceMs : 0);
+/** A few milliseconds are how lazily the receiver reads. */
+export const OPEN_SILENCE_MS = 50;
+
+/**
+ * A silence that has not ended at the last window, milliseconds. (What a silence that ended was worth
+ * is in the gap of a later window, with the sender's own pauses taken off.)
+ */
+const openSilence = ({ silenceMs }: SequenceWindow): number => (silenceMs > OPEN_SILENCE_MS ? silenceMs : 0);
 
 function judgeProbe(
   expectation: Extract<Expectation, { kind: "probe" }>,
@@ -113,8 +119,9 @@ function judgeProbe(
     (last?.[key] ?? 0) - (found?.before?.[key] ?? 0);
   const verdicts: Verdict[] = [];
   if (gap !== undefined) {
-    const gaps = found?.windows.map((window) => Math.max(window.gapMs, openSilence(window)));
-    const longest = gaps === undefined || grown("received") <= 0 ? Number.POSITIVE_INFINITY : Math.max(...gaps);
+    const gaps = found?.windows.map((window) => window.gapMs) ?? [];
+    const came = last !== undefined && grown("received") > 0;
+    const longest = came ? Math.max(...gaps, openSilence(last)) : Number.POSITIVE_INFINITY;
     verdicts.push({
       kind: "gap",
       kept: longest <= gap,
