@@ -5,9 +5,7 @@ import { GonaError } from "@gona/model";
 /** Makes a directory and sees that it can be written. Throws STORAGE. */
 export function ensureDirectory(path: string, option: string): void {
   try {
-    // Node calls a file system that is read-only ENOENT where a directory is to be made on it.
-    accessSync(nearestThatExists(path), constants.W_OK);
-    mkdirSync(path, { recursive: true, mode: 0o755 });
+    makeDirectory(path);
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause);
@@ -15,8 +13,18 @@ export function ensureDirectory(path: string, option: string): void {
   }
 }
 
-const nearestThatExists = (path: string): string =>
-  existsSync(path) || dirname(path) === path ? path : nearestThatExists(dirname(path));
+/**
+ * One directory at a time: Node's own recursive mkdir tries for ever where the kernel says ENOENT
+ * below a directory that is there (/proc), and calls a read-only file system ENOENT.
+ */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) {
+    mkdirSync(path, { recursive: true }); // Throws where it is a file.
+    return;
+  }
+  makeDirectory(dirname(path));
+  mkdirSync(path, { mode: 0o755 });
+}
 
 const pidPath = (runDir: string): string => join(runDir, "gona.pid");
 
