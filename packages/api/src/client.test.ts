@@ -73,6 +73,16 @@ test("events are followed one by one, wherever the stream is cut", async () => {
   expect(ids).toEqual([5, 6]);
 });
 
+test("a daemon that goes while its answer is read cannot be reached any more", async () => {
+  await using server = await daemon((_request, response) => {
+    response.writeHead(200, { "content-length": 1000 });
+    response.write("[", () => response.destroy());
+  });
+  const gone = { code: "DAEMON_UNREACHABLE", exitCode: 3 };
+  await expect(server.client.events()).rejects.toMatchObject(gone);
+  await expect(server.client.followEvents().next()).rejects.toMatchObject(gone);
+});
+
 test("a stream may be cut within the blank line", async () => {
   async function* chunks() {
     yield* ["id: 1\ndata: 1\n", "\nid: 2\nda", "ta: 2\n\n"];

@@ -15,7 +15,7 @@ import { DEFAULT_RUN_DIR, socketPath } from "./socket-path.ts";
 import type { SpecRequest } from "./spec-request.ts";
 import { readSse } from "./sse.ts";
 import type { Status } from "./status.ts";
-import { readText, unixRequest } from "./unix-request.ts";
+import { brokeOff, readText, unixRequest } from "./unix-request.ts";
 
 export interface ClientOptions {
   /** Of the daemon; /run/gona unless given. */
@@ -74,7 +74,7 @@ export class GonaClient {
       for await (const data of readSse(response)) yield hostEventSchema.parse(JSON.parse(data));
     } catch (error) {
       if (signal?.aborted || this.#signal?.aborted) return;
-      throw error;
+      throw brokeOff(error, this.socketPath);
     } finally {
       response.destroy();
     }

@@ -12,6 +12,12 @@ export interface UnixRequest {
 
 const NOBODY_THERE = new Set(["ENOENT", "ECONNREFUSED", "ENOTSOCK", "ENOTDIR"]);
 
+/** What a failing stream of an answer means; an error of the catalogue stays. */
+export function brokeOff(error: unknown, path: string): unknown {
+  const isSystem = error instanceof Error && "code" in error && !(error instanceof GonaError);
+  return isSystem ? explainFailure(error as NodeJS.ErrnoException, path) : error;
+}
+
 function explainFailure(error: NodeJS.ErrnoException, path: string): GonaError {
   const options = { cause: error };
   if (error.code !== undefined && NOBODY_THERE.has(error.code)) {
@@ -50,7 +56,7 @@ export async function readText(response: IncomingMessage, path: string): Promise
   try {
     for await (const chunk of response as AsyncIterable<string>) text += chunk;
   } catch (error) {
-    throw explainFailure(error as NodeJS.ErrnoException, path);
+    throw brokeOff(error, path);
   }
   return text;
 }

@@ -9,6 +9,9 @@ import { buildProgram } from "./program.ts";
 /** A spec with everything wrong fills no screen after the first. */
 const MOST_ERRORS = 50;
 
+/** Commands that the daemon carries out whole, whether or not anybody waits for the answer. */
+const CHANGES: ReadonlySet<string> = new Set(["apply", "rollback", "teardown"]);
+
 /** Any error as a GonaError: what commander says is USAGE, what nobody foresaw is a BUG. */
 function asGonaError(error: unknown): GonaError {
   if (error instanceof GonaError) return error;
@@ -59,7 +62,10 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (error instanceof CommanderError && error.code === "commander.help") return ERROR_CATALOGUE.USAGE.exitCode;
     if (context.signal.aborted) {
-      context.err.write("interrupted\n");
+      const begun = args.some((word) => CHANGES.has(word));
+      context.err.write(
+        begun ? "interrupted; what the daemon has begun goes on: gona history says how it ended\n" : "interrupted\n",
+      );
       return 1;
     }
     const told = asGonaError(error);

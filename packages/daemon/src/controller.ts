@@ -144,12 +144,20 @@ export class Controller implements AsyncDisposable {
   }
 
   #takeLastRevision(): void {
-    const { store, log } = this.#options;
+    const { store, events } = this.#options;
+    const stored = store.current();
     for (const { revision } of store.unfinished()) {
       store.rollBack(revision, "the daemon died while it was applied");
-      log.warn({ revision }, "a daemon died while it applied this revision; going back to the last good one");
+      const then =
+        stored === undefined
+          ? "there is no good one to go back to: what it left stays until the next apply or teardown"
+          : `going back to revision ${stored.revision}, the last good one`;
+      events.record({
+        kind: "rolled-back",
+        revision,
+        message: `a daemon died while it applied revision ${revision}; ${then}`,
+      });
     }
-    const stored = store.current();
     if (stored === undefined) return;
     try {
       this.reconciler.aim(targetOf(stored.revision, stored.sha256, readSpec(stored).spec));
