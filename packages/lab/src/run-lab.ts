@@ -1,10 +1,12 @@
 import { readdirSync } from "node:fs";
 import { GonaError } from "@gona/model";
 import { LABS_DIR } from "./bed/lab-paths.ts";
+import { ownerOf } from "./bed/sweep.ts";
 import { labList } from "./lab-list.ts";
 import { labRun } from "./lab-run.ts";
 import { labDown, labUp } from "./lab-up.ts";
 import { SILENT_SINK, type TextSink } from "./run/text-sink.ts";
+import { labName } from "./scenario/find-scenario.ts";
 
 /** The words of `gona lab`; the CLI's LabRequest has this shape. */
 export interface LabCommand {
@@ -70,11 +72,17 @@ async function up(scenario: string, json: boolean, out: TextSink): Promise<numbe
   return 0;
 }
 
+/** Without a name: all but those that a living process runs. */
 async function down(scenario: string | undefined, json: boolean, out: TextSink): Promise<number> {
-  const labs = scenario === undefined ? standing() : [scenario];
-  for (const lab of labs) await labDown(lab);
-  if (json) printJson(out, { removed: labs });
-  else out.write(labs.length === 0 ? "No lab is up.\n" : `Removed: ${labs.join(" ")}\n`);
+  const labs = scenario === undefined ? standing() : [labName(scenario)];
+  const running = scenario === undefined ? labs.filter((lab) => ownerOf(lab) !== undefined) : [];
+  const removed = labs.filter((lab) => !running.includes(lab));
+  for (const lab of removed) await labDown(lab);
+  if (json) printJson(out, { removed, running });
+  else {
+    out.write(removed.length === 0 ? "No lab is up.\n" : `Removed: ${removed.join(" ")}\n`);
+    if (running.length > 0) out.write(`Being run, left alone: ${running.join(" ")}\n`);
+  }
   return 0;
 }
 

@@ -1,4 +1,3 @@
-import { mkdirSync, writeFileSync } from "node:fs";
 import type { FabricId, NicId } from "@gona/model";
 import { GonaError } from "@gona/model";
 import type { Scenario } from "../scenario/scenario.ts";
@@ -15,9 +14,8 @@ import {
 import { FarEnd } from "./far-end.ts";
 import { type LabPaths, labPaths } from "./lab-paths.ts";
 import { LabProcess, type LabProcessOptions } from "./lab-process.ts";
-import { identify } from "./process-identity.ts";
 import { ipBatch, runCommand, runInside } from "./run-command.ts";
-import { type LabRecord, namespacesOf, sweep } from "./sweep.ts";
+import { claimLab, namespacesOf, sweep } from "./sweep.ts";
 import { type LearntMac, switchTable } from "./switch-table.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -53,7 +51,7 @@ export class LabBed implements AsyncDisposable {
     const paths = labPaths(scenario.name);
     await sweep(scenario.name);
     try {
-      claim(paths, scenario, options.stays === true);
+      claimLab(scenario.name, scenario.file, options.stays === true);
       await layTable(plan);
       return new LabBed(scenario, plan, paths, await FarEnd.attach(plan, paths));
     } catch (error) {
@@ -150,13 +148,6 @@ export class LabBed implements AsyncDisposable {
     this.farEnd[Symbol.dispose]();
     await sweep(this.scenario.name);
   }
-}
-
-function claim(paths: LabPaths, scenario: Scenario, stays: boolean): void {
-  for (const directory of [paths.root, paths.children, paths.logs]) mkdirSync(directory, { recursive: true });
-  const owner = stays ? undefined : identify(process.pid);
-  const record: LabRecord = { name: scenario.name, scenario: scenario.file, ...(owner !== undefined && { owner }) };
-  writeFileSync(paths.record, JSON.stringify(record));
 }
 
 async function layTable(plan: BedPlan): Promise<void> {

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GonaError } from "@gona/model";
 import { isOfLab, type LabPaths, labPaths } from "./lab-paths.ts";
 import { endRecorded } from "./lab-process.ts";
-import { isAlive, type ProcessIdentity } from "./process-identity.ts";
+import { identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { runCommand } from "./run-command.ts";
 
 /** What `lab.json` holds. */
@@ -22,6 +22,21 @@ export function readRecord(paths: LabPaths): LabRecord | undefined {
   }
 }
 
+/** Makes a lab's directories and says whose it is: this process's, or nobody's where it `stays`. */
+export function claimLab(name: string, scenario: string, stays = false): void {
+  const paths = labPaths(name);
+  for (const directory of [paths.root, paths.children, paths.logs]) mkdirSync(directory, { recursive: true });
+  const owner = stays ? undefined : identify(process.pid);
+  const record: LabRecord = { name, scenario, ...(owner !== undefined && { owner }) };
+  writeFileSync(paths.record, JSON.stringify(record));
+}
+
+/** The living process, other than this one, that runs a lab. */
+export function ownerOf(lab: string): ProcessIdentity | undefined {
+  const owner = readRecord(labPaths(lab))?.owner;
+  return owner !== undefined && owner.pid !== process.pid && isAlive(owner) ? owner : undefined;
+}
+
 /** Namespaces of a lab that exist. */
 export function namespacesOf(lab: string): string[] {
   return existsSync("/run/netns") ? readdirSync("/run/netns").filter((name) => isOfLab(lab, name)) : [];
@@ -33,8 +48,8 @@ export function namespacesOf(lab: string): string[] {
  */
 export async function sweep(lab: string): Promise<void> {
   const paths = labPaths(lab);
-  const owner = readRecord(paths)?.owner;
-  if (owner !== undefined && owner.pid !== process.pid && isAlive(owner)) {
+  const owner = ownerOf(lab);
+  if (owner !== undefined) {
     throw new GonaError("USAGE", `lab ${lab} is being run by process ${owner.pid}`, {
       hint: `end that first (kill ${owner.pid}); it cleans up behind itself`,
     });

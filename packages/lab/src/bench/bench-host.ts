@@ -1,10 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { GonaClient } from "@gona/api";
 import { hubNetns, type LabPaths, labPaths, REPOSITORY } from "../bed/lab-paths.ts";
 import { LabProcess } from "../bed/lab-process.ts";
 import { runCommand } from "../bed/run-command.ts";
-import { sweep } from "../bed/sweep.ts";
+import { claimLab, sweep } from "../bed/sweep.ts";
 import { waitUntil } from "../bed/wait-until.ts";
 
 /**
@@ -27,9 +27,7 @@ export class BenchHost implements AsyncDisposable {
   static async make(name: string, namespaces: readonly string[]): Promise<BenchHost> {
     const host = new BenchHost(name);
     await sweep(name);
-    for (const directory of [host.paths.root, host.paths.children, host.paths.logs]) {
-      mkdirSync(directory, { recursive: true });
-    }
+    claimLab(name, "bench");
     for (const netns of [host.hub, ...namespaces]) await runCommand("ip", ["netns", "add", netns]);
     return host;
   }
