@@ -29,7 +29,7 @@ export async function runLevel(level, { files, pass }) {
       ...[node, QUIET_NODE, join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--project", level.name],
       ...["--reporter=default", `--reporter=${beside("counting-reporter.mjs")}`, "--allowOnly=false"],
       // Needs no place to write a compiled configuration: the checkout may be another user's.
-      "--configLoader=native",
+      ...["--configLoader=native", ...(process.stdout.isTTY ? [] : ["--no-color"])],
       ...(narrowed ? ["--passWithNoTests"] : []),
       ...[...pass, ...files],
     ];
