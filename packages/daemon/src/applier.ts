@@ -116,13 +116,13 @@ export class Applier {
   /** The text of the present revision: nothing new; what is not in place yet is tried at once. */
   async #applyAgain({ revision }: Target, startMs: number): Promise<ApplyResult> {
     const { reconciler, clock } = this.#options;
-    const steps = reconciler.standing.state === "converged" ? 0 : await reconciler.run("apply");
+    const steps = reconciler.standing.state === "converged" ? [] : await reconciler.run("apply");
     const { reconcileFailure, pending } = reconciler.standing;
     if (steps === undefined) {
       throw new GonaError(reconcileFailure?.code ?? "BUG", reconcileFailure?.message ?? "not converged");
     }
     const durationMs = clock.monotonicMs() - startMs;
-    return { revision, changed: false, steps, durationMs, pending: pendingView(pending) };
+    return { revision, changed: false, steps: steps.length, durationMs, pending: pendingView(pending) };
   }
 
   #failed(error: unknown): void {

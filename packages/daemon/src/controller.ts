@@ -1,4 +1,5 @@
 import type { Kernel, NamespaceSource } from "@gona/kernel";
+import { describeStep, type Step, vifNames } from "@gona/planner";
 import { Announcer } from "./announcer.ts";
 import { Applier } from "./applier.ts";
 import { Backoff } from "./backoff.ts";
@@ -32,6 +33,8 @@ export interface ControllerOptions {
 /** The kernel is read in full this often, yet never so often that it takes more than 0.5 % of a core. */
 const LOOK_EVERY_MS = 30_000;
 const LOOK_SHARE = 200;
+/** Of a repair, in its event. */
+const STEPS_TOLD = 3;
 
 /**
  * Keeps the hub at what the newest good revision asks for. All that changes the hub goes through
@@ -203,8 +206,15 @@ export class Controller implements AsyncDisposable {
     const before = this.reconciler.standing.state;
     const steps = await this.reconciler.run("periodic look");
     this.#lookMs = this.#options.clock.monotonicMs() - startMs;
-    if (before !== "converged" || steps === undefined || steps === 0) return;
-    const message = `somebody changed GONA's state in the kernel; put right in ${steps} steps`;
-    this.#options.events.record({ kind: "reconciled", message });
+    if (before !== "converged" || steps === undefined || steps.length === 0) return;
+    const message = `somebody changed GONA's state in the kernel; put right in ${steps.length} steps`;
+    this.#options.events.record({ kind: "reconciled", message, cause: this.#inWords(steps) });
+  }
+
+  /** The first steps; the rest is mostly what follows from them. */
+  #inWords(steps: readonly Step[]): string {
+    const names = vifNames(this.hub.lastKnown);
+    const words = steps.slice(0, STEPS_TOLD).map((step) => describeStep(step, names));
+    return [...words, ...(steps.length > STEPS_TOLD ? [`and ${steps.length - STEPS_TOLD} more`] : [])].join("; ");
   }
 }

@@ -16,6 +16,7 @@ const GRAVE: ReadonlySet<HostEventKind> = new Set([
   "apply-failed",
   "rolled-back",
   "reconcile-failed",
+  "reconciled",
   "nic-down",
   "link-vanished",
 ]);

@@ -97,10 +97,10 @@ export class Reconciler implements Disposable {
     this.#retry?.[Symbol.dispose]();
   }
 
-  /** Must run in the queue. Returns the number of steps; undefined when it failed and is to be tried again. */
-  async run(reason: string): Promise<number | undefined> {
+  /** Must run in the queue. Returns the steps it took; undefined when it failed and is to be tried again. */
+  async run(reason: string): Promise<readonly Step[] | undefined> {
     const target = this.#target;
-    if (target === undefined || this.#stopped) return 0;
+    if (target === undefined || this.#stopped) return [];
     try {
       const prepared = this.prepare(target.spec);
       const { steps } = prepared;
@@ -108,7 +108,7 @@ export class Reconciler implements Disposable {
       await this.#options.failover.execute(steps);
       this.arrived(target, prepared);
       if (steps.length > 0) this.#options.log.debug({ reason, steps: steps.length }, "reconciled");
-      return steps.length;
+      return steps;
     } catch (error) {
       this.failed(error);
       return undefined;

@@ -249,7 +249,9 @@ test("a change made by somebody else is put right within half a minute, with an 
   bed.plane.hub = { ...before, slices: new Map([...before.slices].slice(1)) };
   await bed.clock.advance(31_000);
   expect(bed.plane.hub.slices.size).toBe(2);
-  expect(bed.events.recent({ limit: 1 })[0]).toMatchObject({ kind: "reconciled" });
+  // Whoever looks for the culprit wants to know what it was.
+  const cause = expect.stringMatching(/^slice .* on .*: new/);
+  expect(bed.events.recent({ limit: 1 })[0]).toMatchObject({ kind: "reconciled", cause });
 });
 
 test("a refusal outside an apply is retried with growing pauses and reported once", async () => {
