@@ -27,8 +27,11 @@ type AnyFacet = ReadonlyMap<string, unknown>;
 /** Returns how many keys both sides have. */
 function addSets(steps: Step[], facet: Facet, observed: AnyFacet, desired: AnyFacet): number {
   let met = 0;
+  // What was copied to be changed has kept its order, and walking two maps costs less than looking up.
+  const alongside = observed.entries();
   for (const [key, value] of desired) {
-    const before = observed.get(key);
+    const next = alongside.next().value;
+    const before = next?.[0] === key ? next[1] : observed.get(key);
     if (before === undefined) {
       steps.push({ kind: "set", facet, key, value } as Step);
       continue;
