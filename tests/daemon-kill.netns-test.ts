@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { endStream, KillBed } from "./daemon-kill-bed.ts";
+import { DaemonBed, endStream } from "./daemon-bed.ts";
 
 const KILLS = 50;
 /** Of the walk; GONA_SEED replays another. */
@@ -19,7 +19,7 @@ function random(seed: number): () => number {
   };
 }
 
-const guest = (bed: KillBed, name: string, number: number, slices: readonly string[]) => `
+const guest = (bed: DaemonBed, name: string, number: number, slices: readonly string[]) => `
   - name: ${name}
     vif: { create: { netns: ${bed.netns(name)}, name: eth0 }, mac: "52:54:00:d2:00:0${number}", addresses: [10.9.0.${number}] }
     aggregate:
@@ -27,7 +27,7 @@ const guest = (bed: KillBed, name: string, number: number, slices: readonly stri
       slices: [${slices.join(", ")}]`;
 
 /** The steady guest is alike in all of them; of the others each may be there, with any NICs and limits. */
-function randomSpec(bed: KillBed, next: () => number): string {
+function randomSpec(bed: DaemonBed, next: () => number): string {
   const slice = (nic: string, limit: number) => `{ nic: ${nic}, egress: { reserve: 10Mbit, limit: ${limit}Mbit } }`;
   const guests = [guest(bed, "steady", 1, [slice("eth1", 500), slice("eth2", 500)])];
   for (const [index, name] of OTHERS.entries()) {
@@ -54,7 +54,7 @@ test(`a daemon killed ${KILLS} times within its applies costs other guests no pa
   timeout: 240_000,
 }, async () => {
   const next = random(SEED);
-  await using bed = new KillBed("gona-d2", OTHERS);
+  await using bed = new DaemonBed("gona-d2", OTHERS);
   const first = bed.spawnDaemon();
   await first.line("ready", (line) => line.msg === "ready");
   await bed.client.apply({ text: randomSpec(bed, next) });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -63,6 +63,12 @@ export class JsonProcess {
     }
   }
 
+  /** The exit code, and all that was said. */
+  async ended(): Promise<{ readonly code: number | null; readonly said: string }> {
+    if (this.child.exitCode === null) await once(this.child, "close", { signal: AbortSignal.timeout(DEADLINE_MS) });
+    return { code: this.child.exitCode, said: this.lines.map((line) => line.text ?? line.msg).join("\n") };
+  }
+
   async stop(signal: NodeJS.Signals): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const gone = once(this.child, "exit");
@@ -78,8 +84,8 @@ export class JsonProcess {
   }
 }
 
-/** A hub with two NICs on one switch, and namespaces for guests that come and go. */
-export class KillBed implements AsyncDisposable {
+/** A hub with two NICs on one switch, namespaces for guests, and real daemons. */
+export class DaemonBed implements AsyncDisposable {
   readonly client: GonaClient;
   readonly #prefix: string;
   readonly #directory = mkdtempSync(join(tmpdir(), "gona-kill-"));
@@ -102,16 +108,34 @@ export class KillBed implements AsyncDisposable {
       run("ip", "-n", wire, "link", "set", `to-${nic}`, "master", "br0", "up");
       run("ip", "-n", hub, "link", "set", nic, "up");
     }
-    this.client = new GonaClient({ runDir: join(this.#directory, "run") });
+    this.client = new GonaClient({ runDir: this.runDir });
   }
 
   netns(name: string): string {
     return `${this.#prefix}-${name}`;
   }
 
-  spawnDaemon(): JsonProcess {
-    const words = ["daemon", "--run-dir", join(this.#directory, "run"), "--state-dir", join(this.#directory, "state")];
-    return this.#keep(new JsonProcess(this.netns("hub"), [join(REPOSITORY, "gona"), ...words], "stderr"));
+  get runDir(): string {
+    return join(this.#directory, "run");
+  }
+
+  get stateDir(): string {
+    return join(this.#directory, "state");
+  }
+
+  /** A file of this bed's own. */
+  file(name: string, text: string): string {
+    const path = join(this.#directory, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  /** `./gona daemon` in the hub; `before` comes in front of it (a program that runs another). */
+  spawnDaemon(words: readonly string[] = [], before: readonly string[] = []): JsonProcess {
+    const dirs = ["--run-dir", this.runDir, "--state-dir", this.stateDir];
+    // The last one counts: words may name other directories.
+    const command = [...before, join(REPOSITORY, "gona"), "daemon", ...dirs, ...words];
+    return this.#keep(new JsonProcess(this.netns("hub"), command, "stderr"));
   }
 
   /** Addresses the steady guest's far end, as its owner does. */
@@ -130,7 +154,7 @@ export class KillBed implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes) await process.stop("SIGKILL");
     for (const name of this.#namespaces) deleteNamespace(name);
-    unmountBpffs(join(this.#directory, "run", "bpf"));
+    unmountBpffs(join(this.runDir, "bpf"));
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
