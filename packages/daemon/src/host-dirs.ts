@@ -26,13 +26,6 @@ function makeDirectory(path: string): void {
   mkdirSync(path, { mode: 0o755 });
 }
 
-/** One by one: Node's own `recursive` never ends below a directory that takes none, such as /proc (24.21). */
-function makeDirectories(path: string): void {
-  if (existsSync(path)) return;
-  makeDirectories(dirname(path));
-  mkdirSync(path, { mode: 0o755 });
-}
-
 const pidPath = (runDir: string): string => join(runDir, "gona.pid");
 
 /** Says whose run dir it is, until disposed. Throws STORAGE. */
