@@ -9,7 +9,7 @@ const weights = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 10_0
 const positive = weights.filter((list) => list.some((weight) => weight > 0));
 
 function countsOf(table: Uint8Array): readonly number[] {
-  const counts = new Array<number>(8).fill(0);
+  const counts = Array.from({ length: 8 }, () => 0);
   for (const slice of table) counts[slice] = (counts[slice] ?? 0) + 1;
   return counts;
 }

@@ -125,7 +125,7 @@ function checks({ checkMac, checkIp }: FacetValue<"vifs">): string {
 }
 
 function buckets({ slices, buckets: table }: FacetValue<"vifs">): string {
-  const counts = new Array<number>(slices.length).fill(0);
+  const counts = slices.map(() => 0);
   for (const slice of table) counts[slice] = (counts[slice] ?? 0) + 1;
   const told = slices.flatMap((slice, number) => (slice === null ? [] : [`${slice.nic} ${counts[number]}`]));
   return told.length === 0 ? "none" : `(${told.join(", ")})`;

@@ -11,11 +11,7 @@ import { assuredRate, reservable, type ShareScale } from "./htb-shape.ts";
  * and gives at least half of what could be given: so that one guest's change does not change every
  * class of the NIC.
  */
-export function shareScale(
-  capacity: BitsPerSecond,
-  slices: readonly SliceShare[],
-  before?: ShareScale | undefined,
-): ShareScale {
+export function shareScale(capacity: BitsPerSecond, slices: readonly SliceShare[], before?: ShareScale): ShareScale {
   const room = reservable(capacity);
   return {
     ratePerShare:

@@ -161,7 +161,7 @@ function sliceWeights(spec: VifSpec, living: readonly LivingSlice[]): readonly n
   const free = up.filter((slice) => !slice.nic.held);
   const best = free.length > 0 ? free : up.length > 0 ? up : living;
   const chosen = spec.aggregate.balance === "active-backup" ? best.slice(0, 1) : best;
-  const weights = new Array<number>(SLICE_NUMBERS.high + 1).fill(0);
+  const weights = Array.from({ length: SLICE_NUMBERS.high + 1 }, () => 0);
   for (const slice of chosen) weights[slice.number] = Math.min(slice.spec.egress.limit, slice.nic.capacity);
   return weights;
 }

@@ -54,7 +54,7 @@ export const pathSuite: Suite = {
     "packets/s, TCP, round-trip time and ns of the programs, through the hub: direct, bridge, bridge + HTB, GONA, GONA + HTB",
   async run(options) {
     const { buildBpf } = await import("../../../../../scripts/build-bpf.mjs");
-    await buildBpf({
+    buildBpf({
       source: join(REPOSITORY, "bpf/bench_sink.bpf.c"),
       output: join(REPOSITORY, "build/bpf/bench_sink.bpf.o"),
     });
