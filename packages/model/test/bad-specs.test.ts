@@ -15,6 +15,9 @@ const one = (aggregate: string, vif?: string) => HEAD + guest(aggregate, vif);
 const SLICE = "slices: [{ nic: eth1 }]";
 const two = (vif: string, aggregate = SLICE) => one(SLICE) + guest(aggregate, vif, "web2");
 
+const attachment = (n: number) =>
+  `device: vnet${n}, mac: "52:54:00:aa:${[n >> 8, n & 255].map((byte) => byte.toString(16).padStart(2, "0")).join(":")}"`;
+
 const said = (text: string) => errorsOf(text).map((error) => formatErrors(error));
 
 describe("errors between fields", () => {
@@ -102,7 +105,17 @@ describe("errors between fields", () => {
     [
       "more slices than there may be",
       one(`slices: [${"{ nic: eth1 }, ".repeat(9)}]`),
-      "host.yaml:9:26: guests[0].aggregate.slices: found a list, allowed: a list of at most 8 entries",
+      "host.yaml:9:26: guests[0].aggregate.slices: too many entries, allowed: at most 8",
+    ],
+    [
+      "a list without anything in it",
+      one("slices: []"),
+      "host.yaml:9:26: guests[0].aggregate.slices: the list is empty, allowed: one entry or more",
+    ],
+    [
+      "more guests than there may be vifs",
+      HEAD + Array.from({ length: 4097 }, (_, n) => guest(SLICE, attachment(n), `g${n}`)).join(""),
+      "host.yaml:7:3: guests: too many entries, allowed: at most 4096",
     ],
     [
       "no vif at all",

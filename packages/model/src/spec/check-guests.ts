@@ -162,9 +162,12 @@ export function checkGuest(
 export function checkGuests(root: Raw, nics: ReadonlyMap<string, KnownNic>, problems: SpecProblem[]): void {
   const taken = new Taken(problems);
   let vifs = 0;
-  for (const guest of items(field(root, "guests"))) {
+  const guests = items(field(root, "guests"));
+  for (const guest of guests) {
     vifs += checkGuest(guest, nics, taken, problems);
     if (vifs > MAX_VIFS) {
+      // Of a list that is itself too long the schema says so.
+      if (guests.length > MAX_VIFS) return;
       problems.push({
         code: "SPEC_DOES_NOT_FIT",
         path: guest.path,

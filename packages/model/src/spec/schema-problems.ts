@@ -54,9 +54,9 @@ export function schemaProblems(schema: z.core.$ZodType, issues: readonly z.core.
         if (issue.message.endsWith("received undefined")) return [missing(path)];
         return [{ code: "SPEC_INVALID", path, message: "", allowed: KINDS[issue.expected] ?? issue.expected }];
       case "too_big":
-        return [{ code: "SPEC_INVALID", path, message: "", allowed: `a list of at most ${issue.maximum} entries` }];
+        return [{ code: "SPEC_INVALID", path, message: "too many entries", allowed: `at most ${issue.maximum}` }];
       case "too_small":
-        return [{ code: "SPEC_INVALID", path, message: "", allowed: `a list of at least ${issue.minimum} entry` }];
+        return [{ code: "SPEC_INVALID", path, message: "the list is empty", allowed: "one entry or more" }];
       case "custom": {
         const params = issue.params as IssueParams;
         if ("missing" in params) return [missing(path)];
