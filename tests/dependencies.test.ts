@@ -25,7 +25,7 @@ const dependencies = new Map(
 const documented = read("docs/dependencies.md")
   .split("\n")
   .flatMap((line) => (line.startsWith("| `") ? [...(line.split("|")[1] ?? "").matchAll(/`([^`]+)`/g)] : []))
-  .map((match) => match[1]);
+  .map((match) => match[1] ?? "");
 
 /** Debian's name of QEMU depends on the processor; the document has both. */
 const QEMU = ["qemu-system-x86", "qemu-system-arm"];

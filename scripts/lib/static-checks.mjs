@@ -20,13 +20,18 @@ export async function runStaticChecks() {
   /** @type {import("./run-level.mjs").Tally} */
   const tally = { passed: 0, failed: [], skipped: [] };
   for (const { name, argv } of CHECKS) {
-    const result = await step(name, () => runCommand(argv, { env, deadlineMs: 180_000 }));
-    if (result.code === 0) {
+    let words = "";
+    try {
+      await step(name, async () => {
+        const { code, output } = await runCommand(argv, { env, deadlineMs: 180_000 });
+        words = output.trimEnd();
+        if (code !== 0) throw new Error(`${name}: exit code ${code}`);
+      });
       tally.passed++;
-      continue;
+    } catch (error) {
+      console.log(words);
+      tally.failed.push(error instanceof Error ? error.message : String(error));
     }
-    console.log(result.output.trimEnd());
-    tally.failed.push(`${name}: exit code ${result.code}`);
   }
   return tally;
 }

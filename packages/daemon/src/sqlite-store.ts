@@ -180,7 +180,7 @@ function storage<T>(path: string, what: "open" | "read" | "write", action: () =>
     const away = "move it away; the daemon then starts from --spec or from what the kernel holds";
     const hint = /not a database|malformed|damaged/.test(words)
       ? `the file is damaged: ${away}`
-      : /^layout/.test(words)
+      : words.startsWith("layout")
         ? `start what wrote it, or ${away}`
         : "see that the directory can be written and the disk has room";
     throw new GonaError("STORAGE", `cannot ${what} ${path}: ${words}`, { hint }, { cause });

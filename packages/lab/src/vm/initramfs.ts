@@ -33,7 +33,8 @@ const BUSYBOX = "/bin/busybox";
 export async function initramfs(options: InitramfsOptions): Promise<string> {
   const files = await contents(options);
   const hash = createHash("sha256").update(options.modules.join(" "));
-  for (const [to, from] of [...files].sort()) hash.update(`\0${to}\0`).update(readFileSync(from));
+  for (const [to, from] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`\0${to}\0`).update(readFileSync(from));
   const output = join(REPOSITORY, "build/vm", `initramfs-${hash.digest("hex").slice(0, 16)}.cpio`);
   if (existsSync(output)) return output;
 
