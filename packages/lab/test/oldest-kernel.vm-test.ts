@@ -72,7 +72,7 @@ test("the daemon converges on Debian's 6.1, and a guest goes on when a NIC dies"
 test("the BPF programs do on Debian's 6.1 what they do here", async () => {
   const { run } = await onOldestKernel();
   const files = "from-guest.program-test slice-mac.program-test account.program-test";
-  const vitest = `node_modules/.bin/node node_modules/vitest/vitest.mjs run --project program --no-isolate ${files}`;
+  const vitest = `${process.execPath} node_modules/vitest/vitest.mjs run --project program --no-isolate ${files}`;
   const output = await run(`NO_COLOR=1 ${vitest} 2>&1`);
   expect(output).toMatch(/Test Files {2}3 passed/);
 });
