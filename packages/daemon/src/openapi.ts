@@ -11,7 +11,9 @@ export async function openApiDocument(): Promise<object> {
   server.setValidatorCompiler(() => () => true);
   server.setSerializerCompiler(() => () => "");
   await server.register(swagger, {
-    refResolver: { buildLocalReference: ({ $id }) => String($id) },
+    refResolver: {
+      buildLocalReference: ({ $id }, _base, _fragment, index) => (typeof $id === "string" ? $id : `schema${index}`),
+    },
     openapi: {
       openapi: "3.1.0",
       info: {

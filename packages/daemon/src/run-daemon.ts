@@ -13,6 +13,7 @@ import { requireCapabilities } from "./require-capabilities.ts";
 import { sayingWho } from "./saying-who.ts";
 import { readSpec, requireGood } from "./spec-intake.ts";
 import { SqliteStore } from "./sqlite-store.ts";
+import { tellManager } from "./tell-manager.ts";
 import { readVersion } from "./version.ts";
 
 /**
@@ -54,7 +55,9 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     { pid: process.pid, socket, revision: controller.reconciler.target?.revision ?? 0, state, pending: pending.length },
     "ready",
   );
+  tellManager("READY=1", log);
   await aborted(signal);
+  tellManager("STOPPING=1", log);
   events.record({ kind: "daemon-stopped", message: "daemon stopped; the data plane goes on" });
   return 0;
 }
