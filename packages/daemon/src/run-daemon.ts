@@ -10,6 +10,7 @@ import { findObject } from "./object-path.ts";
 import { openHub } from "./open-hub.ts";
 import { readSpecFile } from "./read-spec-file.ts";
 import { requireCapabilities } from "./require-capabilities.ts";
+import { sayReady } from "./say-ready.ts";
 import { sayingWho } from "./saying-who.ts";
 import { readSpec, requireGood } from "./spec-intake.ts";
 import { SqliteStore } from "./sqlite-store.ts";
@@ -50,11 +51,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 
   held.defer(() => server.close());
   const socket = await listenOnSocket(server, runDir);
-  const { state, pending } = controller.reconciler.standing;
-  log.info(
-    { pid: process.pid, socket, revision: controller.reconciler.target?.revision ?? 0, state, pending: pending.length },
-    "ready",
-  );
+  sayReady(log, controller, socket);
   tellManager("READY=1", log);
   await aborted(signal);
   tellManager("STOPPING=1", log);

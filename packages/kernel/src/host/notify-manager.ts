@@ -10,7 +10,7 @@ const SOCK_CLOEXEC = 0o2000000;
  * Tells the service manager how this process stands (`READY=1`, sd_notify(3)). False where nobody
  * asked to be told. Throws KernelError when the manager's socket cannot be reached.
  */
-export function notifyManager(state: string, socket = process.env["NOTIFY_SOCKET"]): boolean {
+export function notifyManager(state: string, socket = process.env.NOTIFY_SOCKET): boolean {
   if (socket === undefined || socket === "") return false;
   using fd = new Fd(check(libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket AF_UNIX"));
   const message = Buffer.from(state);
