@@ -53,6 +53,10 @@ static __always_inline int gona_slice_in(const struct gona_aggregate *aggregate,
 {
 	int home;
 
+	/* The common case of a guest with one slice: its first, and alive. */
+	if (number == GONA_OWN_MAC && aggregate->slices[0].in_use && aggregate->slices[0].nic == nic_slot &&
+	    gona_living_nic(nic_slot))
+		return 0;
 	if (number < GONA_MAX_SLICES && aggregate->slices[number].in_use) {
 		if (aggregate->slices[number].nic == nic_slot)
 			return number;
@@ -69,7 +73,10 @@ static __always_inline int gona_slice_in(const struct gona_aggregate *aggregate,
 	return home;
 }
 
-/* A unicast frame from the wire for a vif of ours. */
+/*
+ * A unicast frame from the wire for a vif of ours. Its source is not looked at: what one guest of
+ * ours sends to another never leaves the host, so a frame of our own cannot come back this way.
+ */
 static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const struct gona_nic *nic, __u32 nic_slot,
 						  const struct gona_station *station, struct gona_packet *packet)
 {
@@ -83,8 +90,6 @@ static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const s
 		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
 	if (vif->flags & GONA_VIF_STOPPED)
 		return gona_verdict(skb, GONA_V_DROP_STOPPED, TC_ACT_SHOT);
-	if (gona_station_of(nic->fabric, packet->vlan, packet->source))
-		return gona_verdict(skb, GONA_V_DROP_REFLECTION, TC_ACT_SHOT);
 	aggregate = gona_aggregate_of(vif);
 	if (!aggregate)
 		return gona_verdict(skb, GONA_V_DROP_NO_SLICE, TC_ACT_SHOT);

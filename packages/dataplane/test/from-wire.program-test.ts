@@ -97,8 +97,6 @@ describe("what comes in by a NIC", () => {
       verdict: "PASS_FOREIGN",
     },
     { name: "for a guest that is stopped", slot: 0, frame: to(STOPPED_MAC), verdict: "DROP_STOPPED" },
-    { name: "from a guest's own MAC", slot: 0, frame: to(WEB, DB), verdict: "DROP_REFLECTION" },
-    { name: "from a slice's MAC", slot: 0, frame: to(WEB, DB_1), verdict: "DROP_REFLECTION" },
     { name: "for a slice's MAC, by its NIC", slot: 0, frame: to(DB_0), verdict: "TO_GUEST" },
     { name: "for a slice's MAC, by the other slice's NIC", slot: 0, frame: to(DB_1), verdict: "DROP_WRONG_NIC" },
     { name: "for a slice's MAC, by its NIC, not the home", slot: 1, frame: to(DB_1), verdict: "TO_GUEST" },
