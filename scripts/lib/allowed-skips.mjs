@@ -1,11 +1,12 @@
 import { runCommand } from "./run-command.mjs";
 
 /**
- * Features that a kernel may lack and that tests may therefore skip, the kernel that has each, and a command (in a
+ * Features that a machine may lack and that tests may therefore skip, the kernel (or package) that has each, and a command (in a
  * network namespace of its own) that succeeds where the feature is. A test says `needs <feature> (<kernel>)`.
  * @type {Readonly<Record<string, { kernel: string, probe: string }>>}
  */
 export const ALLOWED_SKIPS = {
+  clang: { kernel: "Debian's package clang", probe: "command -v clang" },
   fq: { kernel: "Debian's 6.1", probe: "tc qdisc add dev lo root fq" },
   fq_codel: { kernel: "Debian's 6.1", probe: "tc qdisc add dev lo root fq_codel" },
   netem: { kernel: "Debian's 6.1", probe: "tc qdisc add dev lo root netem delay 1ms" },
