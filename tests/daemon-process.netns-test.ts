@@ -24,13 +24,19 @@ const hubState = (bed: DaemonBed) =>
   run("tc", "-n", bed.netns("hub"), "qdisc").replaceAll(/^qdisc clsact .*\n/gm, "") +
   run("ip", "-n", bed.netns("hub"), "-br", "link").replaceAll(/ .*$/gm, "");
 
-test("a second daemon is refused, in the same run dir and in the same namespace", async () => {
+test("a second daemon is refused, by run dir, by state dir and by network namespace", async () => {
   await using bed = new DaemonBed("gona-d4", []);
   const first = bed.spawnDaemon();
   await ready(first);
   const same = await bed.spawnDaemon().ended();
   expect(same).toMatchObject({ code: 1, said: expect.stringContaining(`pid ${first.child.pid}`) });
-  const other = await bed.spawnDaemon(["--run-dir", join(bed.runDir, "other")]).ended();
+  const otherRun = ["--run-dir", join(bed.runDir, "other")];
+  expect(await bed.spawnDaemon(otherRun).ended()).toMatchObject({
+    code: 1,
+    said: expect.stringContaining("state dir"),
+  });
+  const otherDirs = [...otherRun, "--state-dir", join(bed.stateDir, "other")];
+  const other = await bed.spawnDaemon(otherDirs).ended();
   expect(other).toMatchObject({ code: 1, said: expect.stringContaining("network namespace") });
   expect((await bed.client.status()).pid).toBe(first.child.pid);
 });
