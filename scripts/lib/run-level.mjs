@@ -33,7 +33,9 @@ export async function runLevel(level, { files, pass }) {
       ...(narrowed ? ["--passWithNoTests"] : []),
       ...[...pass, ...files],
     ];
-    const argv = level.root ? [beside("sandbox.sh"), leftoversFile, node, ...vitest] : vitest;
+    const run = level.root ? [beside("sandbox.sh"), leftoversFile, node, ...vitest] : vitest;
+    // Whatever ends us ends the tests too, and with the sandbox's first process goes all that is in it.
+    const argv = ["setpriv", "--pdeathsig", "KILL", ...run];
     const end = await follow(argv, level.deadlineMs, { GONA_TEST_COUNT: countFile, NODE_OPTIONS: QUIET_NODE });
     const count = readJson(
       countFile,
@@ -78,10 +80,11 @@ function follow(argv, deadlineMs, env) {
   const [program = "", ...rest] = argv;
   return new Promise((resolve) => {
     const child = spawn(program, rest, { cwd: root, env: { ...process.env, ...env }, stdio: "inherit" });
+    // Ctrl-C reaches the tests as well; they end, and then we say so.
+    process.on("SIGINT", () => undefined);
     let late = false;
     const timer = setTimeout(() => {
       late = true;
-      // The sandbox's first process goes with it, and all in it with that.
       child.kill("SIGKILL");
     }, deadlineMs);
     child.on("error", (error) => resolve(error.message));
