@@ -1,5 +1,5 @@
 import type { NicId } from "@gona/model";
-import type { Step } from "@gona/planner";
+import type { HubState, Step } from "@gona/planner";
 import { type Announcement, announcementsForLoss, announcementsForReturn } from "./announcements.ts";
 import type { Announcer } from "./announcer.ts";
 import type { EventLog } from "./event-log.ts";
@@ -34,18 +34,28 @@ export class Failover {
   /**
    * Carries out steps. A gate that opens: first the switches, then the gate, for a frame that comes
    * in by a NIC's port is taken whether its gate is open or not, but with the gate open it is taken
-   * nowhere else. A gate that shuts: the other way round. Throws KernelError.
+   * nowhere else. A gate that shuts: the other way round. A NIC that comes with its gate open has no
+   * filter before the steps, so there the switches come after. Throws KernelError.
    */
   async execute(steps: readonly Step[]): Promise<void> {
     const { hub } = this.#options;
-    const { opened, shut } = movedGates(steps);
+    const { opened, shut, arrived } = movedGates(steps);
+    const known = hub.lastKnown.stations;
     for (const nic of opened) {
       await this.#announce(announcementsForReturn(hub.lastKnown, nic), `NIC ${nic} is back`);
     }
     await hub.execute(steps);
+    for (const nic of arrived) this.#announceArrival(nic, known);
     if (shut.length === 0) return;
     const nicsUp = new Set([...hub.lastKnown.nics].filter(([, entry]) => entry.up).map(([nic]) => nic));
     for (const nic of shut) this.#announceLoss(nic, nicsUp);
+  }
+
+  /** Only what peers may have learnt while the NIC was away: a new guest's MACs are nowhere else. */
+  #announceArrival(nic: NicId, known: HubState["stations"]): void {
+    const { lastKnown } = this.#options.hub;
+    const stations = new Map([...lastKnown.stations].filter(([key]) => known.has(key)));
+    void this.#announce(announcementsForReturn({ ...lastKnown, stations }, nic), `NIC ${nic} is there`);
   }
 
   #announceLoss(nic: NicId, nicsUp: ReadonlySet<NicId>): void {
@@ -61,13 +71,25 @@ export class Failover {
   }
 }
 
-/** NICs that stood before and stand after, with their gates moved. */
-function movedGates(steps: readonly Step[]): { readonly opened: readonly NicId[]; readonly shut: readonly NicId[] } {
+interface MovedGates {
+  /** Of NICs that stood before and stand after. */
+  readonly opened: readonly NicId[];
+  readonly shut: readonly NicId[];
+  /** Open, of NICs that come with these steps. */
+  readonly arrived: readonly NicId[];
+}
+
+function movedGates(steps: readonly Step[]): MovedGates {
   const opened: NicId[] = [];
   const shut: NicId[] = [];
+  const arrived: NicId[] = [];
   for (const step of steps) {
-    if (step.facet !== "nics" || step.kind !== "set" || step.before === undefined) continue;
-    if (step.before.up !== step.value.up) (step.value.up ? opened : shut).push(step.key);
+    if (step.facet !== "nics" || step.kind !== "set") continue;
+    const { before, value, key } = step;
+    // A stale one is another link under the old name.
+    if (before === undefined || before.stale) {
+      if (value.up) arrived.push(key);
+    } else if (before.up !== value.up) (value.up ? opened : shut).push(key);
   }
-  return { opened, shut };
+  return { opened, shut, arrived };
 }

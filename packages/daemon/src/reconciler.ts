@@ -1,3 +1,4 @@
+import { StepError } from "@gona/dataplane";
 import type { HostSpec } from "@gona/model";
 import {
   type Desired,
@@ -18,8 +19,12 @@ import type { Logger } from "./logger.ts";
 import type { NamespaceMonitor } from "./namespace-monitor.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 import { codeOf, type Failure, messageOf, type Standing } from "./standing.ts";
+import { stepOwners } from "./step-owners.ts";
 import type { Target } from "./target.ts";
 import type { WorkQueue } from "./work-queue.ts";
+
+/** Each costs a full read; where more are refused, the fault is not theirs. */
+const MOST_REFUSED = 8;
 
 export interface ReconcilerOptions {
   readonly hub: Hub;
@@ -102,16 +107,42 @@ export class Reconciler implements Disposable {
     const target = this.#target;
     if (target === undefined || this.#stopped) return [];
     try {
-      const prepared = this.prepare(target.spec);
-      const { steps } = prepared;
-      if (steps.length > 0) this.state = "converging";
-      await this.#options.failover.execute(steps);
-      this.arrived(target, prepared);
+      const steps = await this.#converge(target);
       if (steps.length > 0) this.#options.log.debug({ reason, steps: steps.length }, "reconciled");
       return steps;
     } catch (error) {
       this.failed(error);
       return undefined;
+    }
+  }
+
+  /**
+   * One guest that the kernel refuses must not keep the others from what they are promised: its steps
+   * are left out and the rest is carried out. Throws the first refusal in the end.
+   */
+  async #converge(target: Target): Promise<readonly Step[]> {
+    const { hub, failover } = this.#options;
+    const refused = new Map<string, StepError>();
+    for (;;) {
+      const prepared = this.prepare(target.spec);
+      const ownersOf = stepOwners(prepared.desired.hub, hub.lastKnown);
+      const steps = prepared.steps.filter((step) => !ownersOf(step).some((owner) => refused.has(owner)));
+      if (steps.length > 0) this.state = "converging";
+      try {
+        await failover.execute(steps);
+      } catch (error) {
+        const owner = error instanceof StepError ? ownersOf(error.step).at(-1) : undefined;
+        if (!(error instanceof StepError) || owner === undefined || refused.size === MOST_REFUSED) throw error;
+        refused.set(owner, error);
+        continue;
+      }
+      const [first] = refused.values();
+      if (first !== undefined) {
+        this.#standing = { ...this.#standing, pending: prepared.desired.pending };
+        throw first;
+      }
+      this.arrived(target, prepared);
+      return steps;
     }
   }
 

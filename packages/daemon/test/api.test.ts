@@ -221,3 +221,26 @@ test("a guest whose link is replaced in one go is programmed anew", async () => 
   expect(bed.kernel.filters("tap-web1")).toHaveLength(1);
   expect(await failures(bed)).toEqual([]);
 });
+
+test("a guest that the kernel refuses keeps no other from its due, and is tried again", async () => {
+  await using bed = await makeApiBed();
+  const text = specText(["web1", "db1", "db2"]);
+  await bed.call("apply", { body: { text } });
+  for (let refusals = 0; refusals < 3; refusals++) {
+    bed.kernel.failNext((op) => op.op === "filterReplace" && op.link === "tap-db1", "EBUSY");
+  }
+  // Both at once, the refused one first.
+  bed.kernel.addLink({ name: "tap-db1", up: true });
+  bed.kernel.addLink({ name: "tap-db2", up: true });
+  await settle();
+  await settle();
+  expect(bed.kernel.filters("tap-db2")).toHaveLength(1);
+  expect((await bed.call("status")).json()).toMatchObject({
+    converged: false,
+    state: "retrying",
+    lastError: { message: expect.stringContaining("EBUSY") },
+  });
+  await bed.clock.advance(10_000);
+  expect(bed.kernel.filters("tap-db1")).toHaveLength(1);
+  expect((await bed.call("status")).json()).toMatchObject({ converged: true, lastError: null });
+});
