@@ -100,7 +100,8 @@ export class DaemonBed implements AsyncDisposable {
       createNamespace(name);
     }
     const [hub, wire] = [this.netns("hub"), this.netns("switch")];
-    run("ip", "-n", wire, "link", "add", "br0", "type", "bridge");
+    // A MAC of its own: else the bridge takes that of a port, and loses it with the port.
+    run("ip", "-n", wire, "link", "add", "br0", "address", "02:00:00:00:ff:01", "type", "bridge");
     run("ip", "-n", wire, "addr", "add", `${PEER}/16`, "dev", "br0");
     run("ip", "-n", wire, "link", "set", "br0", "up");
     for (const nic of ["eth1", "eth2"]) {
@@ -146,8 +147,8 @@ export class DaemonBed implements AsyncDisposable {
   /** Numbered datagrams both ways between the steady guest and the peer. */
   async startTraffic(perSecond: number): Promise<readonly Stream[]> {
     return [
-      await this.#startStream("steady", "switch", PEER, 5301, perSecond),
-      await this.#startStream("switch", "steady", STEADY, 5302, perSecond),
+      await this.startStream("steady", "switch", PEER, 5301, perSecond),
+      await this.startStream("switch", "steady", STEADY, 5302, perSecond),
     ];
   }
 
@@ -158,7 +159,8 @@ export class DaemonBed implements AsyncDisposable {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  async #startStream(from: string, to: string, address: string, port: number, perSecond: number): Promise<Stream> {
+  /** Numbered datagrams from one namespace to an address in another; the first has come when this settles. */
+  async startStream(from: string, to: string, address: string, port: number, perSecond: number): Promise<Stream> {
     const words = ["--address", address, "--port", String(port), "--per-second", String(perSecond)];
     const probe = (where: string, role: string) =>
       this.#keep(new JsonProcess(this.netns(where), [process.execPath, PROBE, role, ...words], "stdout"));
@@ -181,14 +183,27 @@ export interface Stream {
   readonly receiver: JsonProcess;
 }
 
-/** Ends a stream and tells how many datagrams were sent and how many of them came. */
-export async function endStream({ sender, receiver }: Stream): Promise<{ sent: number; received: number }> {
+export interface StreamResult {
+  readonly sent: number;
+  /** What the sender's own system would not take. */
+  readonly refused: number;
+  readonly received: number;
+  /** Ends of the 100 ms windows in which datagrams went missing, with how many. */
+  readonly losses: readonly { readonly atMs: number; readonly lost: number }[];
+}
+
+/** Ends a stream and tells what became of its datagrams. */
+export async function endStream({ sender, receiver }: Stream): Promise<StreamResult> {
   await sender.finish();
-  const sent = Number(sender.lines.find((line) => line.kind === "sent")?.datagrams);
+  const { datagrams, refused } = sender.lines.find((line) => line.kind === "sent") ?? {};
   const seen = receiver.lines.length;
   // The receiver reports each 100 ms; what was under way has arrived by the second report.
   await receiver.line("second report", (line) => receiver.lines.indexOf(line) >= seen + 1);
-  const last = receiver.lines.findLast((line) => line.kind === "sequence");
   await receiver.finish();
-  return { sent, received: Number(last?.received) };
+  const windows = receiver.lines.filter((line) => line.kind === "sequence");
+  const losses = windows.flatMap((window, index) => {
+    const lost = Number(window.lost) - Number(windows[index - 1]?.lost ?? 0);
+    return lost === 0 ? [] : [{ atMs: Number(window.atMs), lost }];
+  });
+  return { sent: Number(datagrams), refused: Number(refused), received: Number(windows.at(-1)?.received), losses };
 }

@@ -63,12 +63,16 @@ test(`a daemon killed ${KILLS} times within its applies costs other guests no pa
   await first.stop("SIGKILL");
 
   let cut = 0;
+  const diary: { readonly atMs: number; readonly what: string }[] = [];
+  const note = (what: string) => diary.push({ atMs: Date.now(), what });
   for (let kill = 0; kill < KILLS; kill++) {
+    note(`daemon ${kill} starts`);
     const daemon = bed.spawnDaemon();
     // One in five dies while it still starts, the others within an apply.
     if (next() < 0.2) await pause(next() * 700);
     else {
       await daemon.line("ready", (line) => line.msg === "ready");
+      note(`daemon ${kill} applies`);
       const outcome = bed.client.apply({ text: randomSpec(bed, next) }).then(
         () => "done",
         () => "cut",
@@ -78,6 +82,7 @@ test(`a daemon killed ${KILLS} times within its applies costs other guests no pa
       if ((await outcome) === "cut") cut++;
     }
     await daemon.stop("SIGKILL");
+    note(`daemon ${kill} is dead`);
   }
 
   const last = bed.spawnDaemon();
@@ -88,13 +93,14 @@ test(`a daemon killed ${KILLS} times within its applies costs other guests no pa
   expect((await bed.client.plan({ text })).steps).toEqual([]);
   await last.stop("SIGTERM");
   for (const stream of streams) {
-    const { sent, received } = await endStream(stream);
+    const { sent, refused, received, losses } = await endStream(stream);
     expect(sent).toBeGreaterThan(KILLS * 100);
-    expect({ stream: stream.name, seed: SEED, lost: sent - received }).toEqual({
-      stream: stream.name,
-      seed: SEED,
-      lost: 0,
+    const when = losses.map(({ atMs, lost }) => {
+      const near = diary.filter((entry) => Math.abs(entry.atMs - atMs) < 300);
+      return { lost, near: near.map((entry) => `${entry.atMs - atMs} ms: ${entry.what}`) };
     });
+    const clean = { stream: stream.name, seed: SEED, lost: 0, refused: 0, when: [] };
+    expect({ stream: stream.name, seed: SEED, lost: sent - received, refused, when }).toEqual(clean);
   }
   // The walk is worth its name only if it hit applies in the middle.
   expect(cut).toBeGreaterThan(KILLS / 5);
