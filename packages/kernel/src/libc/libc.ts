@@ -49,6 +49,13 @@ export const libc = {
     "int clock_nanosleep(int, int, const void *, void *)",
   ),
   prctl: bind<(option: number, argument: number) => number>("int prctl(int, unsigned long)"),
+  /** `mask`: a bit for each CPU, a multiple of 8 bytes. */
+  schedGetAffinity: bind<(pid: number, length: number, mask: Uint8Array) => number>(
+    "int sched_getaffinity(int, unsigned long, void *)",
+  ),
+  schedSetAffinity: bind<(pid: number, length: number, mask: Uint8Array) => number>(
+    "int sched_setaffinity(int, unsigned long, const void *)",
+  ),
   schedSetScheduler: bind<(pid: number, policy: number, parameters: Uint8Array) => number>(
     "int sched_setscheduler(int, int, const void *)",
   ),
