@@ -5,7 +5,10 @@ import { writeFileSync } from "node:fs";
  * @typedef {{ passed: number, failed: string[], skipped: import("./allowed-skips.mjs").Skip[] }} LevelCount
  */
 
-/** A reporter for vitest beside its own: counts, and names what failed or was skipped, into $GONA_TEST_COUNT. */
+/**
+ * A reporter for vitest beside its own: counts, and names what failed or was skipped, into $GONA_TEST_COUNT. vitest
+ * takes a file's default export.
+ */
 export default class CountingReporter {
   /**
    * @param {readonly import("vitest/node").TestModule[]} modules
