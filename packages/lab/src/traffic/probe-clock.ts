@@ -55,3 +55,22 @@ export function wakeOnTime(): void {
   check(libc.prctl(PR_SET_TIMERSLACK, 1), "prctl PR_SET_TIMERSLACK");
   libc.schedSetScheduler(0, SCHED_FIFO, Uint8Array.of(PRIORITY, 0, 0, 0));
 }
+
+/** CPUs that a mask can name. */
+const MASK_BYTES = 128;
+
+/**
+ * Keeps this thread on one of the CPUs that it may use, the `choice`-th, counted around: a sender that
+ * wanders from CPU to CPU reorders its own packets on a veth, whose ends receive per CPU. Throws KernelError.
+ */
+export function stayOnCpu(choice: number): void {
+  const allowed = new Uint8Array(MASK_BYTES);
+  check(libc.schedGetAffinity(0, MASK_BYTES, allowed), "sched_getaffinity");
+  const cpus = Array.from({ length: MASK_BYTES * 8 }, (_, cpu) => cpu).filter(
+    (cpu) => ((allowed[cpu >> 3] ?? 0) & (1 << (cpu & 7))) !== 0,
+  );
+  const cpu = cpus[choice % cpus.length] ?? 0;
+  const mask = new Uint8Array(MASK_BYTES);
+  mask[cpu >> 3] = 1 << (cpu & 7);
+  check(libc.schedSetAffinity(0, MASK_BYTES, mask), `sched_setaffinity to CPU ${cpu}`);
+}

@@ -1,6 +1,6 @@
 import { libc } from "@gona/kernel";
 import { ParentWatch } from "./parent-watch.ts";
-import { CLOCK_MONOTONIC, CLOCK_REALTIME, ProbeClock, wakeOnTime } from "./probe-clock.ts";
+import { CLOCK_MONOTONIC, CLOCK_REALTIME, ProbeClock, stayOnCpu, wakeOnTime } from "./probe-clock.ts";
 import { writeProbe } from "./probe-datagram.ts";
 import type { ProbeMessage } from "./probe-messages.ts";
 import { openUdp, socketAddress } from "./udp-socket.ts";
@@ -37,6 +37,7 @@ export function sendProbe(options: SendOptions, say: (message: ProbeMessage) => 
   const wall = new ProbeClock(CLOCK_REALTIME);
   const interval = 1e9 / perSecond;
   wakeOnTime();
+  stayOnCpu(stream);
   say({ kind: "ready" });
 
   const epoch = clock.read().seconds;
