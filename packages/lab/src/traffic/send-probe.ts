@@ -50,8 +50,8 @@ export function sendProbe(options: SendOptions, say: (message: ProbeMessage) => 
   let askParentAt = begin;
   let sequence = 0;
   let refused = 0;
-  for (; sequence < count; sequence++) {
-    const due = begin + sequence * interval;
+  for (let slot = 0; sequence < count; slot++) {
+    const due = begin + slot * interval;
     let now = clock.read().since(epoch);
     if (now >= askParentAt) {
       if (parent.gone) break;
@@ -61,8 +61,9 @@ export function sendProbe(options: SendOptions, say: (message: ProbeMessage) => 
     while (now < due) now = clock.read().since(epoch);
     wall.read();
     writeProbe(view, stream, sequence, wall.seconds, wall.nanoseconds);
-    // A full queue or a dead link is what is measured: the number is missing at the other end.
+    // What the guest's own link refuses has not left the guest: the number goes with the next slot.
     if (libc.sendto(socket.number, datagram, datagramBytes, 0, address, address.length) < 0) refused += 1;
+    else sequence += 1;
   }
   say({ kind: "sent", datagrams: sequence, refused });
 }
