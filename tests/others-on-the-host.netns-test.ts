@@ -35,11 +35,9 @@ test("what others attached to a NIC stays: a root qdisc is refused, a filter liv
   const refusal: unknown = await bed.client.apply({ text: specText(bed) }).catch((error: unknown) => error);
   expect(refusal).toMatchObject({
     code: "APPLY_ROLLED_BACK",
-    message: expect.stringContaining("NIC eth2 has a root qdisc that is not GONA's"),
-    detail: {
-      found: expect.stringContaining("1: htb"),
-      hint: expect.stringContaining("tc qdisc delete dev eth2 root"),
-    },
+    message: expect.stringMatching(
+      /NIC eth2 has a root qdisc that is not GONA.s.*found "1: htb .*tc qdisc delete dev eth2 root/,
+    ),
   });
   expect(refusal).toBeInstanceOf(GonaError);
   // Clsact is shared, and so never taken away again.

@@ -41,10 +41,12 @@ export async function runTransaction(transaction: Transaction): Promise<Committe
     const words = messageOf(cause);
     await putBack(transaction, revision, words);
     recordRollBack(store, revision, words);
-    const { found, hint } = cause instanceof GonaError ? cause.detail : {};
-    const then = "everything is as it was before; mend the cause and apply again";
-    const detail = { ...(found !== undefined && { found }), hint: hint === undefined ? then : `${then}: ${hint}` };
-    throw new GonaError("APPLY_ROLLED_BACK", `revision ${revision} was rolled back: ${words}`, detail, { cause });
+    throw new GonaError(
+      "APPLY_ROLLED_BACK",
+      `revision ${revision} was rolled back: ${words}`,
+      { hint: "everything is as it was before; mend the cause and apply again" },
+      { cause },
+    );
   }
 }
 

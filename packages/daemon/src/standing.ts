@@ -1,5 +1,5 @@
 import type { ControllerState } from "@gona/api";
-import { type ErrorCode, GonaError } from "@gona/model";
+import { type ErrorCode, formatErrors, GonaError } from "@gona/model";
 import type { Pending } from "@gona/planner";
 
 export interface Failure {
@@ -21,4 +21,8 @@ export interface Standing {
 /** An error's code; one that is not of the catalogue is our own bug. */
 export const codeOf = (error: unknown): ErrorCode => (error instanceof GonaError ? error.code : "BUG");
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** One sentence, with what was found and what to do; of bad input, where the place is told beside it, the bare message. */
+export function messageOf(error: unknown): string {
+  if (error instanceof GonaError && error.class.fault !== "input") return formatErrors(error);
+  return error instanceof Error ? error.message : String(error);
+}
