@@ -56,9 +56,11 @@ async function putBack({ hub, failover, store, planBack }: Transaction, revision
     await failover.execute(planBack());
   } catch (second) {
     recordRollBack(store, revision, why);
+    const words = messageOf(second);
+    const whyBack = words === why ? ", for the same reason" : `: ${words}`;
     throw new GonaError(
       "ROLLBACK_FAILED",
-      `revision ${revision} failed (${why}), and so did the way back: ${messageOf(second)}`,
+      `revision ${revision} failed (${why}), and so did the way back${whyBack}`,
       { hint: "the daemon keeps trying to restore the last good revision; see `gona status`" },
       { cause: second },
     );

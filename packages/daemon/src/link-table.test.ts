@@ -24,7 +24,14 @@ test("only what matters is a change", () => {
   const table = new LinkTable();
   expect(table.apply(changed(link("eth1", 3)))).toEqual([{ kind: "appeared", name: "eth1" }]);
   expect(table.apply(changed({ ...link("eth1", 3), mtu: 9000, txBytes: 7n }))).toEqual([]);
-  expect(table.apply(changed(link("eth1", 3, false)))).toEqual([{ kind: "carrier", name: "eth1", alive: false }]);
+  const cause = "carrier went";
+  expect(table.apply(changed(link("eth1", 3, false)))).toEqual([
+    { kind: "carrier", name: "eth1", alive: false, cause },
+  ]);
+  table.apply(changed(link("eth1", 3)));
+  expect(table.apply(changed({ ...link("eth1", 3, false), up: false }))).toEqual([
+    { kind: "carrier", name: "eth1", alive: false, cause: "somebody set the link down" },
+  ]);
   expect(table.isAlive("eth1")).toBe(false);
 });
 
@@ -57,7 +64,7 @@ test("a refresh after lost events finds what came, went and was replaced", () =>
   const table = new LinkTable();
   table.refresh([link("a", 1), link("b", 2), link("c", 3)]);
   expect(table.refresh([link("a", 1, false), link("b", 9), link("d", 4)])).toEqual([
-    { kind: "carrier", name: "a", alive: false },
+    { kind: "carrier", name: "a", alive: false, cause: "carrier went" },
     { kind: "replaced", name: "b" },
     { kind: "appeared", name: "d" },
     { kind: "vanished", name: "c" },

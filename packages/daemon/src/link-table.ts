@@ -3,7 +3,7 @@ import type { LinkEvent, LinkState } from "@gona/kernel";
 /** What a link event means for the controller. `replaced`: another link stands under the same name now. */
 export type LinkChange =
   | { readonly kind: "appeared" | "vanished" | "replaced"; readonly name: string }
-  | { readonly kind: "carrier"; readonly name: string; readonly alive: boolean };
+  | { readonly kind: "carrier"; readonly name: string; readonly alive: boolean; readonly cause: string };
 
 interface KnownLink {
   readonly ifindex: number;
@@ -56,7 +56,8 @@ export class LinkTable {
     this.#names.set(ifindex, name);
     if (before === undefined) return [...renamed, { kind: "appeared", name }];
     if (before.ifindex !== ifindex) return [...renamed, { kind: "replaced", name }];
-    return before.alive === alive ? [] : [{ kind: "carrier", name, alive }];
+    const cause = alive ? "carrier came" : link.up ? "carrier went" : "somebody set the link down";
+    return before.alive === alive ? [] : [{ kind: "carrier", name, alive, cause }];
   }
 
   #forget(ifindex: number): LinkChange[] {

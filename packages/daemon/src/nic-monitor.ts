@@ -83,7 +83,7 @@ export class NicMonitor implements Disposable {
     if (!this.#watched.has(nic)) return;
     const alive = this.#options.links.isAlive(change.name);
     if (change.kind === "replaced") this.#feed(nic, { kind: "dead" }, "the link was replaced");
-    const cause = change.kind === "carrier" ? (alive ? "carrier came" : "carrier went") : `the link ${change.kind}`;
+    const cause = change.kind === "carrier" ? change.cause : `the link ${change.kind}`;
     this.#feed(nic, { kind: alive ? "alive" : "dead" }, cause);
   }
 
