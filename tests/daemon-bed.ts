@@ -188,8 +188,8 @@ export interface StreamResult {
   /** What the sender's own system would not take. */
   readonly refused: number;
   readonly received: number;
-  /** Ends of the 100 ms windows in which datagrams went missing, with how many. */
-  readonly losses: readonly { readonly atMs: number; readonly lost: number }[];
+  /** The 100 ms windows in which datagrams went missing, with how many. */
+  readonly losses: readonly { readonly fromMs: number; readonly toMs: number; readonly lost: number }[];
 }
 
 /** Ends a stream and tells what became of its datagrams. */
@@ -203,7 +203,8 @@ export async function endStream({ sender, receiver }: Stream): Promise<StreamRes
   const windows = receiver.lines.filter((line) => line.kind === "sequence");
   const losses = windows.flatMap((window, index) => {
     const lost = Number(window.lost) - Number(windows[index - 1]?.lost ?? 0);
-    return lost === 0 ? [] : [{ atMs: Number(window.atMs), lost }];
+    const toMs = Number(window.atMs);
+    return lost === 0 ? [] : [{ fromMs: Number(windows[index - 1]?.atMs ?? toMs), toMs, lost }];
   });
   return { sent: Number(datagrams), refused: Number(refused), received: Number(windows.at(-1)?.received), losses };
 }
