@@ -2,12 +2,14 @@ import { StepError } from "@gona/dataplane";
 import type { HostSpec } from "@gona/model";
 import {
   type Desired,
+  describeStep,
   desiredState,
   type HubState,
   type Inventory,
   type PreviousDesired,
   plan,
   type Step,
+  vifNames,
 } from "@gona/planner";
 import { Backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
@@ -121,13 +123,17 @@ export class Reconciler implements Disposable {
    * are left out and the rest is carried out. Throws the first refusal in the end.
    */
   async #converge(target: Target): Promise<readonly Step[]> {
-    const { hub, failover } = this.#options;
+    const { hub, failover, log } = this.#options;
     const refused = new Map<string, StepError>();
     for (;;) {
       const prepared = this.prepare(target.spec);
       const ownersOf = stepOwners(prepared.desired.hub, hub.lastKnown);
       const steps = prepared.steps.filter((step) => !ownersOf(step).some((owner) => refused.has(owner)));
       if (steps.length > 0) this.state = "converging";
+      if (log.isLevelEnabled("trace")) {
+        const names = vifNames(prepared.desired.hub, hub.lastKnown);
+        log.trace({ steps: steps.map((step) => describeStep(step, names)) }, "reconciling");
+      }
       try {
         await failover.execute(steps);
       } catch (error) {
