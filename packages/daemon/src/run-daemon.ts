@@ -34,8 +34,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 
   await using held = new AsyncDisposableStack();
   held.use(sayingWho(runDir, () => lockStateDir(stateDir, runDir)));
-  const hub = held.use(sayingWho(runDir, () => openHub(runDir, objectPath)));
   const store = held.use(SqliteStore.open(join(stateDir, "gona.db")));
+  const hub = held.use(sayingWho(runDir, () => openHub(runDir, objectPath)));
   held.use(writePid(runDir));
   const log = createLogger(options.logLevel ?? "info");
   const version = readVersion();
