@@ -46,7 +46,8 @@ const traffic = z.discriminatedUnion("kind", [
     ...between,
     kind: z.literal("tcp"),
     flows: z.int().min(1).max(128).default(8),
-    congestion: z.string().exactOptional(),
+    // Linux's default, said aloud: BBR, which some machines have instead, stops sending every 10 s to look at its RTT.
+    congestion: z.string().default("cubic"),
     limit: rate.exactOptional(),
   }),
   z.strictObject({

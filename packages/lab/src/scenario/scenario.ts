@@ -46,7 +46,7 @@ interface Between {
 
 export type Traffic = Between &
   (
-    | { readonly kind: "tcp"; readonly flows: number; readonly congestion?: string; readonly limit?: BitsPerSecond }
+    | { readonly kind: "tcp"; readonly flows: number; readonly congestion: string; readonly limit?: BitsPerSecond }
     | { readonly kind: "udp"; readonly rate: BitsPerSecond; readonly datagramBytes: number; readonly flows: number }
     | { readonly kind: "probe"; readonly perSecond: number; readonly datagramBytes: number }
     | { readonly kind: "rtt"; readonly perSecond: number; readonly datagramBytes: number }

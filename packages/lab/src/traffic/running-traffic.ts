@@ -108,15 +108,12 @@ function commandsOf(
   const kind =
     traffic.kind === "udp"
       ? ["-u", "-b", perFlow(traffic.rate), "-l", String(traffic.datagramBytes)]
-      : [
-          ...(traffic.limit === undefined ? [] : ["-b", perFlow(traffic.limit)]),
-          ...(traffic.congestion === undefined ? [] : ["-C", traffic.congestion]),
-        ];
+      : [...(traffic.limit === undefined ? [] : ["-b", perFlow(traffic.limit)]), ...["-C", traffic.congestion]];
   return {
     receiver: {
       program: "iperf3",
       readyAt: "Server listening",
-      args: ["--server", "--one-off", "--bind", to, "--port", port],
+      args: ["--server", "--one-off", "--interval", "0", "--bind", to, "--port", port],
     },
     sender: {
       program: "iperf3",
@@ -134,7 +131,7 @@ function commandsOf(
         "-t",
         "3600",
         "-i",
-        "10",
+        "0",
         ...kind,
       ],
     },
