@@ -68,7 +68,21 @@ export function summary(results: readonly PhaseResult[], paint: Paint): string[]
     ...kept,
     paint.bad(paint.bold(`Not kept: ${broken.length} of ${verdicts.length}`)),
     ...broken.map((verdict) => verdictLine(verdict, paint)),
+    ...busyWords(results),
   ];
+}
+
+/** Above this, programs that have nothing to do with the lab are likely to have been in its way. */
+const BUSY = 0.5;
+
+function busyWords(results: readonly PhaseResult[]): string[] {
+  const busy = results.filter(
+    ({ cpuPressure = 0, verdicts }) => cpuPressure > BUSY && verdicts.some(({ kept }) => !kept),
+  );
+  return busy.map(
+    ({ phase, cpuPressure = 0 }) =>
+      `During "${phase.title}" some program waited for a CPU ${Math.round(cpuPressure * 100)} % of the time: the machine may be too busy for this.`,
+  );
 }
 
 function keptInWords(verdicts: readonly Verdict[]): string[] {

@@ -51,6 +51,8 @@ export interface PhaseResult {
   readonly fromMs: number;
   readonly toMs: number;
   readonly verdicts: readonly Verdict[];
+  /** Part of the time in which some task of the machine waited for a CPU; absent where the kernel does not tell. */
+  readonly cpuPressure?: number;
   /** What happened in it, with its time. */
   readonly happenings: readonly { readonly atMs: number; readonly text: string; readonly kind: string }[];
 }

@@ -5,6 +5,7 @@ import type { LabBed } from "../bed/lab-bed.ts";
 import type { LabEvent, LabSpec, Phase } from "../scenario/scenario.ts";
 import type { SequenceWindow } from "../traffic/probe-messages.ts";
 import { RunningTraffic, type TrafficRecord } from "../traffic/running-traffic.ts";
+import { watchCpuPressure } from "./cpu-pressure.ts";
 import { FarEndBook, slicesOf } from "./far-end-book.ts";
 import type { LabDisplay, LabView, NicView, PhaseResult, ProbeRow } from "./lab-view.ts";
 import { promiseOf } from "./promise.ts";
@@ -66,6 +67,7 @@ export class PhaseRunner implements AsyncDisposable {
       this.#bed.farEnd.macs().map((seen) => [`${seen.port} ${seen.vlan} ${seen.mac}`, seen.packets]),
     );
     const happenings: Happening[] = [];
+    const pressure = watchCpuPressure();
     // Beside the readings: a daemon takes its time to start, and the charts shall have no holes.
     const events = new Outcome(this.#runEvents(phase, fromMs, happenings, signal));
     while (Date.now() - fromMs < phase.lasts || !events.settled) {
@@ -80,6 +82,7 @@ export class PhaseRunner implements AsyncDisposable {
     events.throwIfFailed();
     this.book.sample(this.#spec.host);
     const toMs = Date.now();
+    const cpuPressure = pressure();
     const converged = phase.expect.some(({ kind }) => kind === "converged") ? await this.#hasConverged() : false;
     await this.#tellingEnds(toMs, signal);
     const evidence: Evidence = {
@@ -94,6 +97,7 @@ export class PhaseRunner implements AsyncDisposable {
       fromMs,
       toMs,
       happenings,
+      ...(cpuPressure !== undefined && { cpuPressure }),
       verdicts: phase.expect.flatMap((expectation) => judge(expectation, evidence)),
     };
   }
