@@ -1,13 +1,15 @@
+import { peerNetns } from "../../bed/lab-paths.ts";
 import { ipBatch } from "../../bed/run-command.ts";
 import { BenchHost } from "../bench-host.ts";
 import { type HostSize, nicName, vifName } from "./big-spec.ts";
 
-const NAME = "bench-scale";
-const FAR = `gona-${NAME}-peer-far`;
-
-/** A hub with many links: NICs, vifs, and links for those who are measured beside GONA (`tc0` …). */
-export async function buildBigBed({ guests, nics }: HostSize): Promise<BenchHost> {
-  const host = await BenchHost.make(NAME, [FAR]);
+/**
+ * A hub with many links: NICs, vifs, and links for those who are measured beside GONA (`tc0` …).
+ * `name` tells beds apart that stand at the same time.
+ */
+export async function buildBigBed({ guests, nics }: HostSize, name = "bench-scale"): Promise<BenchHost> {
+  const far = peerNetns(name, "far");
+  const host = await BenchHost.make(name, [far]);
   try {
     const names = [
       ...Array.from({ length: nics }, (_, index) => nicName(index)),
@@ -16,15 +18,15 @@ export async function buildBigBed({ guests, nics }: HostSize): Promise<BenchHost
     ];
     await ipBatch(
       host.hub,
-      names.map((name) => `link add ${name} type veth peer name ${name} netns ${FAR}`),
+      names.map((link) => `link add ${link} type veth peer name ${link} netns ${far}`),
     );
     await ipBatch(
       host.hub,
-      names.map((name) => `link set ${name} up`),
+      names.map((link) => `link set ${link} up`),
     );
     await ipBatch(
-      FAR,
-      names.map((name) => `link set ${name} up`),
+      far,
+      names.map((link) => `link set ${link} up`),
     );
     return host;
   } catch (error) {
