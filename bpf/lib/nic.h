@@ -44,32 +44,45 @@ static __always_inline void gona_read_device(__u64 address, unsigned long *state
 }
 
 /*
- * NULL: dead. The gate of the controller and the carrier must both agree. A netdev of another
- * ifindex is the memory of a device that is gone, so the NIC is gone too; a netdev of 0 was never
- * resolved, and the gate decides alone. No read of a stale address can fault.
+ * Is the device up, with a carrier? One of another ifindex is the memory of a device that is gone.
+ * No read of a stale address can fault.
+ */
+static __always_inline bool gona_device_runs(const struct gona_nic *nic)
+{
+	unsigned long state = 0, start, no_carrier;
+	int ifindex = 0;
+
+	gona_read_device(nic->netdev, &state, &ifindex);
+	start = 1ULL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_START);
+	no_carrier = 1ULL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_NOCARRIER);
+	return ifindex == nic->ifindex && (state & (start | no_carrier)) == start;
+}
+
+/*
+ * NULL: dead. The gate of the controller and the carrier must both agree. A netdev of 0 was never
+ * resolved, and the gate decides alone.
  */
 static __always_inline struct gona_nic *gona_living_nic(__u32 slot)
 {
 	struct gona_nic *nic = gona_nic_at(slot);
-	unsigned long state = 0, start, no_carrier;
-	int ifindex = 0;
-	__u64 address;
 
 	if (!nic || !(nic->flags & GONA_NIC_UP))
 		return NULL;
-	address = nic->netdev;
-	if (!address)
-		return nic;
-	gona_read_device(address, &state, &ifindex);
-	start = 1ULL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_START);
-	no_carrier = 1ULL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_NOCARRIER);
-	return ifindex == nic->ifindex && (state & (start | no_carrier)) == start ? nic : NULL;
+	return !nic->netdev || gona_device_runs(nic) ? nic : NULL;
 }
 
 /* The same where it is not the hot path. */
 GONA_APART int gona_nic_lives(__u32 slot)
 {
 	return gona_living_nic(slot) != NULL;
+}
+
+/* A carrier behind a gate that is shut: a NIC that has just come back, or is being drained. */
+GONA_APART int gona_nic_carries(__u32 slot)
+{
+	struct gona_nic *nic = gona_nic_at(slot);
+
+	return nic && nic->netdev && gona_device_runs(nic);
 }
 
 #endif

@@ -78,7 +78,9 @@ static __always_inline bool gona_slice_lives(const struct gona_aggregate *aggreg
 
 /*
  * The slice of a packet whose first choice is dead: further hashes, so that the living share the
- * flows by their weights, then whichever lives.
+ * flows by their weights, then whichever lives. Last, one whose gate is shut but that has a
+ * carrier: the second NIC may die while the first waits out its failback time, and the controller
+ * hears of it up to a second late.
  */
 GONA_APART int gona_next_slice(struct gona_aggregate *aggregate, __u32 hash)
 {
@@ -97,6 +99,11 @@ GONA_APART int gona_next_slice(struct gona_aggregate *aggregate, __u32 hash)
 		if (gona_slice_lives(aggregate, number))
 			return number;
 	}
+	for (i = 0; i < GONA_MAX_SLICES; i++) {
+		number = (hash + i) & (GONA_MAX_SLICES - 1);
+		if (aggregate->slices[number].in_use && gona_nic_carries(aggregate->slices[number].nic))
+			return number;
+	}
 	return GONA_NO_SLICE;
 }
 
@@ -113,8 +120,7 @@ static __always_inline bool gona_choose(struct gona_aggregate *aggregate, __u32 
 		if (next < 0)
 			return false;
 		number = next & (GONA_MAX_SLICES - 1);
-		/* Might have died since: then the next packet finds another. */
-		choice->nic = gona_living_slice(aggregate, number);
+		choice->nic = gona_nic_at(aggregate->slices[number].nic);
 		if (!choice->nic)
 			return false;
 	}

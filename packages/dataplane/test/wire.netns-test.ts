@@ -210,6 +210,30 @@ test("a NIC whose device was replaced is dead until it is resolved again", async
   expect(sent()).toBeGreaterThan(before);
 });
 
+test("a NIC behind a shut gate carries what no other can, and nothing while another lives", async () => {
+  await using bench = await WireBench.create({ nics: [{}, {}], guests: [db], peer: PEER });
+  const sent = (slice: number) => bench.programs.counters(db.slot, slice).txPackets;
+  const sender = bench.sender("db");
+  const send = () => {
+    for (let port = 1; port <= 32; port++) {
+      sender.send(ethernet({ to: PEER.mac, from: DB }, ipv4({ from: "10.9.0.2", to: "10.9.0.9" }, udp(port, 9))));
+    }
+  };
+  const ear = bench.listen("peer");
+  const arrived = () => ear.next((frame) => frame[12] === 8 && frame[35] === 32, 2000);
+  bench.programs.nic({ ...bench.nicRecord(0), up: false });
+  const shut = sent(0);
+  send();
+  expect(await arrived()).toBeDefined();
+  expect(sent(0)).toBe(shut);
+  await bench.cable(1, false);
+  const other = sent(1);
+  send();
+  expect(await arrived()).toBeDefined();
+  expect(sent(0)).toBe(shut + 32n);
+  expect(sent(1)).toBe(other);
+});
+
 /** Sends numbered frames from `db`, ten each millisecond, over 512 flows; at half the way `atHalf` happens. */
 async function stream(bench: WireBench, count: number, atHalf: () => Promise<void>): Promise<void> {
   const sender = bench.sender("db");
