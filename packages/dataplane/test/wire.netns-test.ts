@@ -188,49 +188,47 @@ test("TCP with GSO over both NICs: every byte is counted, every segment with its
   }
 });
 
+/** Sends 32 flows from `db` until the last is heard: a bridge's port may forward only some time after it is up. */
+function toPeer(bench: WireBench): () => Promise<boolean> {
+  const sender = bench.sender("db");
+  const ear = bench.listen("peer");
+  const isLast = (frame: Uint8Array) => frame[12] === 8 && frame[35] === 32;
+  return async () => {
+    for (let attempt = 0; attempt < 50; attempt++) {
+      for (let port = 1; port <= 32; port++) {
+        sender.send(ethernet({ to: PEER.mac, from: DB }, ipv4({ from: "10.9.0.2", to: "10.9.0.9" }, udp(port, 9))));
+      }
+      if ((await ear.next(isLast, 200)) !== undefined) return true;
+    }
+    return false;
+  };
+}
+
 test("a NIC whose device was replaced is dead until it is resolved again", async () => {
   await using bench = await WireBench.create({ nics: [{}, {}], guests: [db], peer: PEER });
   const sent = () => bench.programs.counters(db.slot, 0).txPackets;
-  const sender = bench.sender("db");
-  const send = () => {
-    for (let port = 1; port <= 32; port++) {
-      sender.send(ethernet({ to: PEER.mac, from: DB }, ipv4({ from: "10.9.0.2", to: "10.9.0.9" }, udp(port, 9))));
-    }
-  };
-  const ear = bench.listen("peer");
-  const arrived = () => ear.next((frame) => frame[12] === 8 && frame[35] === 32, 2000);
+  const reachesPeer = toPeer(bench);
   bench.programs.nic({ ...bench.nicRecord(0), ifindex: 4711 });
   const before = sent();
-  send();
-  expect(await arrived()).toBeDefined();
+  expect(await reachesPeer()).toBe(true);
   expect(sent()).toBe(before);
   bench.programs.nic(bench.nicRecord(0));
-  send();
-  expect(await arrived()).toBeDefined();
+  expect(await reachesPeer()).toBe(true);
   expect(sent()).toBeGreaterThan(before);
 });
 
 test("a NIC behind a shut gate carries what no other can, and nothing while another lives", async () => {
   await using bench = await WireBench.create({ nics: [{}, {}], guests: [db], peer: PEER });
   const sent = (slice: number) => bench.programs.counters(db.slot, slice).txPackets;
-  const sender = bench.sender("db");
-  const send = () => {
-    for (let port = 1; port <= 32; port++) {
-      sender.send(ethernet({ to: PEER.mac, from: DB }, ipv4({ from: "10.9.0.2", to: "10.9.0.9" }, udp(port, 9))));
-    }
-  };
-  const ear = bench.listen("peer");
-  const arrived = () => ear.next((frame) => frame[12] === 8 && frame[35] === 32, 2000);
+  const reachesPeer = toPeer(bench);
   bench.programs.nic({ ...bench.nicRecord(0), up: false });
   const shut = sent(0);
-  send();
-  expect(await arrived()).toBeDefined();
+  expect(await reachesPeer()).toBe(true);
   expect(sent(0)).toBe(shut);
   await bench.cable(1, false);
   const other = sent(1);
-  send();
-  expect(await arrived()).toBeDefined();
-  expect(sent(0)).toBe(shut + 32n);
+  expect(await reachesPeer()).toBe(true);
+  expect(sent(0)).toBeGreaterThanOrEqual(shut + 32n);
   expect(sent(1)).toBe(other);
 });
 
