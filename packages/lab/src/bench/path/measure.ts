@@ -58,7 +58,20 @@ export async function tcpBitsPerSecond({ host, guest, peer }: BenchPath, seconds
   const serverArgs = ["-c", OTHER_CPU, "iperf3", "-s", "-1", "--forceflush", "-p", IPERF_PORT];
   await using server: LabProcess = host.spawn("iperf3-server", peer, "taskset", serverArgs, onLine);
   await Promise.race([listening.promise, server.ended.then(endedEarly("iperf3 -s", server))]);
-  const clientArgs = ["-c", PATH_CPU, "iperf3", "-J", "-c", PEER.address, "-p", IPERF_PORT, "-t", String(seconds)];
+  const clientArgs = [
+    "-c",
+    PATH_CPU,
+    "iperf3",
+    "-J",
+    "-C",
+    "cubic",
+    "-c",
+    PEER.address,
+    "-p",
+    IPERF_PORT,
+    "-t",
+    String(seconds),
+  ];
   const report = JSON.parse(await runInside(guest, "taskset", clientArgs)) as {
     end: { sum_received: { bits_per_second: number } };
   };
