@@ -5,6 +5,7 @@ import { runTransaction } from "./apply-transaction.ts";
 import type { Clock } from "./clock.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Failover } from "./failover.ts";
+import { giveBackMemory } from "./give-back-memory.ts";
 import type { Hub } from "./hub.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 import { pendingView } from "./pending-view.ts";
@@ -26,12 +27,16 @@ export interface ApplierOptions {
   readonly events: EventLog;
 }
 
+/** Applies that follow one another closer than this share one collection. */
+const GIVE_BACK_AFTER_MS = 3000;
+
 /** Takes new specs: one at a time, each a transaction. */
 export class Applier {
   readonly #options: ApplierOptions;
   /** Most new specs differ from the one before in a guest or two. */
   readonly #reader = new SpecReader();
   #applying = false;
+  #givingBack: Disposable | undefined;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -50,6 +55,8 @@ export class Applier {
       return await this.#options.queue.run(() => this.#applyNow(text));
     } finally {
       this.#applying = false;
+      this.#givingBack?.[Symbol.dispose]();
+      this.#givingBack = this.#options.clock.after(GIVE_BACK_AFTER_MS, giveBackMemory);
     }
   }
 
