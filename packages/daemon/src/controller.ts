@@ -30,9 +30,9 @@ export interface ControllerOptions {
   readonly log: Logger;
 }
 
-/** The kernel is read in full this often, yet never so often that it takes more than 0.5 % of a core. */
+/** The kernel is read in full this often, yet never so often that it takes more than 0.25 % of a core. */
 const LOOK_EVERY_MS = 30_000;
-const LOOK_SHARE = 200;
+const LOOK_SHARE = 400;
 /** Of a repair, in its event. */
 const STEPS_TOLD = 3;
 
