@@ -5,7 +5,7 @@ import { runTransaction } from "./apply-transaction.ts";
 import type { Clock } from "./clock.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Failover } from "./failover.ts";
-import { giveBackMemory } from "./give-back-memory.ts";
+import type { MemoryGiver } from "./give-back-memory.ts";
 import type { Hub } from "./hub.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 import { pendingView } from "./pending-view.ts";
@@ -25,10 +25,8 @@ export interface ApplierOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly events: EventLog;
+  readonly memory: MemoryGiver;
 }
-
-/** Applies that follow one another closer than this share one collection. */
-const GIVE_BACK_AFTER_MS = 3000;
 
 /** Takes new specs: one at a time, each a transaction. */
 export class Applier {
@@ -36,7 +34,6 @@ export class Applier {
   /** Most new specs differ from the one before in a guest or two. */
   readonly #reader = new SpecReader();
   #applying = false;
-  #givingBack: Disposable | undefined;
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -55,8 +52,7 @@ export class Applier {
       return await this.#options.queue.run(() => this.#applyNow(text));
     } finally {
       this.#applying = false;
-      this.#givingBack?.[Symbol.dispose]();
-      this.#givingBack = this.#options.clock.after(GIVE_BACK_AFTER_MS, giveBackMemory);
+      this.#options.memory.soon();
     }
   }
 

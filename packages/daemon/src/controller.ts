@@ -7,6 +7,7 @@ import type { Clock } from "./clock.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { EventLog } from "./event-log.ts";
 import { Failover } from "./failover.ts";
+import { MemoryGiver } from "./give-back-memory.ts";
 import { Hub } from "./hub.ts";
 import { LinkMonitor } from "./link-monitor.ts";
 import { LinkTable } from "./link-table.ts";
@@ -28,11 +29,15 @@ export interface ControllerOptions {
   readonly clock: Clock;
   readonly events: EventLog;
   readonly log: Logger;
+  /** What hands memory back to the kernel; giveBackMemory() unless given. */
+  readonly giveBackMemory?: () => void;
 }
 
 /** The kernel is read in full this often, yet never so often that it takes more than 0.25 % of a core. */
 const LOOK_EVERY_MS = 30_000;
 const LOOK_SHARE = 400;
+/** A look that took this long leaves enough garbage behind to be worth a collection of some 50 ms. */
+const LARGE_LOOK_MS = 20;
 /** Of a repair, in its event. */
 const STEPS_TOLD = 3;
 
@@ -47,6 +52,7 @@ export class Controller implements AsyncDisposable {
   readonly #failover: Failover;
   readonly #links: LinkMonitor;
   readonly #namespaces: NamespaceMonitor;
+  readonly #memory: MemoryGiver;
   readonly hub: Hub;
   readonly nics: NicMonitor;
   readonly reconciler: Reconciler;
@@ -67,6 +73,7 @@ export class Controller implements AsyncDisposable {
       send: (nic, frame) => dataPlane.sendFrame(nic, frame),
       onError: ({ nic, mac }, err) => log.debug({ err, nic, mac }, "an announcement could not be sent"),
     });
+    this.#memory = new MemoryGiver(clock, options.giveBackMemory);
     this.hub = new Hub(dataPlane);
     const hub = this.hub;
     this.nics = new NicMonitor({
@@ -84,7 +91,7 @@ export class Controller implements AsyncDisposable {
     const shared = { hub, nics: this.nics, failover: this.#failover, queue, clock, events, log };
     this.reconciler = new Reconciler({ ...shared, links: table, namespaces: this.#namespaces });
     const reconciler = this.reconciler;
-    this.applier = new Applier({ ...shared, reconciler, store: options.store });
+    this.applier = new Applier({ ...shared, reconciler, store: options.store, memory: this.#memory });
     this.#links = new LinkMonitor({ ...shared, reconciler, kernel, table });
   }
 
@@ -105,6 +112,7 @@ export class Controller implements AsyncDisposable {
     // A spec that differs is applied from what stands now: converging to the old one first would change twice.
     if (initial === undefined) await this.#queue.run(() => reconciler.run("start"));
     else await this.#applyInitial(initial);
+    this.#memory.soon();
     this.#lookLater();
   }
 
@@ -118,6 +126,7 @@ export class Controller implements AsyncDisposable {
       this.reconciler,
       this.nics,
       this.#announcer,
+      this.#memory,
     ]) {
       part?.[Symbol.dispose]();
     }
@@ -206,6 +215,7 @@ export class Controller implements AsyncDisposable {
     const before = this.reconciler.standing.state;
     const steps = await this.reconciler.run("periodic look");
     this.#lookMs = this.#options.clock.monotonicMs() - startMs;
+    if (this.#lookMs >= LARGE_LOOK_MS) this.#memory.soon();
     if (before !== "converged" || steps === undefined || steps.length === 0) return;
     const message = `somebody changed GONA's state in the kernel; put right in ${steps.length} steps`;
     this.#options.events.record({ kind: "reconciled", message, cause: this.#inWords(steps) });

@@ -1,3 +1,8 @@
+import type { Clock } from "./clock.ts";
+
+/** Large work that follows closer than this shares one collection. */
+const AFTER_MS = 3000;
+
 /**
  * Collects all garbage and hands the room back to the kernel, some 50 ms with 1,000 guests. V8 would
  * keep what a large apply needed until the next one; the daemon is idle for days in between. Does
@@ -5,4 +10,26 @@
  */
 export function giveBackMemory(): void {
   globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
+}
+
+/** Gives memory back some seconds after large work, once it is quiet. */
+export class MemoryGiver implements Disposable {
+  readonly #clock: Clock;
+  readonly #give: () => void;
+  #later: Disposable | undefined;
+
+  constructor(clock: Clock, give: () => void = giveBackMemory) {
+    this.#clock = clock;
+    this.#give = give;
+  }
+
+  /** Called at the end of work that made much garbage. */
+  soon(): void {
+    this.#later?.[Symbol.dispose]();
+    this.#later = this.#clock.after(AFTER_MS, this.#give);
+  }
+
+  [Symbol.dispose](): void {
+    this.#later?.[Symbol.dispose]();
+  }
 }

@@ -274,6 +274,28 @@ test("a change made by somebody else is put right within half a minute, with an 
   expect(bed.events.recent({ limit: 1 })[0]).toMatchObject({ kind: "reconciled", cause });
 });
 
+test("memory is given back after the start, after an apply, and after looks that read much", async () => {
+  let given = 0;
+  await using bed = makeBed({ giveBackMemory: () => void given++ });
+  await bed.controller.start(spec());
+  expect(given).toBe(0);
+  await bed.clock.advance(3000);
+  expect(given).toBe(1);
+  await bed.controller.applier.apply(spec(["web1"], "2Gbit"));
+  await bed.clock.advance(3000);
+  expect(given).toBe(2);
+  // A quick look leaves little behind.
+  await bed.clock.advance(60_000);
+  expect(given).toBe(2);
+  const observe = bed.plane.observe.bind(bed.plane);
+  bed.plane.observe = () => {
+    bed.clock.spend(50);
+    return observe();
+  };
+  await bed.clock.advance(34_000);
+  expect(given).toBe(3);
+});
+
 test("a refusal outside an apply is retried with growing pauses and reported once", async () => {
   await using bed = makeBed();
   await bed.controller.start(spec(["web1", "db1"]));

@@ -26,6 +26,11 @@ export class FakeClock implements Clock {
     return { [Symbol.dispose]: () => this.#timers.delete(timer) };
   }
 
+  /** Time that synchronous work takes; what falls due in it runs at the next advance(). */
+  spend(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Moves time on and runs what falls due, in order, each at its own time. */
   async advance(ms: number): Promise<void> {
     await settle();

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { ApplyResult } from "@gona/api";
 import { type BenchRow, summarize } from "../bench-row.ts";
 import type { Suite } from "../suite.ts";
@@ -7,7 +8,9 @@ import { processorShare, residentBytes } from "./process-use.ts";
 import { tcFromZero } from "./tc-batch.ts";
 
 const SIZE: HostSize = { guests: 1000, nics: 4 };
-const ROUNDS = { full: { zero: 5, change: 30, idleMs: 35_000 }, quick: { zero: 2, change: 8, idleMs: 5000 } };
+const ROUNDS = { full: { zero: 5, change: 30, idleMs: 90_000 }, quick: { zero: 2, change: 8, idleMs: 5000 } };
+/** What an apply leaves to be done (reconciling once more, giving memory back) is not the rest. */
+const SETTLE_MS = 10_000;
 const EMPTY_SPEC = "apiVersion: gona/v1\nnics: []\nguests: []\n";
 
 /** How long it takes to tell a daemon something, seen by the daemon and by who tells it. */
@@ -57,7 +60,8 @@ export const scaleSuite: Suite = {
     for (let round = 0; round < rounds.change; round++) {
       reworded.push(await tell("the same in other words", `# ${round}\n${spec}`));
     }
-    options.progress("idle");
+    options.progress(`idle for ${(SETTLE_MS + rounds.idleMs) / 1000} s`);
+    await delay(SETTLE_MS, undefined, { ...(options.signal && { signal: options.signal }) });
     const idle = await processorShare(pid, rounds.idleMs);
     const memory = residentBytes(pid);
     return [
