@@ -9,12 +9,17 @@
 enum gona_limit gona_abi_limit;
 enum gona_nic_flag gona_abi_nic_flag;
 enum gona_vif_flag gona_abi_vif_flag;
+enum gona_spine gona_abi_spine;
 enum gona_verdict gona_abi_verdict;
 
 struct gona_nic gona_abi_nic;
 struct gona_slice gona_abi_slice;
 struct gona_aggregate gona_abi_aggregate;
 struct gona_vif gona_abi_vif;
+struct gona_spine_end gona_abi_spine_end;
+struct gona_traffic_rule gona_abi_traffic_rule;
+struct gona_traffic_part gona_abi_traffic_part;
+struct gona_traffic_rules gona_abi_traffic_rules;
 struct gona_station_key gona_abi_station_key;
 struct gona_station gona_abi_station;
 struct gona_address_key gona_abi_address_key;

@@ -18,6 +18,12 @@ enum gona_limit {
 	GONA_NAME_LEN = 64, /* bytes of a vif's or NIC's id, NUL padded */
 	GONA_OWN_MAC = 0xffff, /* gona_station.slice: the vif's own MAC, not a slice's */
 	GONA_HTB_MAJOR = 0xa09a, /* major number of every HTB root that is ours */
+	GONA_PART_SPARSE = 6, /* class below a slice's: sparse flows, where there is a latency goal */
+	GONA_PART_REST = 7, /* what no traffic class claims; 1..5 are the traffic classes */
+	GONA_MAX_PARTS = 8, /* array size by part; 0 is the slice itself */
+	GONA_MAX_RULES = 80, /* 5 traffic classes of 16 port ranges */
+	GONA_KEEP_MARKING = 0xff, /* gona_traffic_part: no re-marking */
+	GONA_SPINE_SHIFT = 16, /* skb->mark on a spine: vif slot + 1 | enum gona_spine << 16 */
 	GONA_TEST_SLOT_IN_MARK = 0x10000, /* gona_test_slot: slot + 1 comes in skb->mark */
 };
 
@@ -26,7 +32,23 @@ enum gona_nic_flag {
 	GONA_NIC_UP = 2, /* second gate, set by the controller; the first is net_device->state */
 	GONA_NIC_PEER = 4, /* out_ifindex is a trunk: leave by bpf_redirect_peer */
 	GONA_NIC_LAG = 8, /* the fabric bundles its NICs: any guest MAC may come in by any NIC */
+	GONA_NIC_SHAPE_IN = 16, /* frames for guests pass the spine in_ifindex */
 };
+
+/* What a frame passes a spine for. A spine is a veth pair of the hub with an HTB tree on its first end. */
+enum gona_spine {
+	GONA_SPINE_NONE = 0,
+	GONA_SPINE_CAP = 1, /* the cap over all NICs, guest -> wire; comes back to choose a slice */
+	GONA_SPINE_LOCAL = 2, /* guest -> guest of this host, mark of the sender */
+	GONA_SPINE_IN = 3, /* wire -> guest, one spine per NIC; mark of the receiver */
+	GONA_SPINE_MAX = 4,
+};
+
+/* Array gona_spines, index: enum gona_spine (CAP and LOCAL; those of NICs stand in gona_nic). */
+struct gona_spine_end {
+	__u32 ifindex; /* of the end to redirect to; 0: there is no such spine */
+};
+_Static_assert(sizeof(struct gona_spine_end) == 4, "gona_spine_end");
 
 /* One NIC. Array, index: NIC slot. */
 struct gona_nic {
@@ -35,18 +57,21 @@ struct gona_nic {
 	__u32 out_ifindex; /* hub link that leads to it: the NIC itself, or the hub's end of a trunk */
 	__u32 fabric; /* 1 and up */
 	__u32 flags; /* enum gona_nic_flag */
-	__u64 _pad;
+	__u32 in_ifindex; /* the first end of the NIC's ingress spine */
+	__u32 _pad;
 };
 _Static_assert(sizeof(struct gona_nic) == 32, "gona_nic");
 
 /* One slice inside gona_aggregate. */
 struct gona_slice {
+	__u64 tx_bytes_per_s; /* limit guest -> wire, at which the virtual queue drains */
+	__u64 rx_bytes_per_s; /* limit wire -> guest */
 	__u32 nic; /* NIC slot */
-	__u32 classid; /* HTB class on that NIC (major:minor), becomes skb->priority */
+	__u32 classid; /* HTB class (major:minor), plus the part it becomes skb->priority; the same in every tree */
 	__u8 mac[6]; /* source MAC on this NIC; the vif's own where MACs are not rewritten */
 	__u16 in_use; /* 1: the slice exists */
 };
-_Static_assert(sizeof(struct gona_slice) == 16, "gona_slice");
+_Static_assert(sizeof(struct gona_slice) == 32, "gona_slice");
 
 /*
  * What a vif owns. Array, index: 2 * vif slot + generation. The controller fills the generation
@@ -56,7 +81,7 @@ struct gona_aggregate {
 	struct gona_slice slices[GONA_MAX_SLICES]; /* index: slice number, stable for a (vif, NIC) */
 	__u8 buckets[GONA_BUCKETS]; /* bucket -> slice number, 0..7 */
 };
-_Static_assert(sizeof(struct gona_aggregate) == 128 + GONA_BUCKETS, "gona_aggregate");
+_Static_assert(sizeof(struct gona_aggregate) == 256 + GONA_BUCKETS, "gona_aggregate");
 
 enum gona_vif_flag {
 	GONA_VIF_IN_USE = 1,
@@ -66,6 +91,10 @@ enum gona_vif_flag {
 	GONA_VIF_PEER = 16, /* a veth with its other end in another namespace: deliver by bpf_redirect_peer */
 	GONA_VIF_TRUNK = 32, /* tagged frames are taken where gona_stations has the vif's MAC in that VLAN */
 	GONA_VIF_STOPPED = 64, /* onNicLoss: stop; drop all its traffic to and from the wire */
+	GONA_VIF_PARTS = 128, /* its slices' classes have parts; a frame's class is its part's */
+	GONA_VIF_CAPPED = 256, /* what it sends to the wire passes the spine CAP first */
+	GONA_VIF_LOCAL_CAPPED = 512, /* what it sends to guests of this host passes the spine LOCAL first */
+	GONA_VIF_QUEUED = 1024, /* its link has a queue tree: deliver by bpf_redirect, never GONA_VIF_PEER */
 };
 
 /* One vif. Array, index: vif slot, which every filter of GONA's hands over as skb->tc_classid - 1
@@ -77,9 +106,38 @@ struct gona_vif {
 	__u32 flags; /* enum gona_vif_flag */
 	__u16 vlan; /* access VLAN 1..4094; 0: untagged on the wire too */
 	__u8 mac[6];
-	__u64 _pad;
+	__u32 goal_us; /* latency goal of what no traffic class claims; 0: no active queue management */
+	__u32 _pad;
 };
 _Static_assert(sizeof(struct gona_vif) == 32, "gona_vif");
+
+/* All that is given must hold. */
+struct gona_traffic_rule {
+	__u64 dscps; /* bit: code point; 0: any, also no IP */
+	__u16 port_from; /* source or destination port, 1..65535; 0: any, also no ports */
+	__u16 port_to; /* at least port_from */
+	__u16 protocol; /* IP protocol + 1; 0: any */
+	__u8 pcps; /* bit: VLAN priority; 0: any, also no tag */
+	__u8 part; /* 1..5 */
+};
+_Static_assert(sizeof(struct gona_traffic_rule) == 16, "gona_traffic_rule");
+
+struct gona_traffic_part {
+	__u32 goal_us; /* latency goal, 0: no active queue management */
+	__u8 remark_dscp; /* 0..63, or GONA_KEEP_MARKING */
+	__u8 remark_pcp; /* 0..7, or GONA_KEEP_MARKING */
+	__u16 in_use; /* 1: the part exists */
+};
+_Static_assert(sizeof(struct gona_traffic_part) == 8, "gona_traffic_part");
+
+/* How a vif's frames fall into traffic classes. Hash gona_traffic_rules, key: vif slot (__u32). The first rule that matches. */
+struct gona_traffic_rules {
+	struct gona_traffic_rule rules[GONA_MAX_RULES];
+	struct gona_traffic_part parts[GONA_MAX_PARTS]; /* index: part */
+	__u32 count; /* of rules */
+	__u32 _pad;
+};
+_Static_assert(sizeof(struct gona_traffic_rules) == 16 * GONA_MAX_RULES + 8 * GONA_MAX_PARTS + 8, "gona_traffic_rules");
 
 /* Who answers to a MAC. Hash gona_stations -> struct gona_station. */
 struct gona_station_key {

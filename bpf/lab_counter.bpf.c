@@ -20,6 +20,7 @@
 
 #define VLAN_ID_MASK 0x0fff
 #define VLAN_TAG_BYTES 4
+#define LAB_WINDOWS 4096
 
 enum lab_direction {
 	LAB_IN = 0, /* from the cable into the switch: what the NIC, or the peer, sent */
@@ -45,6 +46,15 @@ struct lab_flow {
 };
 _Static_assert(sizeof(struct lab_flow) == 32, "lab_flow");
 
+/* Bytes by window of time, only of flows that a reader asked for by putting an entry here. */
+struct lab_windows {
+	__u64 base_ns; /* CLOCK_MONOTONIC at which window 0 begins */
+	__u64 window_ns; /* length of each, above 0 */
+	__u64 bytes[LAB_WINDOWS]; /* as lab_flow.bytes; of a packet the window in which it was counted */
+	__u64 late_bytes; /* after the last window */
+};
+_Static_assert(sizeof(struct lab_windows) == 8 * (LAB_WINDOWS + 3), "lab_windows");
+
 /* A source MAC that came in by a port: what a switch learns from. */
 struct lab_mac_key {
 	__u16 port;
@@ -66,6 +76,13 @@ struct {
 	__type(key, struct lab_flow_key);
 	__type(value, struct lab_flow);
 } lab_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32);
+	__type(key, struct lab_flow_key);
+	__type(value, struct lab_windows);
+} lab_windows SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -131,6 +148,20 @@ static __always_inline void parse(struct __sk_buff *skb, enum lab_direction dire
 	}
 }
 
+static __always_inline void count_window(const struct lab_flow_key *key, __u64 now, __u64 bytes)
+{
+	struct lab_windows *windows = bpf_map_lookup_elem(&lab_windows, key);
+	__u64 window;
+
+	if (!windows || windows->window_ns == 0 || now < windows->base_ns)
+		return;
+	window = (now - windows->base_ns) / windows->window_ns;
+	if (window < LAB_WINDOWS)
+		__sync_fetch_and_add(&windows->bytes[window], bytes);
+	else
+		__sync_fetch_and_add(&windows->late_bytes, bytes);
+}
+
 static __always_inline void count(struct __sk_buff *skb, __u16 port, enum lab_direction direction)
 {
 	struct lab_flow_key key = { .port = port, .direction = direction };
@@ -160,6 +191,7 @@ static __always_inline void count(struct __sk_buff *skb, __u16 port, enum lab_di
 	__sync_fetch_and_add(&flow->bytes, bytes);
 	__sync_fetch_and_add(&flow->packets, segments);
 	flow->last_ns = now;
+	count_window(&key, now, bytes);
 }
 
 static __always_inline void learn(struct __sk_buff *skb, __u16 port, __u16 vlan)

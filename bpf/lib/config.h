@@ -35,6 +35,21 @@ struct {
 } gona_aggregates SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GONA_SPINE_MAX);
+	__type(key, __u32);
+	__type(value, struct gona_spine_end);
+} gona_spines SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GONA_MAX_VIFS);
+	__type(key, __u32);
+	__type(value, struct gona_traffic_rules);
+} gona_traffic_rules SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, GONA_MAX_STATIONS);
 	__type(key, struct gona_station_key);

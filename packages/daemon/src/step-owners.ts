@@ -13,11 +13,16 @@ export function stepOwners(...states: readonly Pick<HubState, "vifs">[]): StepOw
   return (step) => {
     const value = step.kind === "set" ? step.value : step.before;
     switch (step.facet) {
+      case "spines":
+        return value !== undefined && step.key.startsWith("in ") ? [`nic ${step.key.slice(3)}`] : [];
+      case "spineFilters":
+        return [];
       case "nics":
-      case "nicQueues":
+      case "trees":
       case "nicFilters":
         return [`nic ${step.key}`];
       case "vifLinks":
+      case "trafficRules":
       case "vifs":
         return vif(step.key);
       case "vifFilters":
@@ -25,8 +30,8 @@ export function stepOwners(...states: readonly Pick<HubState, "vifs">[]): StepOw
       case "segments":
         return [];
       default: {
-        const { vifSlot, nic } = value as { readonly vifSlot: number; readonly nic?: string };
-        return [...(nic === undefined ? [] : [`nic ${nic}`]), ...vif(names(vifSlot))];
+        const { vifSlot, link } = value as { readonly vifSlot: number; readonly link?: string };
+        return [...(link === undefined ? [] : [`nic ${link}`]), ...vif(names(vifSlot))];
       }
     }
   };

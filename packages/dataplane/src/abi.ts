@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "7570081dc54a5121";
+export const LAYOUT_HASH = "0097c52b82fb908d";
 
 /** enum gona_limit. */
 export const Limit = {
@@ -13,6 +13,12 @@ export const Limit = {
   NAME_LEN: 64,
   OWN_MAC: 65535,
   HTB_MAJOR: 41114,
+  PART_SPARSE: 6,
+  PART_REST: 7,
+  MAX_PARTS: 8,
+  MAX_RULES: 80,
+  KEEP_MARKING: 255,
+  SPINE_SHIFT: 16,
   TEST_SLOT_IN_MARK: 65536,
 } as const;
 
@@ -22,6 +28,16 @@ export const NicFlag = {
   UP: 2,
   PEER: 4,
   LAG: 8,
+  SHAPE_IN: 16,
+} as const;
+
+/** enum gona_spine. */
+export const Spine = {
+  NONE: 0,
+  CAP: 1,
+  LOCAL: 2,
+  IN: 3,
+  MAX: 4,
 } as const;
 
 /** enum gona_verdict. */
@@ -58,6 +74,10 @@ export const VifFlag = {
   PEER: 16,
   TRUNK: 32,
   STOPPED: 64,
+  PARTS: 128,
+  CAPPED: 256,
+  LOCAL_CAPPED: 512,
+  QUEUED: 1024,
 } as const;
 
 /** struct gona_address_key, 24 bytes. */
@@ -80,43 +100,49 @@ export const gonaAddressKey = codec<GonaAddressKey>(
   }),
 );
 
-/** struct gona_slice, 16 bytes. */
+/** struct gona_slice, 32 bytes. */
 export interface GonaSlice {
+  readonly txBytesPerS: bigint;
+  readonly rxBytesPerS: bigint;
   readonly nic: number;
   readonly classid: number;
   readonly mac: Uint8Array;
   readonly inUse: number;
 }
 export const gonaSlice = codec<GonaSlice>(
-  16,
+  32,
   (view, at, value) => {
-    view.setUint32(at, value.nic, true);
-    view.setUint32(at + 4, value.classid, true);
-    writeBytes(view, at + 8, value.mac, 6);
-    view.setUint16(at + 14, value.inUse, true);
+    view.setBigUint64(at, value.txBytesPerS, true);
+    view.setBigUint64(at + 8, value.rxBytesPerS, true);
+    view.setUint32(at + 16, value.nic, true);
+    view.setUint32(at + 20, value.classid, true);
+    writeBytes(view, at + 24, value.mac, 6);
+    view.setUint16(at + 30, value.inUse, true);
   },
   (view, at) => ({
-    nic: view.getUint32(at, true),
-    classid: view.getUint32(at + 4, true),
-    mac: readBytes(view, at + 8, 6),
-    inUse: view.getUint16(at + 14, true),
+    txBytesPerS: view.getBigUint64(at, true),
+    rxBytesPerS: view.getBigUint64(at + 8, true),
+    nic: view.getUint32(at + 16, true),
+    classid: view.getUint32(at + 20, true),
+    mac: readBytes(view, at + 24, 6),
+    inUse: view.getUint16(at + 30, true),
   }),
 );
 
-/** struct gona_aggregate, 1152 bytes. */
+/** struct gona_aggregate, 1280 bytes. */
 export interface GonaAggregate {
   readonly slices: readonly GonaSlice[];
   readonly buckets: Uint8Array;
 }
 export const gonaAggregate = codec<GonaAggregate>(
-  1152,
+  1280,
   (view, at, value) => {
-    writeArray(at, value.slices, 8, 16, (at, element) => gonaSlice.write(view, at, element));
-    writeBytes(view, at + 128, value.buckets, 1024);
+    writeArray(at, value.slices, 8, 32, (at, element) => gonaSlice.write(view, at, element));
+    writeBytes(view, at + 256, value.buckets, 1024);
   },
   (view, at) => ({
-    slices: readArray(at, 8, 16, (at) => gonaSlice.read(view, at)),
-    buckets: readBytes(view, at + 128, 1024),
+    slices: readArray(at, 8, 32, (at) => gonaSlice.read(view, at)),
+    buckets: readBytes(view, at + 256, 1024),
   }),
 );
 
@@ -127,6 +153,7 @@ export interface GonaNic {
   readonly outIfindex: number;
   readonly fabric: number;
   readonly flags: number;
+  readonly inIfindex: number;
 }
 export const gonaNic = codec<GonaNic>(
   32,
@@ -136,6 +163,7 @@ export const gonaNic = codec<GonaNic>(
     view.setUint32(at + 12, value.outIfindex, true);
     view.setUint32(at + 16, value.fabric, true);
     view.setUint32(at + 20, value.flags, true);
+    view.setUint32(at + 24, value.inIfindex, true);
   },
   (view, at) => ({
     netdev: view.getBigUint64(at, true),
@@ -143,6 +171,7 @@ export const gonaNic = codec<GonaNic>(
     outIfindex: view.getUint32(at + 12, true),
     fabric: view.getUint32(at + 16, true),
     flags: view.getUint32(at + 20, true),
+    inIfindex: view.getUint32(at + 24, true),
   }),
 );
 
@@ -209,6 +238,20 @@ export const gonaSliceCounters = codec<GonaSliceCounters>(
   }),
 );
 
+/** struct gona_spine_end, 4 bytes. */
+export interface GonaSpineEnd {
+  readonly ifindex: number;
+}
+export const gonaSpineEnd = codec<GonaSpineEnd>(
+  4,
+  (view, at, value) => {
+    view.setUint32(at, value.ifindex, true);
+  },
+  (view, at) => ({
+    ifindex: view.getUint32(at, true),
+  }),
+);
+
 /** struct gona_station, 8 bytes. */
 export interface GonaStation {
   readonly vif: number;
@@ -246,6 +289,78 @@ export const gonaStationKey = codec<GonaStationKey>(
   }),
 );
 
+/** struct gona_traffic_part, 8 bytes. */
+export interface GonaTrafficPart {
+  readonly goalUs: number;
+  readonly remarkDscp: number;
+  readonly remarkPcp: number;
+  readonly inUse: number;
+}
+export const gonaTrafficPart = codec<GonaTrafficPart>(
+  8,
+  (view, at, value) => {
+    view.setUint32(at, value.goalUs, true);
+    view.setUint8(at + 4, value.remarkDscp);
+    view.setUint8(at + 5, value.remarkPcp);
+    view.setUint16(at + 6, value.inUse, true);
+  },
+  (view, at) => ({
+    goalUs: view.getUint32(at, true),
+    remarkDscp: view.getUint8(at + 4),
+    remarkPcp: view.getUint8(at + 5),
+    inUse: view.getUint16(at + 6, true),
+  }),
+);
+
+/** struct gona_traffic_rule, 16 bytes. */
+export interface GonaTrafficRule {
+  readonly dscps: bigint;
+  readonly portFrom: number;
+  readonly portTo: number;
+  readonly protocol: number;
+  readonly pcps: number;
+  readonly part: number;
+}
+export const gonaTrafficRule = codec<GonaTrafficRule>(
+  16,
+  (view, at, value) => {
+    view.setBigUint64(at, value.dscps, true);
+    view.setUint16(at + 8, value.portFrom, true);
+    view.setUint16(at + 10, value.portTo, true);
+    view.setUint16(at + 12, value.protocol, true);
+    view.setUint8(at + 14, value.pcps);
+    view.setUint8(at + 15, value.part);
+  },
+  (view, at) => ({
+    dscps: view.getBigUint64(at, true),
+    portFrom: view.getUint16(at + 8, true),
+    portTo: view.getUint16(at + 10, true),
+    protocol: view.getUint16(at + 12, true),
+    pcps: view.getUint8(at + 14),
+    part: view.getUint8(at + 15),
+  }),
+);
+
+/** struct gona_traffic_rules, 1352 bytes. */
+export interface GonaTrafficRules {
+  readonly rules: readonly GonaTrafficRule[];
+  readonly parts: readonly GonaTrafficPart[];
+  readonly count: number;
+}
+export const gonaTrafficRules = codec<GonaTrafficRules>(
+  1352,
+  (view, at, value) => {
+    writeArray(at, value.rules, 80, 16, (at, element) => gonaTrafficRule.write(view, at, element));
+    writeArray(at + 1280, value.parts, 8, 8, (at, element) => gonaTrafficPart.write(view, at, element));
+    view.setUint32(at + 1344, value.count, true);
+  },
+  (view, at) => ({
+    rules: readArray(at, 80, 16, (at) => gonaTrafficRule.read(view, at)),
+    parts: readArray(at + 1280, 8, 8, (at) => gonaTrafficPart.read(view, at)),
+    count: view.getUint32(at + 1344, true),
+  }),
+);
+
 /** struct gona_verdict_counters, 16 bytes. */
 export interface GonaVerdictCounters {
   readonly packets: bigint;
@@ -271,6 +386,7 @@ export interface GonaVif {
   readonly flags: number;
   readonly vlan: number;
   readonly mac: Uint8Array;
+  readonly goalUs: number;
 }
 export const gonaVif = codec<GonaVif>(
   32,
@@ -281,6 +397,7 @@ export const gonaVif = codec<GonaVif>(
     view.setUint32(at + 12, value.flags, true);
     view.setUint16(at + 16, value.vlan, true);
     writeBytes(view, at + 18, value.mac, 6);
+    view.setUint32(at + 24, value.goalUs, true);
   },
   (view, at) => ({
     ifindex: view.getUint32(at, true),
@@ -289,5 +406,6 @@ export const gonaVif = codec<GonaVif>(
     flags: view.getUint32(at + 12, true),
     vlan: view.getUint16(at + 16, true),
     mac: readBytes(view, at + 18, 6),
+    goalUs: view.getUint32(at + 24, true),
   }),
 );

@@ -1,6 +1,6 @@
 import { type HtbClass, type Qdisc, type TcHandle, tcHandle } from "@gona/kernel";
 import { bitsPerSecond, bytes, nanoseconds } from "@gona/model";
-import { classMinor, HOST_MINOR, type HtbShape, type Leaf, type NicQueue, ROOT_MINOR } from "@gona/planner";
+import { classMinor, HOST_MINOR, type HtbShape, type Leaf, type QueueTree, ROOT_MINOR } from "@gona/planner";
 import { Limit } from "./abi.ts";
 
 /** The kernel counts bursts in ticks of 64 ns (PSCHED_SHIFT 6). */
@@ -47,7 +47,7 @@ export const fromHtbClass = (htb: HtbClass, leaf: Leaf): HtbShape => ({
 });
 
 /** The class that all others of a NIC borrow from. */
-export const toRootClass = ({ rate, burst }: Pick<NicQueue, "rate" | "burst">): HtbClass =>
+export const toRootClass = ({ rate, burst }: Pick<QueueTree, "rate" | "burst">): HtbClass =>
   toHtbClass({ rate, ceil: rate, burst, ceilBurst: burst, quantum: bytes(IDLE_QUANTUM_BYTES), priority: 0 });
 
 /** The token bucket must hold the longest frame, or tbf drops it. */

@@ -57,7 +57,7 @@ test("a NIC and a vif that were replaced under their names are set again under t
   const observed = plane.observe();
   const steps = plan(observed, desired);
   expect(steps.map(({ kind, facet, key }) => `${kind} ${facet} ${key}`)).toEqual([
-    "set nicQueues eth1",
+    "set trees eth1",
     "set nics eth1",
     "set slices eth1 0",
     "set vifs web1",

@@ -97,11 +97,20 @@ describe("map entries", () => {
   });
 
   test("a struct has the bytes that C gives it", () => {
-    const slice = { nic: 1, classid: 0xa09a0008, mac: macBytes("52:54:00:aa:00:01"), inUse: 1 };
+    const slice = {
+      txBytesPerS: 2n,
+      rxBytesPerS: 3n,
+      nic: 1,
+      classid: 0xa09a0008,
+      mac: macBytes("52:54:00:aa:00:01"),
+      inUse: 1,
+    };
     const bytes = gonaAggregate.encode({ slices: [slice], buckets: Uint8Array.of(7) });
-    expect(bytes).toHaveLength(128 + Limit.BUCKETS);
-    expect(Buffer.from(bytes.subarray(0, 17)).toString("hex")).toBe("0100000008009aa0525400aa0001010000");
-    expect(bytes[128]).toBe(7);
+    expect(bytes).toHaveLength(256 + Limit.BUCKETS);
+    expect(Buffer.from(bytes.subarray(0, 33)).toString("hex")).toBe(
+      "020000000000000003000000000000000100000008009aa0525400aa0001010000",
+    );
+    expect(bytes[256]).toBe(7);
   });
 
   test("more than fits is refused, less is filled with zeros", () => {

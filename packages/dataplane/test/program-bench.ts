@@ -93,6 +93,7 @@ export class ProgramBench implements Disposable {
       outIfindex: nic.outIfindex ?? NOWHERE,
       fabric: nic.fabric ?? 1,
       flags,
+      inIfindex: 0,
     });
     this.object.map("gona_nics").put(key32(nic.slot), value);
   }
@@ -112,6 +113,7 @@ export class ProgramBench implements Disposable {
         flags: flags | (vif.trunk === undefined ? 0 : VifFlag.TRUNK),
         vlan,
         mac: mac(vif.mac),
+        goalUs: 0,
       }),
     );
     this.object.map("gona_aggregates").put(key32(2 * vif.slot), gonaAggregate.encode(aggregateOf(vif)));
@@ -211,13 +213,15 @@ export class ProgramBench implements Disposable {
 
 function aggregateOf(vif: BenchVif): GonaAggregate {
   const slices = vif.slices ?? [];
+  const unlimited = { txBytesPerS: 0n, rxBytesPerS: 0n };
   const used = slices.flatMap((slice, number) => (slice === null ? [] : [number]));
   const bucket = vif.bucket ?? ((index: number) => used[index % used.length] ?? 0);
   return {
     slices: Array.from({ length: Limit.MAX_SLICES }, (_, number) => {
       const slice = slices[number];
-      if (slice === undefined || slice === null) return { nic: 0, classid: 0, mac: new Uint8Array(6), inUse: 0 };
-      return { nic: slice.nic, classid: slice.classid, mac: mac(slice.mac), inUse: 1 };
+      if (slice === undefined || slice === null)
+        return { ...unlimited, nic: 0, classid: 0, mac: new Uint8Array(6), inUse: 0 };
+      return { ...unlimited, nic: slice.nic, classid: slice.classid, mac: mac(slice.mac), inUse: 1 };
     }),
     buckets: Uint8Array.from({ length: Limit.BUCKETS }, (_, index) => bucket(index)),
   };

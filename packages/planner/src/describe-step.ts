@@ -1,5 +1,5 @@
 import { formatRate, type VifId } from "@gona/model";
-import type { Facet, FacetKey, FacetValue, HtbShape, HubState, Leaf } from "./hub-state.ts";
+import type { ClassShape, Facet, FacetKey, FacetValue, HubState, Leaf, VifEntry } from "./hub-state.ts";
 import type { Step } from "./step.ts";
 
 /** Who has a vif slot. A state's facets name vifs by slot, people by id. */
@@ -53,13 +53,14 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   },
   nics: {
     subject: (nic) => `NIC ${nic}`,
-    members: ({ slot, fabric, lag, up }) => ({
+    members: ({ slot, fabric, lag, up, shapeIn }) => ({
       "(gate)": up ? "up" : "down",
       slot: String(slot),
       fabric: `${fabric}${lag ? " (lag)" : ""}`,
+      "(incoming)": shapeIn ? "incoming traffic shaped" : "incoming traffic not shaped",
     }),
   },
-  nicQueues: {
+  trees: {
     subject: (nic) => `queue of ${nic}`,
     members: ({ rate, host }) => ({
       capacity: formatRate(rate),
@@ -68,8 +69,23 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
     }),
   },
   slices: {
-    subject: (_, { nic, vifSlot }, vif) => `slice ${vif(vifSlot)} on ${nic}`,
-    members: shape,
+    subject: (_, { link, vifSlot }, vif) => `slice ${vif(vifSlot)} on ${link}`,
+    members: ({ leaf: queue, parts, ...htb }) => ({
+      ...shape(htb),
+      ...(queue === null ? {} : leaf(queue)),
+      ...(parts.length === 0
+        ? {}
+        : { parts: parts.map(({ part, rate }) => `${part} at ${formatRate(rate)}`).join(", ") }),
+    }),
+  },
+  spines: {
+    subject: (spine) => `spine ${spine}`,
+    members: ({ device, peer }) => ({ "(ends)": `${device} to ${peer}` }),
+  },
+  spineFilters: { subject: (device) => `filter on ${device}`, members: ({ spine }) => ({ spine }) },
+  trafficRules: {
+    subject: (vif) => `traffic classes of ${vif}`,
+    members: ({ rules, parts }) => ({ "(count)": `${rules.length} rules, ${parts.length} classes` }),
   },
   vifs: {
     subject: (vif) => `vif ${vif}`,
@@ -81,6 +97,7 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
       fabric: String(vif.fabric),
       "(checks)": checks(vif),
       "(stopped)": vif.stopped ? "stopped" : "running",
+      "(queues)": queues(vif),
       buckets: buckets(vif),
     }),
   },
@@ -103,9 +120,20 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   },
 };
 
+function queues({ parts, latency, capped, localCapped, queued }: VifEntry): string {
+  const words = [
+    parts ? "traffic classes" : "",
+    latency === undefined ? "" : `latency goal ${latency / 1e6} ms`,
+    capped ? "capped outgoing" : "",
+    queued ? "capped incoming" : "",
+    localCapped ? "capped to local guests" : "",
+  ].filter((word) => word !== "");
+  return words.length === 0 ? "plain queues" : words.join(", ");
+}
+
 const inVlan = (vlan: number): string => (vlan === 0 ? "" : ` in VLAN ${vlan}`);
 
-function shape({ rate, ceil, quantum, priority, burst, ceilBurst, leaf: queue }: HtbShape): Members {
+function shape({ rate, ceil, quantum, priority, burst, ceilBurst }: ClassShape): Members {
   return {
     rate: formatRate(rate),
     limit: formatRate(ceil),
@@ -113,7 +141,6 @@ function shape({ rate, ceil, quantum, priority, burst, ceilBurst, leaf: queue }:
     priority: String(priority),
     burst: `${burst / 1e6} ms`,
     "limit's burst": `${ceilBurst / 1e6} ms`,
-    ...leaf(queue),
   };
 }
 

@@ -3,6 +3,7 @@ import { equalData } from "./equal-data.ts";
 import {
   type AddressEntry,
   type AddressKey,
+  EMPTY_HUB,
   type HubState,
   type Segment,
   type SegmentKey,
@@ -34,7 +35,7 @@ export function allFacets({ nics, vifs }: Plans): HubState {
     vifFilters: new Map(),
   });
   for (const vif of vifs.values()) change.set(vif);
-  return { ...nicFacets(nics), ...change.facets(), segments: segments(vifs) };
+  return { ...EMPTY_HUB, ...nicFacets(nics), ...change.facets(), segments: segments(vifs) };
 }
 
 /** The same by changing what the last call made; a facet without a change is the same reference. */
@@ -53,20 +54,21 @@ export function changedFacets(before: HubState, old: Plans, now: Plans): HubStat
   // After all removals: a MAC, address or device may have gone from one vif to another.
   for (const vif of changed) change.set(vif);
   return {
+    ...EMPTY_HUB,
     ...(old.nics === now.nics ? onlyNicFacets(before) : nicFacets(now.nics)),
     ...change.facets(),
     segments: sameSegments ? before.segments : segments(now.vifs, before.segments),
   };
 }
 
-type NicFacets = Pick<HubState, "nics" | "nicQueues" | "nicFilters">;
-const onlyNicFacets = ({ nics, nicQueues, nicFilters }: HubState): NicFacets => ({ nics, nicQueues, nicFilters });
+type NicFacets = Pick<HubState, "nics" | "trees" | "nicFilters">;
+const onlyNicFacets = ({ nics, trees, nicFilters }: HubState): NicFacets => ({ nics, trees, nicFilters });
 
 function nicFacets(nics: Plans["nics"]): NicFacets {
   const list = [...nics.values()];
   return {
     nics: new Map(list.map((nic) => [nic.name, nic.entry])),
-    nicQueues: new Map(list.map((nic) => [nic.name, nic.queue])),
+    trees: new Map(list.map((nic) => [nic.name, nic.queue])),
     nicFilters: new Map(list.map((nic) => [nic.name, nic.filter])),
   };
 }

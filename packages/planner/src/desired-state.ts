@@ -194,7 +194,7 @@ class VifPlanning {
    */
   observedScale(nic: NicSpec, slices: readonly SliceShare[]): ShareScale | undefined {
     const { observed } = this.#input;
-    if (!observed.nicQueues.has(nic.name)) return undefined;
+    if (!observed.trees.has(nic.name)) return undefined;
     const score = (ratePerShare: BitsPerSecond): number => {
       let matches = 0;
       for (const vif of this.#present) {

@@ -1,4 +1,5 @@
 import {
+  fabricId,
   type GuestSpec,
   megabitsPerSecond,
   milliseconds,
@@ -29,8 +30,15 @@ const full: Required<VifSpec> & { readonly aggregate: Required<VifSpec["aggregat
   antiSpoof: { mac: true, ip: false },
   aggregate: {
     slices: [{ nic: nicId("eth1"), egress: share(10), ingress: share(20) }],
-    want: { reserve: megabitsPerSecond(1), limit: megabitsPerSecond(2), survive: 1 },
-    limit: { egress: megabitsPerSecond(5), ingress: megabitsPerSecond(6) },
+    want: {
+      reserve: megabitsPerSecond(1),
+      limit: megabitsPerSecond(2),
+      shares: shares(100),
+      fabric: fabricId("rack"),
+      survive: 1,
+    },
+    limit: { egress: megabitsPerSecond(5), ingress: megabitsPerSecond(6), local: megabitsPerSecond(7) },
+    latency: milliseconds(10),
     balance: "hash",
     onNicLoss: "degrade",
     classes: [
@@ -41,6 +49,7 @@ const full: Required<VifSpec> & { readonly aggregate: Required<VifSpec["aggregat
         reserve: { kind: "absolute", rate: megabitsPerSecond(1) },
         limit: { kind: "absolute", rate: megabitsPerSecond(2) },
         latency: milliseconds(5),
+        remark: { dscp: 34, pcp: 6 },
       },
     ],
   },
@@ -73,7 +82,7 @@ describe("equalVifSpec", () => {
     const plain = path.filter((part) => part !== undefined);
     const old = plain.reduce<unknown>((value, name) => (value as Record<string, unknown>)[name], full);
     // A whole part is taken away where that is possible, a plain value is made another.
-    const optional = ["want", "limit", "ingress", "classes", "slices", "addresses", "trunk"].includes(
+    const optional = ["want", "limit", "latency", "ingress", "classes", "slices", "addresses", "trunk"].includes(
       String(plain.at(-1)),
     );
     if (typeof old === "object" && !optional) return;

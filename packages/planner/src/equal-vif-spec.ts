@@ -23,6 +23,7 @@ export function equalVifSpec(a: VifSpec, b: VifSpec): boolean {
 
 function equalAggregates(a: AggregateSpec, b: AggregateSpec): boolean {
   if (a.slices.length !== b.slices.length || a.balance !== b.balance || a.onNicLoss !== b.onNicLoss) return false;
+  if (a.latency !== b.latency) return false;
   for (let i = 0; i < a.slices.length; i++) {
     if (!equalSlices(a.slices[i] as SliceSpec, b.slices[i] as SliceSpec)) return false;
   }

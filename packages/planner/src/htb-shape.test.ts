@@ -1,6 +1,6 @@
 import { bitsPerSecond, gigabitsPerSecond, kilobitsPerSecond, megabitsPerSecond, shares } from "@gona/model";
 import { describe, expect, it } from "vitest";
-import { burstTime, hostReserve, leafFor, nicQueue, sliceShape } from "./htb-shape.ts";
+import { burstTime, hostReserve, leafFor, queueTree, sliceShape } from "./htb-shape.ts";
 
 const share = (reserve: number, limit: number, weight = 100) => ({
   reserve: megabitsPerSecond(reserve),
@@ -75,7 +75,7 @@ describe("the host's part", () => {
   });
 
   it("may grow to the capacity when nobody else wants it", () => {
-    const queue = nicQueue(gigabitsPerSecond(1));
+    const queue = queueTree(gigabitsPerSecond(1));
     expect(queue.rate).toBe(1e9);
     expect(queue.host.ceil).toBe(1e9);
   });

@@ -14,7 +14,7 @@ import {
   subtractRates,
   timeToSend,
 } from "@gona/model";
-import type { HtbShape, Leaf, NicQueue } from "./hub-state.ts";
+import type { HtbShape, Leaf, QueueTree } from "./hub-state.ts";
 
 /** The kernel counts HTB bursts in ticks of 64 ns (PSCHED_SHIFT 6). */
 const TICK_NS = 64;
@@ -101,7 +101,7 @@ export function hostReserve(capacity: BitsPerSecond): BitsPerSecond {
 export const reservable = (capacity: BitsPerSecond): BitsPerSecond => subtractRates(capacity, hostReserve(capacity));
 
 /** HTB root of a NIC and the class of what is the host's own. */
-export function nicQueue(capacity: BitsPerSecond, leafBefore?: Leaf["kind"]): NicQueue {
+export function queueTree(capacity: BitsPerSecond, leafBefore?: Leaf["kind"]): QueueTree {
   const rate = hostReserve(capacity);
   return {
     rate: capacity,

@@ -10,15 +10,22 @@ import type { BitsPerSecond, Bytes, Nanoseconds, NicId, VifId } from "@gona/mode
 export interface HubState {
   /** Veth pairs that GONA makes. */
   readonly vifLinks: ReadonlyMap<VifId, VifLink>;
+  /** Veth pairs inside the hub that give what passes them a queue tree. */
+  readonly spines: ReadonlyMap<SpineId, Spine>;
   readonly nics: ReadonlyMap<NicId, NicEntry>;
-  readonly nicQueues: ReadonlyMap<NicId, NicQueue>;
+  /** By the link whose root qdisc it is. */
+  readonly trees: ReadonlyMap<string, QueueTree>;
   readonly slices: ReadonlyMap<SliceKey, SliceQueue>;
+  /** How the frames of a vif fall into traffic classes; of vifs that have some. */
+  readonly trafficRules: ReadonlyMap<VifId, TrafficRules>;
   readonly vifs: ReadonlyMap<VifId, VifEntry>;
   readonly stations: ReadonlyMap<StationKey, Station>;
   readonly addresses: ReadonlyMap<AddressKey, AddressEntry>;
   readonly segments: ReadonlyMap<SegmentKey, Segment>;
   /** from_wire on a NIC, by link name. */
   readonly nicFilters: ReadonlyMap<NicId, NicFilter>;
+  /** from_spine on the far end of a spine, by that end's name. */
+  readonly spineFilters: ReadonlyMap<string, SpineFilter>;
   /** from_guest on a vif, by the hub link's name. */
   readonly vifFilters: ReadonlyMap<string, VifFilter>;
 }
@@ -41,6 +48,20 @@ export interface VifLink extends MayBeStale {
   readonly mac: string;
 }
 
+/**
+ * `in NIC`: what comes in by that NIC for guests, before it goes to their vifs; `cap`: what capped
+ * vifs send to the wire, before a slice is chosen; `local`: what vifs send to guests of this host.
+ */
+export type SpineId = "cap" | "local" | `in ${NicId}`;
+
+/** Frames are redirected to `device`, wait in its queue tree, and come out at `peer`'s tc ingress. */
+export interface Spine extends MayBeStale {
+  /** At most 15 bytes, derived from the id (`gq-…`). */
+  readonly device: string;
+  /** `gp-…`. */
+  readonly peer: string;
+}
+
 export interface NicEntry extends MayBeStale {
   /** 0 to 63, kept for as long as the NIC is in the spec. */
   readonly slot: number;
@@ -49,18 +70,24 @@ export interface NicEntry extends MayBeStale {
   readonly lag: boolean;
   /** The controller's gate. */
   readonly up: boolean;
+  /** What comes in for guests passes the spine `in NIC` first. */
+  readonly shapeIn: boolean;
 }
 
-/** HTB root, its class a09a:1, and the host's class a09a:2 (the default). */
-export interface NicQueue extends MayBeStale {
+/**
+ * HTB root, its class a09a:1, and the default class a09a:2: the host's own traffic on a NIC, all
+ * traffic on a vif's hub link (whose tree is the cap on what comes in for it), nothing on a spine.
+ */
+export interface QueueTree extends MayBeStale {
   readonly rate: BitsPerSecond;
   /** Depth of the root's token bucket, as time at `rate`; a multiple of 64 ns. */
   readonly burst: Nanoseconds;
+  /** The default class. */
   readonly host: HtbShape;
 }
 
 /** What an HTB class is set to. */
-export interface HtbShape {
+export interface ClassShape {
   /** Assured: reservation plus its part of what shares give. */
   readonly rate: BitsPerSecond;
   readonly ceil: BitsPerSecond;
@@ -71,6 +98,10 @@ export interface HtbShape {
   readonly quantum: Bytes;
   /** 0 to 7. */
   readonly priority: number;
+}
+
+/** A class that holds packets. */
+export interface HtbShape extends ClassShape {
   readonly leaf: Leaf;
 }
 
@@ -79,19 +110,63 @@ export type Leaf =
   | { readonly kind: "fifo"; readonly limit: Bytes }
   | { readonly kind: "segmenter"; readonly limit: Bytes };
 
-/** `nic vifSlot`: one HTB class of one NIC. Its minor is classMinor(vifSlot). */
+/** `link vifSlot`: the class of one vif in the tree of one link. Its minor is classMinor(vifSlot). */
 export type SliceKey = string & { readonly __slice: true };
-export const sliceKey = (nic: NicId, vifSlot: number): SliceKey => `${nic} ${vifSlot}` as SliceKey;
+export const sliceKey = (link: string, vifSlot: number): SliceKey => `${link} ${vifSlot}` as SliceKey;
 
-export interface SliceQueue extends HtbShape, MayBeStale {
-  readonly nic: NicId;
+/** A slice is one class that holds packets, or one without packets over its parts. */
+export interface SliceQueue extends ClassShape, MayBeStale {
+  readonly link: string;
   readonly vifSlot: number;
+  /** null: the packets wait in the parts. */
+  readonly leaf: Leaf | null;
+  /** Ascending; empty where the slice has a leaf. */
+  readonly parts: readonly SlicePart[];
 }
 
-/** Minors: 1 root, 2 host, 8 (slot + 1) the slice, the seven that follow its traffic classes. */
-export const classMinor = (vifSlot: number, trafficClass = 0): number => (vifSlot + 1) * 8 + trafficClass;
+/** A class below a slice's; its minor is classMinor(vifSlot, part). */
+export interface SlicePart extends HtbShape {
+  /** 1 to 5: traffic classes in the order of the spec; SPARSE_PART; REST_PART. */
+  readonly part: number;
+}
+
+/** With a latency goal: flows that send less than their fair part. */
+export const SPARSE_PART = 6;
+/** What no traffic class claims. */
+export const REST_PART = 7;
+
+/** Minors: 1 root, 2 the default class, 8 (slot + 1) the slice, the seven that follow its parts. */
+export const classMinor = (vifSlot: number, part = 0): number => (vifSlot + 1) * 8 + part;
 export const ROOT_MINOR = 1;
 export const HOST_MINOR = 2;
+
+/** Which part of its slices a vif's frame goes to: the first rule that matches; REST_PART where none does. */
+export interface TrafficRules extends MayBeStale {
+  readonly vifSlot: number;
+  readonly rules: readonly TrafficRule[];
+  /** By part, 1 to 5. */
+  readonly parts: readonly TrafficPart[];
+}
+
+export interface TrafficRule {
+  readonly part: number;
+  /** Code points, 0 to 63; absent: any, also no IP at all. */
+  readonly dscp?: readonly number[];
+  /** VLAN priorities, 0 to 7; absent: any. */
+  readonly pcp?: readonly number[];
+  /** IP protocol; absent: any. */
+  readonly protocol?: number;
+  /** Source or destination port; absent: any. One rule for each range. */
+  readonly ports?: { readonly from: number; readonly to: number };
+}
+
+export interface TrafficPart {
+  readonly part: number;
+  /** The virtual queue's goal; absent: no active queue management. */
+  readonly latency?: Nanoseconds;
+  readonly remarkDscp?: number;
+  readonly remarkPcp?: number;
+}
 
 /** The map entries of a vif: gona_vifs and gona_aggregates. */
 export interface VifEntry extends MayBeStale {
@@ -108,6 +183,16 @@ export interface VifEntry extends MayBeStale {
   /** Per-slice MACs. */
   readonly rewriteMac: boolean;
   readonly stopped: boolean;
+  /** Slices have parts: the class of a frame is its part's. */
+  readonly parts: boolean;
+  /** Latency goal of the slices' rest: a virtual queue marks and drops, sparse flows have SPARSE_PART. Absent: none. */
+  readonly latency?: Nanoseconds;
+  /** What it sends to the wire passes the spine `cap` first. */
+  readonly capped: boolean;
+  /** What it sends to guests of this host passes the spine `local` first. */
+  readonly localCapped: boolean;
+  /** Its hub link has a queue tree: frames for it must not bypass that. */
+  readonly queued: boolean;
   /** Index: slice number, 0 to 7; null: free. A NIC keeps its number while the vif keeps the NIC. */
   readonly slices: readonly (SliceEntry | null)[];
   /** GONA_BUCKETS slice numbers. */
@@ -119,6 +204,9 @@ export interface SliceEntry {
   readonly nicSlot: number;
   /** Lower case, colon separated. */
   readonly mac: string;
+  /** Its limits, at which the virtual queues drain; 0 where no part has a latency goal, so that a new limit alone changes no map. */
+  readonly egress: BitsPerSecond;
+  readonly ingress: BitsPerSecond;
 }
 
 /** `fabric/vlan mac`. */
@@ -157,6 +245,10 @@ export const segmentKey = (s: Pick<Segment, "fabric" | "vlan">): SegmentKey => `
 export interface NicFilter extends MayBeStale {
   readonly nicSlot: number;
 }
+/** What it hands on is told by the frames' mark. */
+export interface SpineFilter extends MayBeStale {
+  readonly spine: SpineId;
+}
 export interface VifFilter extends MayBeStale {
   readonly vifSlot: number;
 }
@@ -164,13 +256,16 @@ export interface VifFilter extends MayBeStale {
 /** A hub without anything of GONA's. */
 export const EMPTY_HUB: HubState = {
   vifLinks: new Map(),
+  spines: new Map(),
   nics: new Map(),
-  nicQueues: new Map(),
+  trees: new Map(),
   slices: new Map(),
+  trafficRules: new Map(),
   vifs: new Map(),
   stations: new Map(),
   addresses: new Map(),
   segments: new Map(),
   nicFilters: new Map(),
+  spineFilters: new Map(),
   vifFilters: new Map(),
 };

@@ -1,8 +1,8 @@
 import type { BitsPerSecond, FabricId, HostSpec, NicId, NicSpec, SliceShare, VifSpec } from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
 import { equalData } from "./equal-data.ts";
-import { nicQueue, type ShareScale } from "./htb-shape.ts";
-import type { HubState, NicEntry, NicFilter, NicQueue } from "./hub-state.ts";
+import { queueTree, type ShareScale } from "./htb-shape.ts";
+import type { HubState, NicEntry, NicFilter, QueueTree } from "./hub-state.ts";
 import type { Inventory } from "./inventory.ts";
 import { shareScale } from "./share-scale.ts";
 
@@ -14,7 +14,7 @@ export interface NicPlan {
   readonly name: NicId;
   readonly capacity: BitsPerSecond;
   readonly entry: NicEntry;
-  readonly queue: NicQueue;
+  readonly queue: QueueTree;
   readonly filter: NicFilter;
   readonly scale: ShareScale;
   /** Buckets go elsewhere where they can. */
@@ -73,8 +73,9 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
       fabric: input.fabrics.get(nic.fabric) ?? 0,
       lag: spec.fabrics.some((fabric) => fabric.name === nic.fabric && fabric.lag),
       up: inventory.nicsUp.has(nic.name),
+      shapeIn: false,
     },
-    queue: nicQueue(nic.capacity, observed.nicQueues.get(nic.name)?.host.leaf.kind),
+    queue: queueTree(nic.capacity, observed.trees.get(nic.name)?.host.leaf.kind),
     filter: { nicSlot: slot },
     scale,
     held: inventory.nicsHeld?.has(nic.name) ?? false,

@@ -26,9 +26,12 @@ export interface ClearStep<F extends Facet> {
  */
 export const FACET_ORDER = [
   "vifLinks",
-  "nicQueues",
-  "nics",
+  "spines",
+  "trees",
   "slices",
+  "spineFilters",
+  "nics",
+  "trafficRules",
   "vifs",
   "stations",
   "addresses",

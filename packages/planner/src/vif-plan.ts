@@ -1,4 +1,4 @@
-import type { NicId, SliceSpec, VifSpec } from "@gona/model";
+import { bitsPerSecond, type NicId, type SliceSpec, type VifSpec } from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
 import { fillBuckets } from "./bucket-table.ts";
 import { equalBytes, equalData } from "./equal-data.ts";
@@ -86,6 +86,10 @@ export function planVif(input: VifPlanInput): VifPlan {
     checkIp: spec.antiSpoof.ip,
     rewriteMac: rewritesMac(spec, input.lag),
     stopped: isStopped(spec, nics),
+    parts: false,
+    capped: false,
+    localCapped: false,
+    queued: false,
     slices,
     buckets: before !== undefined && equalBytes(before.buckets, buckets) ? before.buckets : buckets,
   };
@@ -144,7 +148,8 @@ function livingSlices(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>):
     const number = numbers.get(slice.nic);
     if (nic === undefined || number === undefined) continue;
     const mac = rewrite ? input.macFor(slice.nic) : spec.mac;
-    living.push({ number, spec: slice, nic, entry: { nic: slice.nic, nicSlot: nic.entry.slot, mac } });
+    const limits = { egress: bitsPerSecond(0), ingress: bitsPerSecond(0) };
+    living.push({ number, spec: slice, nic, entry: { nic: slice.nic, nicSlot: nic.entry.slot, mac, ...limits } });
   }
   return living;
 }
@@ -184,7 +189,8 @@ function queueOf(slice: LivingSlice, vifSlot: number, observed: HubState): reado
   const nic = slice.entry.nic;
   const key = sliceKey(nic, vifSlot);
   const before = observed.slices.get(key);
-  const queue: SliceQueue = { ...sliceShape(slice.spec.egress, slice.nic.scale, before?.leaf.kind), nic, vifSlot };
+  const shape = sliceShape(slice.spec.egress, slice.nic.scale, before?.leaf?.kind);
+  const queue: SliceQueue = { ...shape, link: nic, vifSlot, parts: [] };
   return [key, before !== undefined && equalData(before, queue) ? before : queue];
 }
 

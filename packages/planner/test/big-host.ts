@@ -1,5 +1,6 @@
 import {
   bitsPerSecond,
+  bytes,
   DEFAULT_FABRIC,
   type GuestSpec,
   gigabitsPerSecond,
@@ -55,6 +56,7 @@ export function bigHost(guests: number, nics = 4): HostSpec {
       fabric: DEFAULT_FABRIC,
       capacity: bitsPerSecond(gigabitsPerSecond(10)),
       failback: milliseconds(1000),
+      overhead: bytes(0),
     })),
     guests: Array.from({ length: guests }, (_, index) => bigGuest(index, names)),
   };

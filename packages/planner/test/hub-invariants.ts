@@ -17,7 +17,7 @@ export function hasWorkingSlice(hub: HubState, vif: VifId): boolean {
       slice !== null &&
       slice !== undefined &&
       hub.nics.get(slice.nic)?.slot === slice.nicSlot &&
-      hub.nicQueues.has(slice.nic) &&
+      hub.trees.has(slice.nic) &&
       hub.slices.has(sliceKey(slice.nic, entry.slot))
     );
   });
@@ -45,9 +45,9 @@ export function expectSound(hub: HubState): void {
   for (const nic of hub.nics.keys()) expectFittingQueue(hub, nic);
   const slots = new Map([...hub.vifs].map(([id, vif]) => [vif.slot, id]));
   for (const [key, slice] of hub.slices) {
-    expect(key).toBe(sliceKey(slice.nic, slice.vifSlot));
+    expect(key).toBe(sliceKey(slice.link, slice.vifSlot));
     const vif = hub.vifs.get(slots.get(slice.vifSlot) as VifId);
-    expect(vif?.slices.some((entry) => entry?.nic === slice.nic)).toBe(true);
+    expect(vif?.slices.some((entry) => entry?.nic === slice.link)).toBe(true);
   }
   for (const vif of hub.vifs.values()) {
     expect(hub.vifFilters.get(vif.device)).toEqual({ vifSlot: vif.slot });
@@ -85,13 +85,13 @@ function expectUniqueMacs(hub: HubState): void {
 }
 
 function expectFittingQueue(hub: HubState, nic: NicId): void {
-  const queue = hub.nicQueues.get(nic);
+  const queue = hub.trees.get(nic);
   expect(queue).toBeDefined();
   if (queue === undefined) return;
   let sum = queue.host.rate as number;
   const minors: number[] = [];
   for (const slice of hub.slices.values()) {
-    if (slice.nic !== nic) continue;
+    if (slice.link !== nic) continue;
     sum += slice.rate;
     minors.push(classMinor(slice.vifSlot));
     expect(slice.rate).toBeLessThanOrEqual(slice.ceil);

@@ -1,4 +1,5 @@
 import {
+  bytes,
   domainId,
   type FabricId,
   fabricId,
@@ -73,6 +74,7 @@ export const world: fc.Arbitrary<World> = fc
           fabric,
           capacity: gigabitsPerSecond(1),
           failback: milliseconds(1000),
+          overhead: bytes(0),
         })),
       ),
       guests,

@@ -15,7 +15,7 @@ import {
 import type { OpBatch } from "../op-batch.ts";
 import type { Executor } from "./executors.ts";
 
-export const nicQueueExecutor: Executor<"nicQueues"> = {
+export const treeExecutor: Executor<"trees"> = {
   async set({ key: nic, value: queue, before: old }, batch) {
     const before = old?.stale ? undefined : old;
     if (before === undefined) replaceRoot(nic, batch);
@@ -33,13 +33,17 @@ export const nicQueueExecutor: Executor<"nicQueues"> = {
 
 export const sliceExecutor: Executor<"slices"> = {
   async set({ value: slice, before }, batch) {
-    await setClass(slice.nic, sliceClass(slice.vifSlot), slice, before?.stale ? undefined : before, batch);
+    if (slice.leaf === null) throw new GonaError("BUG", "slices with parts have no executor yet");
+    const { leaf } = slice;
+    const old =
+      before === undefined || before.stale || before.leaf === null ? undefined : { ...before, leaf: before.leaf };
+    await setClass(slice.link, sliceClass(slice.vifSlot), { ...slice, leaf }, old, batch);
   },
 
   /** The leaf goes with its class. */
-  async clear({ before: { nic, vifSlot } }, batch) {
-    if ((await batch.link(nic)) === undefined) return;
-    batch.push({ op: "classDelete", link: nic, classid: sliceClass(vifSlot) });
+  async clear({ before: { link, vifSlot } }, batch) {
+    if ((await batch.link(link)) === undefined) return;
+    batch.push({ op: "classDelete", link, classid: sliceClass(vifSlot) });
   },
 };
 

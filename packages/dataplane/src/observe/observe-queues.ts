@@ -4,7 +4,7 @@ import {
   type HtbShape,
   type HubState,
   type Leaf,
-  type NicQueue,
+  type QueueTree,
   type SliceKey,
   type SliceQueue,
   sliceKey,
@@ -34,31 +34,31 @@ const NO_CLASS: HtbClass = {
 };
 
 /** Our HTB trees. Stale where a class or leaf is missing or of another make. */
-export function observeQueues(view: HubView): Pick<HubState, "nicQueues" | "slices"> {
-  const nicQueues = new Map<NicId, NicQueue>();
+export function observeQueues(view: HubView): Pick<HubState, "trees" | "slices"> {
+  const trees = new Map<NicId, QueueTree>();
   const slices = new Map<SliceKey, SliceQueue>();
   for (const { name } of view.links) {
     const root = rootOf(view, name);
     if (root?.handle !== HTB_HANDLE || root.qdisc.kind !== "htb") continue;
     const nic = name as NicId;
     const classes = new Map(view.kernel.classes(name).map((state) => [state.classid, state]));
-    nicQueues.set(nic, nicQueue(view, name, classes, root.qdisc.defaultMinor));
+    trees.set(nic, queueTree(view, name, classes, root.qdisc.defaultMinor));
     for (const [classid, { htb }] of classes) {
       const minor = classid & 0xffff;
       if (minor < MINORS_PER_SLICE || minor % MINORS_PER_SLICE !== 0) continue;
       const vifSlot = minor / MINORS_PER_SLICE - 1;
-      slices.set(sliceKey(nic, vifSlot), { ...shapeOf(view, name, classid, htb), nic, vifSlot });
+      slices.set(sliceKey(name, vifSlot), { ...shapeOf(view, name, classid, htb), link: name, vifSlot, parts: [] });
     }
   }
-  return { nicQueues, slices };
+  return { trees, slices };
 }
 
-function nicQueue(
+function queueTree(
   view: HubView,
   nic: string,
   classes: ReadonlyMap<TcHandle, ClassState>,
   defaultMinor: number,
-): NicQueue {
+): QueueTree {
   const top = classes.get(ROOT_CLASS)?.htb ?? NO_CLASS;
   const { rate, burst } = shape(top, NO_LEAF);
   const { stale, ...host } = shapeOf(view, nic, HOST_CLASS, classes.get(HOST_CLASS)?.htb ?? NO_CLASS);

@@ -19,6 +19,9 @@ export function observe(kernel: Kernel): HubState {
   const { nics, nameOf } = observeNics(view);
   return {
     vifLinks: observeVifLinks(view),
+    spines: new Map(),
+    spineFilters: new Map(),
+    trafficRules: new Map(),
     nics,
     ...observeQueues(view),
     vifs: observeVifs(view, nameOf),
