@@ -2,6 +2,7 @@ import { nicId } from "@gona/model";
 import { expect, onTestFinished, test } from "vitest";
 import { portOf } from "../src/bed/bed-plan.ts";
 import { addressHex } from "../src/bed/far-end-records.ts";
+import type { FlowName } from "../src/bed/far-end-windows.ts";
 import { LabBed } from "../src/bed/lab-bed.ts";
 import { ipBatch, runCommand } from "../src/bed/run-command.ts";
 import { waitUntil } from "../src/bed/wait-until.ts";
@@ -99,6 +100,38 @@ test("the far end counts TCP as the kernel's HTB does: every segment of a GSO pa
   });
   expect(Number(bytes)).toBeGreaterThan(20_000_000);
 });
+
+test("bytes by windows of 10 ms add up to all bytes of the flow, and fall where they passed", async () => {
+  const bed = await plainBed("qt-windows");
+  const name = {
+    port: portOf(bed.plan, eth1).ifindex,
+    direction: "in",
+    vlan: 0,
+    address: addressHex("10.11.0.1"),
+  } as const;
+  bed.farEnd.startWindows(name, 10_000_000n);
+  await sendUntil(bed, "tcp", () => sumOf(bed, name) > 20_000_000);
+  const flowOf = () =>
+    bed.farEnd
+      .flows()
+      .find((found) => found.port === name.port && found.direction === "in" && found.address === name.address);
+  const [flow, windows] = await waitUntil(
+    "the windows hold all of the flow when it is quiet",
+    () => {
+      const [flow, windows] = [flowOf(), bed.farEnd.windows(name)];
+      return flow && windows && sumOf(bed, name) === Number(flow.bytes) ? ([flow, windows] as const) : undefined;
+    },
+    { withinMs: 10_000, why: () => `${sumOf(bed, name)} of ${flowOf()?.bytes}` },
+  );
+  const windowOf = (ns: bigint): number => Number((ns - windows.baseNs) / windows.windowNs);
+  expect(windows.bytes.findIndex((bytes) => bytes > 0)).toBe(windowOf(flow.firstNs));
+  expect(windows.bytes.findLastIndex((bytes) => bytes > 0)).toBe(windowOf(flow.lastNs));
+  bed.farEnd.stopWindows(name);
+  expect(bed.farEnd.windows(name)).toBe(undefined);
+});
+
+const sumOf = (bed: LabBed, name: FlowName): number =>
+  bed.farEnd.windows(name)?.bytes.reduce((sum, bytes) => sum + bytes, 0) ?? 0;
 
 test("IPv6 probes and round trips reach their peers, and a VLAN's machine reaches none outside it", async () => {
   const bed = await plainBed("qt-reach");

@@ -44,6 +44,16 @@ export function decodeFlow(key: Uint8Array, value: Uint8Array): FlowCount {
   };
 }
 
+/** The map key of a flow: struct lab_flow_key. */
+export function flowKey(flow: Pick<FlowCount, "port" | "direction" | "vlan" | "address">): Uint8Array {
+  const key = new Uint8Array(24);
+  view(key).setUint16(0, flow.port, true);
+  key[2] = flow.direction === "in" ? 0 : 1;
+  view(key).setUint16(4, flow.vlan, true);
+  key.set(Buffer.from(flow.address, "hex"), 8);
+  return key;
+}
+
 export function decodeMac(key: Uint8Array, value: Uint8Array): MacSighting {
   return {
     port: view(key).getUint16(0, true),

@@ -4,6 +4,7 @@ import { type BpfMap, type BpfMaps, type BpfObject, check, libc, loadBpfObject, 
 import { GonaError } from "@gona/model";
 import type { BedPlan, SwitchPort } from "./bed-plan.ts";
 import { decodeFlow, decodeMac, type FlowCount, type MacSighting } from "./far-end-records.ts";
+import { decodeWindows, encodeWindows, type FlowName, type Windows } from "./far-end-windows.ts";
 import { type LabPaths, REPOSITORY } from "./lab-paths.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -17,12 +18,14 @@ const SOURCE = join(REPOSITORY, "bpf/lab_counter.bpf.c");
 export class FarEnd implements Disposable {
   readonly #flows: BpfMap;
   readonly #macs: BpfMap;
+  readonly #windows: BpfMap;
   readonly #owned: Disposable;
   readonly #programs: string;
 
-  private constructor(flows: BpfMap, macs: BpfMap, owned: Disposable, programs: string) {
-    this.#flows = flows;
-    this.#macs = macs;
+  private constructor(find: (name: string) => BpfMap, owned: Disposable, programs: string) {
+    this.#flows = find("lab_flows");
+    this.#macs = find("lab_macs");
+    this.#windows = find("lab_windows");
     this.#owned = owned;
     this.#programs = programs;
   }
@@ -35,7 +38,7 @@ export class FarEnd implements Disposable {
     mkdirSync(programs, { recursive: true });
     const object: BpfObject = loadBpfObject(OBJECT, { pinDir: maps });
     for (const program of object.programs.values()) program.pin(join(programs, program.name));
-    const farEnd = new FarEnd(object.map("lab_flows"), object.map("lab_macs"), object, programs);
+    const farEnd = new FarEnd((name) => object.map(name), object, programs);
     for (const { ports } of plan.switches) for (const port of ports) await farEnd.attachPort(port);
     return farEnd;
   }
@@ -44,10 +47,12 @@ export class FarEnd implements Disposable {
   static find(paths: LabPaths): FarEnd {
     const { programs, maps } = pinDirs(paths);
     const pinned: BpfMaps = openPinned(maps);
-    const [flows, macs] = [pinned.find("lab_flows"), pinned.find("lab_macs")];
-    if (flows === undefined || macs === undefined)
-      throw new GonaError("NOT_FOUND", `no counters are pinned at ${maps}`);
-    return new FarEnd(flows, macs, pinned, programs);
+    const find = (name: string): BpfMap => {
+      const map = pinned.find(name);
+      if (map === undefined) throw new GonaError("NOT_FOUND", `no map ${name} is pinned at ${maps}`);
+      return map;
+    };
+    return new FarEnd(find, pinned, programs);
   }
 
   async attachPort({ netns, link, vlan }: SwitchPort): Promise<void> {
@@ -65,6 +70,26 @@ export class FarEnd implements Disposable {
   /** Every (port, direction, address) that was seen. */
   flows(): FlowCount[] {
     return Array.from(this.#flows.entries(), ([key, value]) => decodeFlow(key, value));
+  }
+
+  /**
+   * From now on the flow's bytes are also counted by windows of `windowNs`, 4,096 of them; forgets what
+   * was counted so before. 32 flows at most at once. Throws GonaError.
+   */
+  startWindows(flow: FlowName, windowNs: bigint): void {
+    const { key, value } = encodeWindows(flow, process.hrtime.bigint(), windowNs);
+    this.#windows.put(key, value);
+  }
+
+  /** What was counted since startWindows(); undefined without one. */
+  windows(flow: FlowName): Windows | undefined {
+    const { key } = encodeWindows(flow, 0n, 1n);
+    const value = this.#windows.get(key);
+    return value === undefined ? undefined : decodeWindows(value, process.hrtime.bigint());
+  }
+
+  stopWindows(flow: FlowName): void {
+    this.#windows.delete(encodeWindows(flow, 0n, 1n).key);
   }
 
   /** Source MACs by the port they came in: what a switch learns from. */
