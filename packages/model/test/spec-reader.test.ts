@@ -92,6 +92,13 @@ describe("a reader of one spec after another", () => {
     expect(second[1]?.vifs[0]?.aggregate.slices[0]?.egress.limit).toBe(350e6);
   });
 
+  it("keeps every guest when the words before them change and their meaning does not", () => {
+    const reader = new SpecReader();
+    const first = reader.parse(TEXT, { file: "f" }).spec.guests;
+    const second = reader.parse(`# a comment\n${TEXT}`, { file: "f" }).spec.guests;
+    expect(second.every((each, i) => each === first[i])).toBe(true);
+  });
+
   it("reads every guest anew when a NIC changed, for their percentages hang on it", () => {
     const reader = new SpecReader();
     const text = TEXT.replace("100Mbit", "10%").replace("200Mbit", "10%");

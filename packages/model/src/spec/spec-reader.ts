@@ -65,13 +65,22 @@ export class SpecReader {
     return spec === undefined ? parseSpec(original, options) : { spec, locate: locator(text, options.file) };
   }
 
+  /** With the very spec of the host before where the words mean the same: a comment changes no guest. */
+  #readHost(head: string): HostPart | undefined {
+    const before = this.#host;
+    if (before?.head === head) return before;
+    const host = readHost(head);
+    return host !== undefined && JSON.stringify(host.spec) === JSON.stringify(before?.spec)
+      ? { ...host, spec: before?.spec ?? host.spec }
+      : host;
+  }
+
   #readPieces(text: string): HostSpec | undefined {
     const pieces = cutAtGuests(text);
     if (pieces === undefined) return undefined;
-    const same = this.#host?.head === pieces.head;
-    const host = same ? this.#host : readHost(pieces.head);
+    const host = this.#readHost(pieces.head);
     if (host === undefined) return undefined;
-    const before = same ? this.#guests : new Map<string, GuestPart>();
+    const before = host.spec === this.#host?.spec ? this.#guests : new Map<string, GuestPart>();
     const guests = new Map<string, GuestPart>();
     const taken = new Set<string>();
     let vifs = 0;
