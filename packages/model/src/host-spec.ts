@@ -1,5 +1,5 @@
 import type { DomainId, FabricId, GuestId, NicId, VifId } from "./ids.ts";
-import type { BitsPerSecond, Milliseconds, Ratio, Shares } from "./units.ts";
+import type { BitsPerSecond, Bytes, Milliseconds, Ratio, Shares } from "./units.ts";
 
 /**
  * The spec after parsing, checking and filling in what it leaves out. Immutable, in the order of
@@ -36,6 +36,10 @@ export interface NicSpec {
   readonly capacity: BitsPerSecond;
   /** How long a returned carrier must last before slices come back to it. */
   readonly failback: Milliseconds;
+  /** What each frame costs on the wire beyond its L2 bytes (24 on Ethernet: preamble, checksum, gap); counted in every rate. */
+  readonly overhead: Bytes;
+  /** What the host's own and management traffic has. Absent: defaultHostReserve(), no limit, 100 shares. */
+  readonly host?: SliceShare;
 }
 
 export interface GuestSpec {
@@ -77,11 +81,20 @@ export interface AggregateSpec {
   /** Empty where `want` leaves the choice to the planner. */
   readonly slices: readonly SliceSpec[];
   readonly want?: Want;
-  /** Over all NICs together. */
-  readonly limit?: { readonly egress?: BitsPerSecond; readonly ingress?: BitsPerSecond };
+  readonly limit?: AggregateLimit;
+  /** What a packet may wait in our queues; bulk flows are marked or dropped beyond it. */
+  readonly latency?: Milliseconds;
   readonly balance: BalancePolicy;
   readonly onNicLoss: OnNicLoss;
   readonly classes: readonly TrafficClassSpec[];
+}
+
+/** Over all NICs together. */
+export interface AggregateLimit {
+  readonly egress?: BitsPerSecond;
+  readonly ingress?: BitsPerSecond;
+  /** What the guest sends to other guests of the host, which passes no NIC. */
+  readonly local?: BitsPerSecond;
 }
 
 export interface SliceSpec {
@@ -101,9 +114,15 @@ export interface SliceShare {
   readonly shares: Shares;
 }
 
+/** What a guest wants to send; the planner chooses the slices. */
 export interface Want {
   readonly reserve: BitsPerSecond;
+  /** Over all slices together. */
   readonly limit?: BitsPerSecond;
+  /** Weight in what is spare on each NIC, and in what there is where the wants do not all fit. */
+  readonly shares: Shares;
+  /** Where the slices may be. */
+  readonly fabric: FabricId;
   /** NICs that may be lost with `reserve` still kept. */
   readonly survive: number;
 }
@@ -116,6 +135,15 @@ export interface TrafficClassSpec {
   readonly reserve?: ClassRate;
   readonly limit?: ClassRate;
   readonly latency?: Milliseconds;
+  readonly remark?: Remark;
+}
+
+/** Code points that the class's packets leave with. At least one is there. */
+export interface Remark {
+  /** 0 to 63. */
+  readonly dscp?: number;
+  /** 0 to 7, of frames that leave tagged. */
+  readonly pcp?: number;
 }
 
 /** Absolute over the aggregate, or a part of each slice. */

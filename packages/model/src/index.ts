@@ -1,3 +1,4 @@
+export * from "./default-host-reserve.ts";
 export * from "./docs/errors-markdown.ts";
 export * from "./docs/spec-json-schema.ts";
 export * from "./error-catalogue.ts";

@@ -103,6 +103,85 @@ describe("errors between fields", () => {
       "host.yaml:9:94: guests[0].aggregate.classes[0].match.ports: this protocol has no ports, allowed: ports with tcp, udp, sctp, dccp or udplite, or without protocol",
     ],
     [
+      "an empty remark",
+      one(`${SLICE}, classes: [{ name: a, match: { pcp: [1] }, remark: {} }]`),
+      "host.yaml:9:94: guests[0].aggregate.classes[0].remark: the remark is empty, allowed: at least one of dscp, pcp",
+    ],
+    [
+      "a remark out of range",
+      one(`${SLICE}, classes: [{ name: a, match: { pcp: [1] }, remark: { pcp: 8 } }]`),
+      'host.yaml:9:94: guests[0].aggregate.classes[0].remark.pcp: found "8", allowed: a whole number from 0 to 7',
+    ],
+    [
+      "classes that reserve more than the slices may send",
+      one(
+        "slices: [{ nic: eth2, egress: { limit: 100Mbit } }], classes: [{ name: a, match: { pcp: [1] }, reserve: 70% }, { name: b, match: { pcp: [2] }, reserve: 40Mbit }]",
+      ),
+      "host.yaml:9:94: guests[0].aggregate.classes[1].reserve: the reservations of the classes add up to 110 Mbit, but the aggregate may send 100 Mbit, allowed: at most 30 Mbit is left for this class",
+    ],
+    [
+      "a class with a limit above the slices'",
+      one(`slices: [{ nic: eth2 }], classes: [{ name: a, match: { pcp: [1] }, limit: 2Gbit }]`),
+      "host.yaml:9:94: guests[0].aggregate.classes[0].limit: the limit 2 Gbit is above what the aggregate may send, allowed: at most 1 Gbit",
+    ],
+    [
+      "a class with a limit above the cap",
+      one(`${SLICE}, limit: { egress: 1Gbit }, classes: [{ name: a, match: { pcp: [1] }, limit: 2Gbit }]`),
+      "host.yaml:9:94: guests[0].aggregate.classes[0].limit: the limit 2 Gbit is above what the aggregate may send, allowed: at most 1 Gbit",
+    ],
+    [
+      "six classes",
+      one(
+        `${SLICE}, classes: [${[1, 2, 3, 4, 5, 6].map((n) => `{ name: c${n}, match: { pcp: [${n}] } }`).join(", ")}]`,
+      ),
+      "host.yaml:9:94: guests[0].aggregate.classes: too many entries, allowed: at most 5",
+    ],
+    [
+      "a latency goal that one frame breaks",
+      one("slices: [{ nic: eth2, egress: { limit: 1Mbit } }], latency: 5ms"),
+      "host.yaml:9:94: guests[0].aggregate.latency: the latency goal 5ms is shorter than one frame takes at 1 Mbit, allowed: 12.1ms or more",
+    ],
+    [
+      "a latency goal out of range",
+      one(`${SLICE}, latency: 20s`),
+      'host.yaml:9:94: guests[0].aggregate.latency: found "20s", allowed: a duration with a unit (us, ms, s, min) from 500us to 10s, as in 5ms',
+    ],
+    [
+      "a local limit below the least",
+      one(`${SLICE}, limit: { local: 8kbit }`),
+      "host.yaml:9:94: guests[0].aggregate.limit.local: the limit is too low, allowed: 64 kbit or more",
+    ],
+    [
+      "a host that reserves more than its NIC has",
+      HEAD.replace("{ name: eth2,", "{ name: eth2, host: { reserve: 2Gbit },"),
+      "host.yaml:9:94: nics[1].host.reserve: the reserve 2 Gbit is above the capacity of the NIC, allowed: at most 1 Gbit",
+    ],
+    [
+      "an overhead that no link has",
+      HEAD.replace("{ name: eth2,", "{ name: eth2, overhead: 65,"),
+      'host.yaml:9:94: nics[1].overhead: found "65", allowed: a whole number from 0 to 64',
+    ],
+    [
+      "want where there are several fabrics",
+      one("want: { reserve: 1Gbit }"),
+      "host.yaml:9:94: guests[0].aggregate.want: the NICs are on several fabrics, allowed: fabric: one of rack, other",
+    ],
+    [
+      "want on a fabric without NICs",
+      one("want: { reserve: 1Gbit, fabric: rick }"),
+      'host.yaml:9:94: guests[0].aggregate.want.fabric: no such fabric with a NIC: found "rick", allowed: a fabric with a NIC of this spec: rack, other (did you mean "rack"?)',
+    ],
+    [
+      "want without NICs",
+      `apiVersion: gona/v1\nguests:\n${guest("want: { reserve: 1Gbit }")}`,
+      "host.yaml:9:94: guests[0].aggregate.want: there is no NIC that a slice could be on, allowed: want in a spec with nics",
+    ],
+    [
+      "want that is to survive the loss of everything",
+      one("want: { reserve: 1Gbit, fabric: rack, survive: 2 }"),
+      "host.yaml:9:94: guests[0].aggregate.want.survive: the fabric rack has 2 NICs: with 2 lost nothing is left, allowed: at most 1",
+    ],
+    [
       "more slices than there may be",
       one(`slices: [${"{ nic: eth1 }, ".repeat(9)}]`),
       "host.yaml:9:26: guests[0].aggregate.slices: too many entries, allowed: at most 8",

@@ -21,7 +21,7 @@ describe("a good spec", () => {
     expect(spec).toEqual({
       domains: [],
       fabrics: [{ name: "default", lag: false }],
-      nics: [{ name: "eth1", domain: "host", fabric: "default", capacity: 1_000_000_008, failback: 2000 }],
+      nics: [{ name: "eth1", domain: "host", fabric: "default", capacity: 1_000_000_008, failback: 2000, overhead: 0 }],
       guests: [
         {
           name: "a",
@@ -58,7 +58,8 @@ describe("a good spec", () => {
         { egress: { reserve: 300e6, limit: 1e9, shares: 200 }, ingress: { reserve: 1e6, limit: 2e9, shares: 3 } },
         { egress: { reserve: 100e6, limit: 500e6, shares: 1 } },
       ],
-      limit: { egress: 1.2e9, ingress: 3e9 },
+      limit: { egress: 1.2e9, ingress: 3e9, local: 8e9 },
+      latency: 10,
       balance: "flowlet",
       onNicLoss: "keep-reserve",
       classes: [
@@ -76,10 +77,23 @@ describe("a good spec", () => {
           reserve: { kind: "absolute", rate: 20e6 },
           limit: { kind: "ofSlice", ratio: 0.1 },
           latency: 5,
+          remark: { dscp: 34, pcp: 6 },
         },
       ],
     });
-    expect(spec.guests[1]?.vifs[0]?.aggregate.want).toEqual({ reserve: 1.5e9, limit: 4e9, survive: 1 });
+    expect(spec.guests[1]?.vifs[0]?.aggregate.want).toEqual({
+      reserve: 1.5e9,
+      limit: 4e9,
+      shares: 300,
+      fabric: "rack",
+      survive: 1,
+    });
+    expect(spec.nics.map(({ overhead }) => overhead)).toEqual([24, 0, 0]);
+    expect(spec.nics.map(({ host }) => host)).toEqual([
+      undefined,
+      undefined,
+      { reserve: 500e6, limit: 1e9, shares: 50 },
+    ]);
   });
 
   it("is the same in JSON, in simple YAML and in YAML that only the library reads", () => {
@@ -111,11 +125,15 @@ describe("what this version does not execute", () => {
       "domains[0].isolation",
       "guests[0].aggregate.balance",
       "guests[0].aggregate.classes",
+      "guests[0].aggregate.latency",
       "guests[0].aggregate.limit",
+      "guests[0].aggregate.limit.local",
       "guests[0].aggregate.onNicLoss",
       "guests[0].aggregate.slices[0].ingress",
       "guests[1].vifs[0].aggregate.want",
       "nics[0].domain",
+      "nics[0].overhead",
+      "nics[2].host",
     ]);
     expect(new Set(found.map(({ code }) => code))).toEqual(new Set(["SPEC_UNSUPPORTED"]));
     const error = findingsError(found, parsed);

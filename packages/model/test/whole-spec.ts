@@ -7,9 +7,14 @@ export const wholeSpec = () => ({
     { name: "storage", lag: true },
   ],
   nics: [
-    { name: "eth1", domain: "dd-intel", capacity: "10Gbit", fabric: "rack", failback: "5s" },
+    { name: "eth1", domain: "dd-intel", capacity: "10Gbit", fabric: "rack", failback: "5s", overhead: 24 },
     { name: "eth2", domain: "host", capacity: "1Gbit", fabric: "rack", failback: "500ms" },
-    { name: "eth3", capacity: "25Gbit", fabric: "storage" },
+    {
+      name: "eth3",
+      capacity: "25Gbit",
+      fabric: "storage",
+      host: { reserve: "2%", limit: "1Gbit", shares: 50 },
+    },
   ],
   guests: [
     {
@@ -31,7 +36,8 @@ export const wholeSpec = () => ({
           },
           { nic: "eth2", egress: { reserve: "10%", limit: "50%", shares: 1 } },
         ],
-        limit: { egress: "1.2Gbit", ingress: "3Gbit" },
+        limit: { egress: "1.2Gbit", ingress: "3Gbit", local: "8Gbit" },
+        latency: "10ms",
         balance: "flowlet",
         onNicLoss: "keep-reserve",
         classes: [
@@ -42,6 +48,7 @@ export const wholeSpec = () => ({
             reserve: "20Mbit",
             limit: "10%",
             latency: "5ms",
+            remark: { dscp: "af41", pcp: 6 },
           },
         ],
       },
@@ -53,7 +60,7 @@ export const wholeSpec = () => ({
           name: "disks",
           create: { netns: "db1", name: "eth0" },
           mac: "52:54:00:aa:00:02",
-          aggregate: { want: { reserve: "1.5Gbit", limit: "4Gbit", survive: 1 } },
+          aggregate: { want: { reserve: "1.5Gbit", limit: "4Gbit", shares: 300, fabric: "rack", survive: 1 } },
         },
       ],
     },

@@ -1,6 +1,8 @@
-import { PROTOCOLS_WITH_PORTS, readProtocol } from "../scalar/traffic-words.ts";
+import type { BitsPerSecond } from "../units.ts";
+import { aggregateRates, checkClasses } from "./check-classes.ts";
 import type { KnownNic } from "./check-host.ts";
-import { checkRates } from "./check-rates.ts";
+import { checkLowest, checkRates, rateIn } from "./check-rates.ts";
+import { checkWant } from "./check-want.ts";
 import { field, isMap, isPresent, items, type Raw, textOf } from "./raw.ts";
 import { formatPath } from "./spec-path.ts";
 import type { SpecProblem } from "./spec-problem.ts";
@@ -37,33 +39,23 @@ function checkSlices(aggregate: Raw, nics: ReadonlyMap<string, KnownNic>, proble
   return fabric;
 }
 
-function checkClasses(aggregate: Raw, problems: SpecProblem[]): void {
-  const names = new Unique("the name of the class", problems);
-  for (const each of items(field(aggregate, "classes"))) {
-    const name = field(each, "name");
-    const text = textOf(name);
-    if (text !== undefined) names.claim(text, name);
-    checkRates(each, undefined, "", problems);
-    const match = field(each, "match");
-    if (isMap(match.value) && Object.keys(match.value).length === 0) {
-      problems.push({
-        code: "SPEC_INVALID",
-        path: match.path,
-        message: "the match is empty",
-        allowed: "at least one of dscp, pcp, protocol, ports",
-      });
-    }
-    const protocol = readProtocol(field(match, "protocol").value);
-    if (isPresent(field(match, "ports")) && protocol.ok && !PROTOCOLS_WITH_PORTS.has(protocol.value)) {
-      problems.push({
-        code: "SPEC_INVALID",
-        path: field(match, "ports").path,
-        message: "this protocol has no ports",
-        allowed: "ports with tcp, udp, sctp, dccp or udplite, or without protocol",
-      });
-    }
+/** Checks the limits over all slices; returns the one on the way out. */
+function checkLimits(aggregate: Raw, problems: SpecProblem[]): BitsPerSecond | undefined {
+  const limits = field(aggregate, "limit");
+  for (const key of ["egress", "ingress", "local"]) {
+    const limit = field(limits, key);
+    checkLowest(limit, rateIn(limit, undefined), problems);
   }
+  return rateIn(field(limits, "egress"), undefined);
 }
+
+/** What each slice may send: its limit, or the capacity of its NIC. */
+const egressLimits = (slices: Raw, nics: ReadonlyMap<string, KnownNic>): readonly (BitsPerSecond | undefined)[] =>
+  items(slices).map((slice) => {
+    const capacity = nics.get(textOf(field(slice, "nic")) ?? "")?.capacity;
+    const limit = field(field(slice, "egress"), "limit");
+    return isPresent(limit) ? rateIn(limit, capacity) : capacity;
+  });
 
 /** Checks one aggregate; returns the fabric that its NICs are on, where that is known. */
 export function checkAggregate(
@@ -93,6 +85,9 @@ export function checkAggregate(
       allowed: "active-backup with two slices or more",
     });
   }
-  checkClasses(aggregate, problems);
-  return checkSlices(aggregate, nics, problems);
+  const cap = checkLimits(aggregate, problems);
+  const limits = isPresent(want) ? [rateIn(field(want, "limit"), undefined)] : egressLimits(slices, nics);
+  checkClasses(aggregate, aggregateRates(limits, cap), problems);
+  const fabric = checkSlices(aggregate, nics, problems);
+  return isPresent(want) ? checkWant(want, nics, problems) : fabric;
 }

@@ -1,5 +1,6 @@
 import { readRate } from "../scalar/rate.ts";
 import type { BitsPerSecond } from "../units.ts";
+import { checkRates } from "./check-rates.ts";
 import { field, items, type Raw, textOf } from "./raw.ts";
 import type { SpecProblem } from "./spec-problem.ts";
 import { Unique } from "./unique.ts";
@@ -61,6 +62,7 @@ export function checkHost(root: Raw, problems: SpecProblem[]): ReadonlyMap<strin
     }
     if (name === undefined || nics.has(name)) continue;
     const capacity = readRate(field(nic, "capacity").value);
+    checkRates(field(nic, "host"), capacity.ok ? capacity.value : undefined, "the capacity of the NIC", problems);
     nics.set(name, { fabric: fabric ?? "default", ...(capacity.ok ? { capacity: capacity.value } : {}) });
   }
   return nics;

@@ -8,13 +8,24 @@ import type { SpecProblem } from "./spec-problem.ts";
 export const LOWEST_LIMIT = kilobitsPerSecond(64);
 
 /** The rate that stands in a field, if it stands there and is right; `whole` resolves percentages. */
-function rateIn(raw: Raw, whole: BitsPerSecond | undefined): BitsPerSecond | undefined {
+export function rateIn(raw: Raw, whole: BitsPerSecond | undefined): BitsPerSecond | undefined {
   if (raw.value === undefined) return undefined;
   const read = readRateOrPart(raw.value, "");
   if (!read.ok) return undefined;
   return read.value.kind === "part" && whole === undefined
     ? undefined
     : resolveRate(read.value, whole ?? (0 as BitsPerSecond));
+}
+
+/** A limit below LOWEST_LIMIT is refused. */
+export function checkLowest(raw: Raw, limit: BitsPerSecond | undefined, problems: SpecProblem[]): void {
+  if (limit === undefined || limit >= LOWEST_LIMIT) return;
+  problems.push({
+    code: "SPEC_INVALID",
+    path: raw.path,
+    message: "the limit is too low",
+    allowed: `${formatRate(LOWEST_LIMIT)} or more`,
+  });
 }
 
 /** reserve <= limit <= whole, limit >= 64 kbit/s; `whole` is undefined where it is not known. */
@@ -26,14 +37,7 @@ export function checkRates(
 ): void {
   const reserve = rateIn(field(raw, "reserve"), whole);
   const limit = rateIn(field(raw, "limit"), whole);
-  if (limit !== undefined && limit < LOWEST_LIMIT) {
-    problems.push({
-      code: "SPEC_INVALID",
-      path: field(raw, "limit").path,
-      message: "the limit is too low",
-      allowed: `${formatRate(LOWEST_LIMIT)} or more`,
-    });
-  }
+  checkLowest(field(raw, "limit"), limit, problems);
   for (const [key, rate] of [["reserve", reserve] as const, ["limit", limit] as const]) {
     if (rate === undefined || whole === undefined || rate <= whole) continue;
     problems.push({

@@ -1,3 +1,4 @@
+import { defaultHostReserve } from "../default-host-reserve.ts";
 import type {
   AggregateSpec,
   ClassRate,
@@ -8,11 +9,20 @@ import type {
   SliceShare,
   TrafficClassSpec,
   VifSpec,
+  Want,
 } from "../host-spec.ts";
 import { DEFAULT_FABRIC, domainId, type FabricId, fabricId, guestId, HOST_DOMAIN, nicId, vifId } from "../ids.ts";
 import { type RateOrPart, resolveRate } from "../scalar/share-of-rate.ts";
-import { type BitsPerSecond, bitsPerSecond, milliseconds, minRate, shares } from "../units.ts";
-import type { AggregateInput, GuestInput, ShareInput, SpecInput, TrafficClassInput, VifInput } from "./spec-schema.ts";
+import { type BitsPerSecond, bitsPerSecond, bytes, milliseconds, minRate, shares } from "../units.ts";
+import type {
+  AggregateInput,
+  GuestInput,
+  ShareInput,
+  SpecInput,
+  TrafficClassInput,
+  VifInput,
+  WantInput,
+} from "./spec-schema.ts";
 
 const DEFAULT_FAILBACK = milliseconds(2000);
 const DEFAULT_SHARES = shares(100);
@@ -22,9 +32,13 @@ const DEFAULT_PRIORITY = 4;
 const optional = <K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } =>
   value === undefined ? {} : ({ [key]: value } as { [P in K]: V });
 
-function resolveShare(input: ShareInput | undefined, capacity: BitsPerSecond): SliceShare {
+function resolveShare(
+  input: ShareInput | undefined,
+  capacity: BitsPerSecond,
+  defaultReserve = bitsPerSecond(0),
+): SliceShare {
   const limit = input?.limit === undefined ? capacity : resolveRate(input.limit, capacity);
-  const reserve = input?.reserve === undefined ? bitsPerSecond(0) : resolveRate(input.reserve, capacity);
+  const reserve = input?.reserve === undefined ? defaultReserve : resolveRate(input.reserve, capacity);
   return { reserve: minRate(reserve, limit), limit, shares: input?.shares ?? DEFAULT_SHARES };
 }
 
@@ -44,6 +58,21 @@ function resolveClass(input: TrafficClassInput): TrafficClassSpec {
     ...optional("reserve", input.reserve && resolveClassRate(input.reserve)),
     ...optional("limit", input.limit && resolveClassRate(input.limit)),
     ...optional("latency", input.latency),
+    ...optional(
+      "remark",
+      input.remark && { ...optional("dscp", input.remark.dscp), ...optional("pcp", input.remark.pcp) },
+    ),
+  };
+}
+
+function resolveWant(want: WantInput, nics: ReadonlyMap<string, NicSpec>): Want {
+  return {
+    reserve: want.reserve,
+    ...optional("limit", want.limit),
+    shares: want.shares ?? DEFAULT_SHARES,
+    // Checked: where it is not given, there is one fabric.
+    fabric: want.fabric === undefined ? ([...nics.values()][0]?.fabric ?? DEFAULT_FABRIC) : fabricId(want.fabric),
+    survive: want.survive ?? 0,
   };
 }
 
@@ -58,11 +87,16 @@ function resolveAggregate(input: AggregateInput, nics: ReadonlyMap<string, NicSp
         ...optional("ingress", slice.ingress && resolveShare(slice.ingress, capacity)),
       };
     }),
+    ...optional("want", want && resolveWant(want, nics)),
     ...optional(
-      "want",
-      want && { reserve: want.reserve, ...optional("limit", want.limit), survive: want.survive ?? 0 },
+      "limit",
+      limit && {
+        ...optional("egress", limit.egress),
+        ...optional("ingress", limit.ingress),
+        ...optional("local", limit.local),
+      },
     ),
-    ...optional("limit", limit && { ...optional("egress", limit.egress), ...optional("ingress", limit.ingress) }),
+    ...optional("latency", input.latency),
     balance: input.balance ?? "hash",
     onNicLoss: input.onNicLoss ?? "degrade",
     classes: (input.classes ?? []).map(resolveClass),
@@ -106,6 +140,8 @@ export function resolveSpec(input: SpecInput): HostSpec {
       fabric: nic.fabric === undefined ? DEFAULT_FABRIC : fabricId(nic.fabric),
       capacity: nic.capacity,
       failback: nic.failback ?? DEFAULT_FAILBACK,
+      overhead: bytes(nic.overhead ?? 0),
+      ...optional("host", nic.host && resolveShare(nic.host, nic.capacity, defaultHostReserve(nic.capacity))),
     }),
   );
   const fabrics = new Map<FabricId, FabricSpec>();

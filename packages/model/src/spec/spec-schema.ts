@@ -15,8 +15,10 @@ import { scalar } from "./scalar-schema.ts";
 export const MAX_NICS = 64;
 export const MAX_VIFS = 4096;
 export const MAX_SLICES = 8;
-/** Highest number of classes in an aggregate: the minors that hub-state.ts leaves beside the slice's own. */
-export const MAX_CLASSES = 7;
+/** Highest number of classes in an aggregate: of the seven minors beside a slice's own, two are for what no class takes. */
+export const MAX_CLASSES = 5;
+/** Of `latency`: below, one timer's lateness is more than the goal; above, no queue of ours is as long. */
+export const LATENCY_MS = { low: 0.5, high: 10_000 };
 const MAX_DOMAINS = 64;
 const MAX_ADDRESSES = 256;
 
@@ -32,6 +34,7 @@ const duration = (lowMs: number, highMs: number, description: string) =>
     pattern: "^\\d+(\\.\\d+)? ?(us|ms|s|min)$",
     description,
   });
+const latency = (description: string) => duration(LATENCY_MS.low, LATENCY_MS.high, description);
 const whole = (low: number, high: number, description: string) =>
   scalar((value) => readWhole(value, low, high), { type: "integer", minimum: low, maximum: high, description });
 const name = (longest: number, description: string) =>
@@ -65,6 +68,21 @@ const Fabric = z
   })
   .describe("The layer-2 segment that NICs are plugged into. Without this list, the NICs' words define the fabrics.");
 
+const sharesOf = (description: string) =>
+  scalar(
+    (value) => {
+      const read = readWhole(value, 1, 10_000);
+      return read.ok ? { ok: true, value: shares(read.value) as Shares } : read;
+    },
+    { type: "integer", minimum: 1, maximum: 10_000, description },
+  );
+
+const Share = z.strictObject({
+  reserve: rateOrPart("the NIC", "Guaranteed. Default 0bit.").optional(),
+  limit: rateOrPart("the NIC", "Never above. Default: the NIC's capacity.").optional(),
+  shares: sharesOf("Weight in what is spare. Default 100.").optional(),
+});
+
 const Nic = z
   .strictObject({
     name: linkName("the name of a NIC", "The name of the NIC's link. It need not exist yet."),
@@ -76,6 +94,12 @@ const Nic = z
       3_600_000,
       "How long a returned carrier must last before slices come back. Default 2s.",
     ).optional(),
+    overhead: whole(
+      0,
+      64,
+      "Bytes that a frame costs on the wire beyond its L2 bytes, as 24 on Ethernet. Default 0.",
+    ).optional(),
+    host: Share.optional().describe("What the host's own and management traffic has. Default: 1 % reserved."),
   })
   .describe("A physical network card.");
 
@@ -118,18 +142,6 @@ const VifFields = {
     .describe("What is dropped when a guest pretends to be another."),
 };
 
-const Share = z.strictObject({
-  reserve: rateOrPart("the NIC", "Guaranteed. Default 0bit.").optional(),
-  limit: rateOrPart("the NIC", "Never above. Default: the NIC's capacity.").optional(),
-  shares: scalar(
-    (value) => {
-      const read = readWhole(value, 1, 10_000);
-      return read.ok ? { ok: true, value: shares(read.value) as Shares } : read;
-    },
-    { type: "integer", minimum: 1, maximum: 10_000, description: "Weight in what is spare. Default 100." },
-  ).optional(),
-});
-
 const Slice = z
   .strictObject({
     nic: linkName("the name of a NIC", "A NIC of `nics`."),
@@ -138,18 +150,15 @@ const Slice = z
   })
   .describe("The share of one NIC that one guest owns.");
 
+const dscp = (description: string) =>
+  scalar(readDscp, {
+    anyOf: [{ enum: Object.keys(DSCP_NAMES) }, { type: "integer", minimum: 0, maximum: 63 }],
+    description,
+  });
+
 const Match = z
   .strictObject({
-    dscp: z
-      .array(
-        scalar(readDscp, {
-          anyOf: [{ enum: Object.keys(DSCP_NAMES) }, { type: "integer", minimum: 0, maximum: 63 }],
-          description: "A DSCP by name or number.",
-        }),
-      )
-      .min(1)
-      .max(64)
-      .optional(),
+    dscp: z.array(dscp("A DSCP by name or number.")).min(1).max(64).optional(),
     pcp: z
       .array(whole(0, 7, "A VLAN priority."))
       .min(1)
@@ -182,7 +191,14 @@ const TrafficClass = z
     priority: whole(0, 7, "0 first, 7 last. Default 4.").optional(),
     reserve: rateOrPart("the slice", "Guaranteed to the class.").optional(),
     limit: rateOrPart("the slice", "Never above.").optional(),
-    latency: duration(0.1, 10_000, "What the class's packets may wait in our queues.").optional(),
+    latency: latency("What the class's packets may wait in our queues. Default: the aggregate's.").optional(),
+    remark: z
+      .strictObject({
+        dscp: dscp("The DSCP to leave with.").optional(),
+        pcp: whole(0, 7, "The VLAN priority to leave with.").optional(),
+      })
+      .optional()
+      .describe("What the class's packets are marked with on their way out. Default: left as they are."),
   })
   .describe("A kind of traffic inside an aggregate. The first class that matches is taken.");
 
@@ -192,15 +208,22 @@ const Aggregate = z
     want: z
       .strictObject({
         reserve: rate("Guaranteed over all NICs together."),
-        limit: rate("Never above.").optional(),
+        limit: rate("Never above, over all NICs together.").optional(),
+        shares: sharesOf("Weight in what is spare. Default 100.").optional(),
+        fabric: name(31, "Where the slices may be. Default: the fabric of the NICs, if there is just one.").optional(),
         survive: whole(0, MAX_SLICES - 1, "NICs that may be lost with `reserve` still kept. Default 0.").optional(),
       })
       .optional()
       .describe("Let the planner choose the slices, instead of `slices`."),
     limit: z
-      .strictObject({ egress: rate("Never above.").optional(), ingress: rate("Never above.").optional() })
+      .strictObject({
+        egress: rate("Never above.").optional(),
+        ingress: rate("Never above.").optional(),
+        local: rate("Never above, of what it sends to other guests of the host.").optional(),
+      })
       .optional()
       .describe("A cap over all NICs together."),
+    latency: latency("What its packets may wait in our queues. Default: no goal.").optional(),
     balance: word(
       ["hash", "active-backup", "flowlet", "stripe"],
       "How flows are spread over the slices. Default hash, until flowlet balancing is executed.",
@@ -250,5 +273,6 @@ export type SpecInput = z.output<typeof SpecSchema>;
 export type GuestInput = z.output<typeof GuestSchema>;
 export type VifInput = z.output<typeof Vif>;
 export type AggregateInput = z.output<typeof Aggregate>;
+export type WantInput = NonNullable<AggregateInput["want"]>;
 export type ShareInput = z.output<typeof Share>;
 export type TrafficClassInput = z.output<typeof TrafficClass>;

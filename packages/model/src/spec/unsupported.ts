@@ -44,6 +44,16 @@ const NOT_YET_OF_HOST: readonly HostFeature[] = [
       return spec.nics.flatMap(({ domain }, i) => at(apart.has(domain), "nics", i, "domain"));
     },
   },
+  {
+    what: "the share of the host's own traffic",
+    instead: "a NIC without host",
+    uses: (spec) => spec.nics.flatMap(({ host }, i) => at(host !== undefined, "nics", i, "host")),
+  },
+  {
+    what: "a link's overhead",
+    instead: "overhead: 0, or none",
+    uses: (spec) => spec.nics.flatMap(({ overhead }, i) => at(overhead > 0, "nics", i, "overhead")),
+  },
 ];
 
 const NOT_YET_OF_AGGREGATES: readonly AggregateFeature[] = [
@@ -58,7 +68,17 @@ const NOT_YET_OF_AGGREGATES: readonly AggregateFeature[] = [
   {
     what: "a limit over all NICs of an aggregate",
     instead: "a limit on each slice",
-    uses: ({ limit }) => at(limit !== undefined, "limit"),
+    uses: ({ limit }) => at(limit?.egress !== undefined || limit?.ingress !== undefined, "limit"),
+  },
+  {
+    what: "a limit for what goes to other guests of the host",
+    instead: "a limit without local",
+    uses: ({ limit }) => at(limit?.local !== undefined, "limit", "local"),
+  },
+  {
+    what: "a latency goal",
+    instead: "an aggregate without latency",
+    uses: ({ latency }) => at(latency !== undefined, "latency"),
   },
   {
     what: "want (slices chosen by the planner)",
