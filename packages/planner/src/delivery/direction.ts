@@ -1,0 +1,2 @@
+/** Egress: guest to wire. Ingress: wire to guest. */
+export type Direction = "egress" | "ingress";

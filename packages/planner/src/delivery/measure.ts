@@ -1,0 +1,47 @@
+/** Counters of one queue class; bytes as the wire has them. Any of them may begin anew with the class. */
+export interface QueueCount {
+  /** When they were read, on the caller's monotonic clock, in milliseconds. */
+  readonly atMs: number;
+  readonly bytes: number;
+  readonly packets: number;
+  /** Packets that the queue refused; one for a whole GSO packet. */
+  readonly drops: number;
+  readonly backlogBytes: number;
+}
+
+/** What passed between two looks at a queue. */
+export interface Measured {
+  readonly seconds: number;
+  readonly offeredBitsPerSecond: number;
+  readonly deliveredBitsPerSecond: number;
+  /** Something waited at both ends. */
+  readonly waiting: boolean;
+  readonly drops: number;
+}
+
+/** Where a slice has sent nothing in between: an Ethernet frame of 1500 bytes payload. */
+const FRAME_BYTES = 1514;
+/** Shorter than this, the time that a look takes is no longer small. */
+const SHORTEST_SECONDS = 0.05;
+
+/**
+ * What was offered and delivered between two looks. Offered: what was delivered, dropped, and added
+ * to the queue; at least `countedBytes`, what a program saw on its way into the queue (the sizes of
+ * what is dropped are known to it alone). Undefined where the counters began anew in between.
+ */
+export function measure(before: QueueCount, after: QueueCount, countedBytes = 0): Measured | undefined {
+  const seconds = (after.atMs - before.atMs) / 1000;
+  const bytes = after.bytes - before.bytes;
+  const packets = after.packets - before.packets;
+  const drops = after.drops - before.drops;
+  if (seconds < SHORTEST_SECONDS || bytes < 0 || packets < 0 || drops < 0) return undefined;
+  const frameBytes = packets > 0 ? bytes / packets : FRAME_BYTES;
+  const inferred = bytes + drops * frameBytes + after.backlogBytes - before.backlogBytes;
+  return {
+    seconds,
+    offeredBitsPerSecond: (Math.max(0, inferred, countedBytes) * 8) / seconds,
+    deliveredBitsPerSecond: (bytes * 8) / seconds,
+    waiting: before.backlogBytes > 0 && after.backlogBytes > 0,
+    drops,
+  };
+}
