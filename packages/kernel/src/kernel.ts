@@ -18,6 +18,11 @@ export interface Kernel extends Disposable {
   qdiscs(link?: string): readonly QdiscState[];
   /** HTB classes of one link, with counters. */
   classes(link: string): readonly ClassState[];
+  /**
+   * The counters alone of the HTB classes of one link, several times cheaper than `classes`. The
+   * classes of leaves come too, under other major numbers.
+   */
+  classCounters(link: string, sink: ClassCounterSink): void;
   /** BPF classifiers on clsact ingress of one link. */
   filters(link: string): readonly FilterState[];
   /** Throws KernelError when no object is loaded or it has no such map. */
@@ -73,6 +78,17 @@ export interface ClassState {
     readonly drops: bigint;
     readonly backlogBytes: bigint;
   };
+}
+
+/** Takes the counters of a link's classes, one class at a time. */
+export interface ClassCounterSink {
+  /** Before the first; also when the kernel had to begin anew: what was taken before is void. */
+  begin(): void;
+  /**
+   * Numbers are exact below 2^53. `ceilTokens`: credit under the class's ceil when it last sent, in
+   * ticks of 64 ns; negative where its ceil holds it back.
+   */
+  take(classid: number, bytes: number, packets: number, drops: number, backlogBytes: number, ceilTokens: number): void;
 }
 
 export interface FilterState {

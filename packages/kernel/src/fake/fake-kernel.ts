@@ -1,6 +1,6 @@
 import type { BpfMap, BpfProgram, ProgramInput, ProgramOutput } from "../bpf-object.ts";
 import { describeOp } from "../describe-op.ts";
-import type { ClassState, FilterState, Kernel, LinkEvent, LinkState, QdiscState } from "../kernel.ts";
+import type { ClassCounterSink, ClassState, FilterState, Kernel, LinkEvent, LinkState, QdiscState } from "../kernel.ts";
 import { KernelError } from "../kernel-error.ts";
 import type { KernelOp, TcHandle } from "../kernel-op.ts";
 import { errnoNumber, errnoWords } from "../libc/errno.ts";
@@ -153,6 +153,15 @@ export class FakeKernel implements Kernel {
       sent: { ...cls.sent },
       leaf: queues.leafOf(cls.classid),
     }));
+  }
+
+  /** Nothing is ever held back here. */
+  classCounters(link: string, sink: ClassCounterSink): void {
+    sink.begin();
+    for (const { classid, sent } of this.classes(link)) {
+      const { bytes, packets, drops, backlogBytes } = sent;
+      sink.take(classid, Number(bytes), Number(packets), Number(drops), Number(backlogBytes), 0);
+    }
   }
 
   filters(link: string): readonly FilterState[] {

@@ -1,7 +1,8 @@
-import type { ClassState, FilterState, LinkState, QdiscState } from "../kernel.ts";
+import type { ClassCounterSink, ClassState, FilterState, LinkState, QdiscState } from "../kernel.ts";
 import { KernelError } from "../kernel-error.ts";
 import type { Qdisc, TcHandle } from "../kernel-op.ts";
 import { decodeHtbClass, writeClassQuery } from "../netlink/class-codec.ts";
+import { takeClassCounters } from "../netlink/class-counters-codec.ts";
 import * as nl from "../netlink/constants.ts";
 import { decodeBpfFilter, writeFilterQuery } from "../netlink/filter-codec.ts";
 import { decodeLink, type LinkMessage, writeLinkQuery } from "../netlink/link-codec.ts";
@@ -106,6 +107,19 @@ export class KernelReader {
       },
     );
     return found;
+  }
+
+  classCounters(link: string, sink: ClassCounterSink): void {
+    const ifindex = this.#index(link, "tc -s class show");
+    this.#socket.dump(
+      `tc -s class show dev ${link}`,
+      nl.RTM_GETTCLASS,
+      (writer) => writeClassQuery(writer, ifindex),
+      () => sink.begin(),
+      (type, view, start, end) => {
+        if (type === nl.RTM_NEWTCLASS) takeClassCounters(view, start, end, sink);
+      },
+    );
   }
 
   filters(link: string): readonly FilterState[] {

@@ -1,5 +1,5 @@
 import type { BpfMap, BpfProgram } from "../bpf-object.ts";
-import type { ClassState, FilterState, Kernel, LinkEvent, LinkState, QdiscState } from "../kernel.ts";
+import type { ClassCounterSink, ClassState, FilterState, Kernel, LinkEvent, LinkState, QdiscState } from "../kernel.ts";
 import { KernelError } from "../kernel-error.ts";
 import type { KernelOp } from "../kernel-op.ts";
 import { inNamespace } from "../namespace/in-namespace.ts";
@@ -82,6 +82,10 @@ export class LinuxKernel implements Kernel {
 
   classes(link: string): readonly ClassState[] {
     return this.#reader.classes(link);
+  }
+
+  classCounters(link: string, sink: ClassCounterSink): void {
+    this.#reader.classCounters(link, sink);
   }
 
   filters(link: string): readonly FilterState[] {

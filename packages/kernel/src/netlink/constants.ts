@@ -88,6 +88,7 @@ export const TCA_STATS = 3;
 export const TCA_STATS2 = 7;
 export const TCA_STATS_BASIC = 1;
 export const TCA_STATS_QUEUE = 3;
+export const TCA_STATS_APP = 4;
 export const TCA_STATS_PKT64 = 8;
 
 export const TCA_TBF_PARMS = 1;
