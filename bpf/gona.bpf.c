@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The data path of GONA, in the hub. Three programs:
+ * The data path of GONA, in the hub. Four programs:
  *
  *   gona_from_guest   tc ingress of a vif: admit, then to a guest of this host, to everyone, or to
  *                     the NIC that the flow's bucket names
  *   gona_from_wire    tc ingress of a NIC: to the guest that the destination MAC names, or pass
+ *   gona_from_spine   tc ingress of a spine's far end: on to where the frame waited for
  *   gona_resolve_nic  run once per NIC by the controller: finds the NIC's net_device
  *
  * A filter's classid is its slot + 1, so a program knows its vif or NIC without a look-up.
@@ -24,6 +25,7 @@
 #include "gona_maps.h"
 #include "lib/config.h"
 #include "lib/verdict.h"
+#include "lib/spine.h"
 #include "lib/mac.h"
 #include "lib/packet.h"
 #include "lib/ethernet.h"
@@ -43,6 +45,7 @@
 #include "lib/deliver.h"
 #include "lib/to_wire.h"
 #include "lib/flood.h"
+#include "lib/from_spine.h"
 #include "lib/resolve.h"
 
 SEC("tc")
@@ -52,7 +55,7 @@ int gona_from_guest(struct __sk_buff *skb)
 	enum gona_verdict refused;
 	struct gona_vif *vif, *receiver;
 	struct gona_station *station;
-	__u32 slot;
+	__u32 slot, spine;
 
 	vif = gona_vif_of(skb, &slot);
 	if (!vif)
@@ -69,10 +72,16 @@ int gona_from_guest(struct __sk_buff *skb)
 
 	station = gona_station_of(vif->fabric, packet.vlan, packet.destination);
 	receiver = station ? gona_vif_at(station->vif) : NULL;
-	if (receiver)
+	if (receiver) {
+		if (vif->flags & GONA_VIF_LOCAL_CAPPED) {
+			spine = gona_spine_of(skb, GONA_SPINE_LOCAL);
+			if (spine)
+				return gona_into_spine(skb, spine, slot, GONA_SPINE_LOCAL, 0);
+		}
 		return gona_deliver_local(skb, slot, receiver, station, &packet);
+	}
 
-	return gona_to_wire(skb, vif, slot, &packet, GONA_V_TO_WIRE);
+	return gona_leave(skb, vif, slot, &packet, GONA_V_TO_WIRE);
 }
 
 SEC("tc")
@@ -99,6 +108,28 @@ int gona_from_wire(struct __sk_buff *skb)
 		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
 
 	return gona_deliver_from_wire(skb, nic, slot, station, &packet);
+}
+
+/* Nothing but what the other programs sent into a spine belongs on it: the rest is dropped. */
+SEC("tc")
+int gona_from_spine(struct __sk_buff *skb)
+{
+	__u32 mark = skb->mark;
+	__u32 slot = (mark & GONA_SPINE_SLOT_MASK) - 1;
+	struct gona_vif *vif = gona_vif_at(slot);
+
+	if (!vif)
+		return gona_verdict(skb, GONA_V_DROP_STRAY, TC_ACT_SHOT);
+	skb->mark = 0;
+	switch (mark >> GONA_SPINE_SHIFT & GONA_SPINE_KIND_MASK) {
+	case GONA_SPINE_IN:
+		return gona_verdict(skb, GONA_V_TO_GUEST, gona_deliver(skb, vif));
+	case GONA_SPINE_CAP:
+		return gona_from_cap(skb, vif, slot);
+	case GONA_SPINE_LOCAL:
+		return gona_from_local(skb, vif, slot);
+	}
+	return gona_verdict(skb, GONA_V_DROP_STRAY, TC_ACT_SHOT);
 }
 
 SEC("tc")

@@ -23,7 +23,8 @@ enum gona_limit {
 	GONA_MAX_PARTS = 8, /* array size by part; 0 is the slice itself */
 	GONA_MAX_RULES = 80, /* 5 traffic classes of 16 port ranges */
 	GONA_KEEP_MARKING = 0xff, /* gona_traffic_part: no re-marking */
-	GONA_SPINE_SHIFT = 16, /* skb->mark on a spine: vif slot + 1 | enum gona_spine << 16 */
+	GONA_SPINE_SHIFT = 16, /* skb->mark on a spine: vif slot + 1 | enum gona_spine << 16 | part << 20 */
+	GONA_SPINE_PART_SHIFT = 20,
 	GONA_TEST_SLOT_IN_MARK = 0x10000, /* gona_test_slot: slot + 1 comes in skb->mark */
 };
 
@@ -205,6 +206,9 @@ enum gona_verdict {
 	GONA_V_FLOOD_FROM_GUEST = 5, /* broadcast or multicast: to the guests of the VLAN and the wire */
 	GONA_V_FLOOD_FROM_WIRE = 6, /* broadcast or multicast: to the guests of the VLAN, then the host */
 	GONA_V_DIRECTED_ARP = 7, /* ARP/ND question handed to the guest that is asked for alone */
+	GONA_V_TO_SPINE = 8, /* into a spine; what comes out of it is counted by where it goes */
+	GONA_V_FLOOD_LOCAL = 9, /* broadcast or multicast out of the spine LOCAL: to the guests of the VLAN */
+	GONA_V_PAST_SPINE = 10, /* went on without its spine, which is not there; beside its own reason */
 	GONA_V_PASS_UNKNOWN_LINK = 16, /* no configuration for this slot */
 	GONA_V_PASS_FOREIGN = 17, /* from the wire, for nobody we know: the host's own traffic */
 	GONA_V_DROP_SPOOFED_MAC = 32,
@@ -217,6 +221,8 @@ enum gona_verdict {
 	GONA_V_DROP_STOPPED = 39, /* onNicLoss: stop */
 	GONA_V_DROP_NO_MEMORY = 40, /* the kernel could not clone or change the packet */
 	GONA_V_DROP_LINK_CONTROL = 41, /* a guest's STP, LACP, LLDP or pause: it could shut the switch's port */
+	GONA_V_DROP_STRAY = 42, /* out of a spine, and nobody's: the kernel's own, or its vif has gone */
+	GONA_V_DROP_QUEUE = 43, /* active queue management: the slice's virtual queue is beyond its goal */
 	GONA_V_MAX = 64, /* size of the array */
 };
 

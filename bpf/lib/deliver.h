@@ -12,7 +12,7 @@
  */
 static __always_inline int gona_deliver(struct __sk_buff *skb, const struct gona_vif *vif)
 {
-	if (!(vif->flags & GONA_VIF_PEER))
+	if ((vif->flags & (GONA_VIF_PEER | GONA_VIF_QUEUED)) != GONA_VIF_PEER)
 		return bpf_redirect(vif->ifindex, 0);
 	if (skb->pkt_type == GONA_PACKET_OTHERHOST)
 		bpf_skb_change_type(skb, GONA_PACKET_HOST);
@@ -103,6 +103,8 @@ static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const s
 	if (!gona_set_tag(skb, packet, gona_tag_at(vif, packet->vlan)))
 		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
 	gona_count_rx(slot, number, &wire);
+	if ((nic->flags & GONA_NIC_SHAPE_IN) && gona_spine_at(skb, nic->in_ifindex))
+		return gona_into_spine(skb, nic->in_ifindex, slot, GONA_SPINE_IN, 0);
 	return gona_verdict(skb, GONA_V_TO_GUEST, gona_deliver(skb, vif));
 }
 

@@ -24,6 +24,7 @@ struct gona_flood {
 	bool lag;
 	bool tagged; /* the form that the frame has now */
 	bool others; /* some guest wants it in the other form: with a tag, or without */
+	__u32 spine; /* ifindex: the copies wait there, each as its receiver's; 0: none */
 };
 
 /* The NIC of gona_home_slice(); GONA_NOBODY: none. */
@@ -85,7 +86,9 @@ static long gona_flood_one(__u32 index, struct gona_flood *flood)
 		flood->others = true;
 		return 0;
 	}
-	bpf_clone_redirect(flood->skb, vif->ifindex, 0);
+	if (flood->spine)
+		gona_mark_for_spine(flood->skb, slot, GONA_SPINE_IN, 0);
+	bpf_clone_redirect(flood->skb, flood->spine ? flood->spine : vif->ifindex, 0);
 	return 0;
 }
 
@@ -128,6 +131,55 @@ static __always_inline int gona_deliver_question(struct __sk_buff *skb, const st
 	return gona_verdict(skb, GONA_V_DIRECTED_ARP, gona_deliver(skb, vif));
 }
 
+/* The guest that can answer a question of this guest; NULL: it is for all. */
+static __always_inline struct gona_vif *gona_asked_by(const struct gona_vif *vif, __u32 slot,
+						      const struct gona_packet *packet)
+{
+	__u32 *owner = gona_asked_for(vif->fabric, packet);
+
+	return owner && *owner != slot ? gona_vif_at(*owner) : NULL;
+}
+
+/*
+ * What a guest shouts, to the guests of this host alone: out of the spine LOCAL, where it waited
+ * once, however many hear it.
+ */
+GONA_APART int gona_flood_local(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
+				struct gona_packet *packet)
+{
+	struct gona_flood flood = {
+		.skb = skb,
+		.sender = slot,
+		.nic = GONA_NOBODY,
+	};
+	struct gona_vif *asked;
+
+	if (!vif || !packet)
+		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
+	asked = gona_asked_by(vif, slot, packet);
+	if (asked)
+		return gona_deliver_question(skb, asked, packet);
+	flood.vlan = packet->vlan;
+	flood.segment = gona_segment_of(vif->fabric, packet->vlan);
+	if (!gona_flood_segment(&flood, packet))
+		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
+	return gona_verdict(skb, GONA_V_FLOOD_LOCAL, TC_ACT_SHOT);
+}
+
+/* The same for a vif with a limit for guests of this host: its copy for them waits in the spine LOCAL. */
+static __always_inline int gona_flood_capped(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
+					     struct gona_packet *packet, __u32 spine)
+{
+	if (gona_asked_by(vif, slot, packet))
+		return gona_into_spine(skb, spine, slot, GONA_SPINE_LOCAL, 0);
+	if (gona_segment_of(vif->fabric, packet->vlan)) {
+		gona_mark_for_spine(skb, slot, GONA_SPINE_LOCAL, 0);
+		bpf_clone_redirect(skb, spine, 0);
+		skb->mark = 0;
+	}
+	return gona_leave(skb, vif, slot, packet, GONA_V_FLOOD_FROM_GUEST);
+}
+
 GONA_APART int gona_flood_from_guest(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
 				     struct gona_packet *packet)
 {
@@ -137,22 +189,24 @@ GONA_APART int gona_flood_from_guest(struct __sk_buff *skb, const struct gona_vi
 		.nic = GONA_NOBODY,
 	};
 	struct gona_vif *asked;
-	__u32 *owner;
+	__u32 spine;
 
 	if (!vif || !packet)
 		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
-	flood.vlan = packet->vlan;
-	owner = gona_asked_for(vif->fabric, packet);
-	if (owner && *owner != slot) {
-		asked = gona_vif_at(*owner);
-		if (asked)
-			return gona_deliver_question(skb, asked, packet);
+	if (vif->flags & GONA_VIF_LOCAL_CAPPED) {
+		spine = gona_spine_of(skb, GONA_SPINE_LOCAL);
+		if (spine)
+			return gona_flood_capped(skb, vif, slot, packet, spine);
 	}
+	flood.vlan = packet->vlan;
+	asked = gona_asked_by(vif, slot, packet);
+	if (asked)
+		return gona_deliver_question(skb, asked, packet);
 	flood.segment = gona_segment_of(vif->fabric, packet->vlan);
 	if (!gona_flood_segment(&flood, packet))
 		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
 	/* The wire's copy last: it may be rewritten, and local guests want the guest's own MAC. */
-	return gona_to_wire(skb, vif, slot, packet, GONA_V_FLOOD_FROM_GUEST);
+	return gona_leave(skb, vif, slot, packet, GONA_V_FLOOD_FROM_GUEST);
 }
 
 GONA_APART int gona_flood_from_wire(struct __sk_buff *skb, const struct gona_nic *nic, __u32 slot,
@@ -164,6 +218,7 @@ GONA_APART int gona_flood_from_wire(struct __sk_buff *skb, const struct gona_nic
 		.nic = slot,
 	};
 	struct gona_vif *asked;
+	__u32 mark, priority;
 	__u32 *owner;
 
 	if (!nic || !packet)
@@ -190,8 +245,16 @@ GONA_APART int gona_flood_from_wire(struct __sk_buff *skb, const struct gona_nic
 	flood.segment = gona_segment_of(nic->fabric, packet->vlan);
 	if (!flood.segment)
 		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
+	if (nic->flags & GONA_NIC_SHAPE_IN)
+		flood.spine = gona_spine_at(skb, nic->in_ifindex);
+	mark = skb->mark;
+	priority = skb->priority;
 	if (!gona_flood_segment(&flood, packet))
 		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
+	if (flood.spine) {
+		skb->mark = mark;
+		skb->priority = priority;
+	}
 	return gona_verdict(skb, GONA_V_FLOOD_FROM_WIRE, TC_ACT_UNSPEC);
 }
 

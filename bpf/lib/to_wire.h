@@ -40,4 +40,17 @@ static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona
 	return gona_verdict(skb, reason, bpf_redirect(choice.nic->out_ifindex, 0));
 }
 
+/* To the wire, by way of the cap over all NICs where the vif has one. */
+static __always_inline int gona_leave(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
+				      struct gona_packet *packet, enum gona_verdict reason)
+{
+	__u32 ifindex = 0;
+
+	if (vif->flags & GONA_VIF_CAPPED)
+		ifindex = gona_spine_of(skb, GONA_SPINE_CAP);
+	if (ifindex)
+		return gona_into_spine(skb, ifindex, slot, GONA_SPINE_CAP, 0);
+	return gona_to_wire(skb, vif, slot, packet, reason);
+}
+
 #endif

@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "0097c52b82fb908d";
+export const LAYOUT_HASH = "6d015c456d3d19e6";
 
 /** enum gona_limit. */
 export const Limit = {
@@ -19,6 +19,7 @@ export const Limit = {
   MAX_RULES: 80,
   KEEP_MARKING: 255,
   SPINE_SHIFT: 16,
+  SPINE_PART_SHIFT: 20,
   TEST_SLOT_IN_MARK: 65536,
 } as const;
 
@@ -50,6 +51,9 @@ export const Verdict = {
   FLOOD_FROM_GUEST: 5,
   FLOOD_FROM_WIRE: 6,
   DIRECTED_ARP: 7,
+  TO_SPINE: 8,
+  FLOOD_LOCAL: 9,
+  PAST_SPINE: 10,
   PASS_UNKNOWN_LINK: 16,
   PASS_FOREIGN: 17,
   DROP_SPOOFED_MAC: 32,
@@ -62,6 +66,8 @@ export const Verdict = {
   DROP_STOPPED: 39,
   DROP_NO_MEMORY: 40,
   DROP_LINK_CONTROL: 41,
+  DROP_STRAY: 42,
+  DROP_QUEUE: 43,
   MAX: 64,
 } as const;
 
