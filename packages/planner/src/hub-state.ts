@@ -1,4 +1,4 @@
-import type { BitsPerSecond, Bytes, Nanoseconds, NicId, VifId } from "@gona/model";
+import { type BitsPerSecond, type Bytes, bytes, type Nanoseconds, type NicId, type VifId } from "@gona/model";
 
 /**
  * All kernel state that GONA owns in a hub, by facet; the same type holds what is wanted and what
@@ -113,6 +113,12 @@ export type Leaf =
 /** `link vifSlot`: the class of one vif in the tree of one link. Its minor is classMinor(vifSlot). */
 export type SliceKey = string & { readonly __slice: true };
 export const sliceKey = (link: string, vifSlot: number): SliceKey => `${link} ${vifSlot}` as SliceKey;
+
+/**
+ * Quantum of a slice with parts, whose priority is 0: HTB uses neither of a class without packets
+ * (in a round such a class gets the quanta of its parts that have packets) and cannot change them.
+ */
+export const INNER_QUANTUM = bytes(65_536);
 
 /** A slice is one class that holds packets, or one without packets over its parts. */
 export interface SliceQueue extends ClassShape, MayBeStale {
