@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { GonaError } from "@gona/model";
 import type { ApplyResult } from "./apply-result.ts";
 import type { DomainView } from "./domain-view.ts";
+import type { DrainResult } from "./drain-result.ts";
 import { errorBodySchema, fromErrorBody } from "./error-body.ts";
 import type { Explanation } from "./explanation.ts";
 import type { GuestView, SliceView } from "./guest-view.ts";
@@ -60,6 +61,8 @@ export class GonaClient {
   apply = (body: SpecRequest): Promise<ApplyResult> => this.call("apply", { query: undefined, body });
   rollback = (revision: number): Promise<ApplyResult> =>
     this.call("rollback", { query: undefined, body: { revision } });
+  drain = (nic: string): Promise<DrainResult> => this.call("drain", { query: undefined, body: { nic } });
+  undrain = (nic: string): Promise<DrainResult> => this.call("undrain", { query: undefined, body: { nic } });
   explain = (guest: string, flow?: string): Promise<Explanation> =>
     this.call("explain", { query: { guest, ...(flow !== undefined && { flow }) }, body: undefined });
   /** The newest events, oldest first; `after` leaves out those up to that id. */

@@ -31,6 +31,7 @@ export const COMMAND_SCHEMAS = {
   apply: applied,
   check: ROUTES.check.reply,
   doctor: doctorReportSchema,
+  drain: ROUTES.drain.reply,
   dump: z.object({ text: z.string() }),
   error: errorBodySchema,
   explain: ROUTES.explain.reply,
@@ -44,6 +45,7 @@ export const COMMAND_SCHEMAS = {
   rollback: applied,
   status: ROUTES.status.reply,
   teardown: applied,
+  undrain: ROUTES.undrain.reply,
 } as const satisfies Record<string, z.ZodType>;
 
 /** docs/cli.schema.json: one JSON Schema with a definition for each command. */

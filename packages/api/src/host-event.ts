@@ -13,6 +13,7 @@ export const hostEventKinds = [
   "reconcile-failed",
   "nic-down",
   "nic-returning",
+  "nic-draining",
   "nic-up",
   "announced",
   "link-appeared",

@@ -3,6 +3,7 @@ export * from "./client.ts";
 export * from "./command-schemas.ts";
 export * from "./doctor-row.ts";
 export * from "./domain-view.ts";
+export * from "./drain-result.ts";
 export * from "./error-body.ts";
 export * from "./explanation.ts";
 export * from "./guest-view.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { applyResultSchema } from "./apply-result.ts";
 import { domainViewSchema } from "./domain-view.ts";
+import { drainRequestSchema, drainResultSchema } from "./drain-result.ts";
 import { explanationSchema } from "./explanation.ts";
 import { guestViewSchema, sliceViewSchema } from "./guest-view.ts";
 import { hostEventSchema } from "./host-event.ts";
@@ -36,6 +37,8 @@ export const ROUTES = {
     applyResultSchema,
   ),
   teardown: post("/v1/teardown", "Remove everything of GONA's from the kernel", undefined, applyResultSchema),
+  drain: post("/v1/drain", "Move every guest that has another NIC off this one", drainRequestSchema, drainResultSchema),
+  undrain: post("/v1/undrain", "Use a drained NIC again", drainRequestSchema, drainResultSchema),
   explain: get(
     "/v1/explain",
     "Which slice a guest's flow takes, and why",

@@ -8,6 +8,7 @@ export type DaemonClient = Pick<
   | "apply"
   | "check"
   | "domains"
+  | "drain"
   | "dump"
   | "events"
   | "explain"
@@ -20,6 +21,7 @@ export type DaemonClient = Pick<
   | "slices"
   | "status"
   | "teardown"
+  | "undrain"
 >;
 
 /** Everything outside that a command touches. */

@@ -6,6 +6,7 @@ import { addCheck } from "./commands/check.ts";
 import { withExample } from "./commands/command-options.ts";
 import { addDaemon } from "./commands/daemon.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addDrain, addUndrain } from "./commands/drain.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addGet } from "./commands/get.ts";
 import { addHistory, addRollback, addTeardown } from "./commands/history.ts";
@@ -23,6 +24,8 @@ const COMMANDS = [
   addStatus,
   addGet,
   addExplain,
+  addDrain,
+  addUndrain,
   addHistory,
   addRollback,
   addTeardown,

@@ -52,6 +52,25 @@ const explanation = {
   why: ["eth2 is dead"],
 } as const;
 
+describe("drain and undrain", () => {
+  const drained = { nic: "eth1", drained: true, stayed: [], waitingBytes: 0, durationMs: 31.6 };
+
+  it("tell when it is done, and who stayed for want of another NIC", async () => {
+    const daemon = { drain: async (nic: string) => ({ ...drained, nic, stayed: ["db1"] }) };
+    expect(await gona(["drain", "eth1"], { daemon })).toEqual({
+      code: 0,
+      out: "eth1 is drained after 32 ms\nstill on it, with no other NIC that lives: db1\n",
+      err: "",
+    });
+  });
+
+  it("print JSON of the documented shape", async () => {
+    const daemon = { undrain: async (nic: string) => ({ ...drained, nic, drained: false }) };
+    const { out } = await gona(["undrain", "eth1", "--json"], { daemon });
+    expect(COMMAND_SCHEMAS.undrain.parse(JSON.parse(out))).toEqual({ ...drained, drained: false });
+  });
+});
+
 describe("check", () => {
   it("needs no daemon", async () => {
     expect(await gona(["check", "host.yaml"], { files })).toEqual({

@@ -34,6 +34,7 @@ export async function gona(args: readonly string[], world: FakeWorld = {}): Prom
     apply: unreachable,
     check: unreachable,
     domains: unreachable,
+    drain: unreachable,
     dump: unreachable,
     events: unreachable,
     explain: unreachable,
@@ -48,6 +49,7 @@ export async function gona(args: readonly string[], world: FakeWorld = {}): Prom
     slices: unreachable,
     status: unreachable,
     teardown: unreachable,
+    undrain: unreachable,
   } satisfies DaemonClient;
   const context: CliContext = {
     out: { write: (text) => void out.push(text), columns: world.columns, colour: world.colour ?? false },

@@ -1,10 +1,12 @@
+import type { HostEventKind } from "@gona/api";
 import type { Kernel, NamespaceSource } from "@gona/kernel";
-import { describeStep, type Step, vifNames } from "@gona/planner";
+import { describeStep, type NicPhase, type Step, vifNames } from "@gona/planner";
 import { Announcer } from "./announcer.ts";
 import { Applier } from "./applier.ts";
 import { Backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { DataPlane } from "./data-plane.ts";
+import { Drainer } from "./drainer.ts";
 import type { EventLog } from "./event-log.ts";
 import { Failover } from "./failover.ts";
 import { MemoryGiver } from "./give-back-memory.ts";
@@ -41,6 +43,14 @@ const LARGE_LOOK_MS = 20;
 /** Of a repair, in its event. */
 const STEPS_TOLD = 3;
 
+const KINDS = {
+  up: "nic-up",
+  suspect: "nic-down",
+  down: "nic-down",
+  returning: "nic-returning",
+  draining: "nic-draining",
+} as const satisfies Record<NicPhase, HostEventKind>;
+
 /**
  * Keeps the hub at what the newest good revision asks for. All that changes the hub goes through
  * one queue; only a dead NIC's gate jumps it. docs/ARCHITECTURE.md, "Daemon", has the states.
@@ -57,6 +67,7 @@ export class Controller implements AsyncDisposable {
   readonly nics: NicMonitor;
   readonly reconciler: Reconciler;
   readonly applier: Applier;
+  readonly drainer: Drainer;
   readonly #backoff = new Backoff();
   #initialRetry: Disposable | undefined;
   #nextLook: Disposable | undefined;
@@ -79,6 +90,7 @@ export class Controller implements AsyncDisposable {
     this.nics = new NicMonitor({
       clock,
       links: table,
+      drained: options.store.drained(),
       wasInUse: (nic) => hub.lastKnown.nics.has(nic),
       onChange: (change) => void this.#nicChanged(change),
     });
@@ -92,6 +104,7 @@ export class Controller implements AsyncDisposable {
     this.reconciler = new Reconciler({ ...shared, links: table, namespaces: this.#namespaces });
     const reconciler = this.reconciler;
     this.applier = new Applier({ ...shared, reconciler, store: options.store, memory: this.#memory });
+    this.drainer = new Drainer({ ...shared, reconciler, store: options.store, dataPlane });
     this.#links = new LinkMonitor({ ...shared, reconciler, kernel, table });
   }
 
@@ -138,8 +151,7 @@ export class Controller implements AsyncDisposable {
     const message = `NIC ${nic} is ${to}`;
     // Not through the queue: an apply of a second may be under way.
     const shut = change.lost ? this.#failover.nicLost(change) : Promise.resolve();
-    const kind = to === "up" ? "nic-up" : to === "returning" ? "nic-returning" : "nic-down";
-    this.#options.events.record({ kind, subject: nic, message, cause });
+    this.#options.events.record({ kind: KINDS[to], subject: nic, message, cause });
     try {
       await shut;
       this.reconciler.soon(message);

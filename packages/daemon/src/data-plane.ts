@@ -22,6 +22,8 @@ export interface DataPlane {
   sliceCounters(vifSlot: number, slice: number): SliceCounters;
   /** Packets that a NIC's classes dropped, by vif slot; empty where the NIC is gone. */
   queueDrops(nic: NicId): ReadonlyMap<number, bigint>;
+  /** Bytes that wait in a NIC's slices; 0 where the NIC is gone. */
+  queuedBytes(nic: NicId): bigint;
   /** Packets by the name of the verdict. */
   verdicts(): ReadonlyMap<string, bigint>;
   /** One frame out of a NIC, past its queues. Throws KernelError. */

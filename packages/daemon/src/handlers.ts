@@ -1,4 +1,5 @@
 import type { RevisionView, ROUTES, RouteName, RouteReply, RouteRequest } from "@gona/api";
+import type { NicId } from "@gona/model";
 import { isoTime } from "./clock.ts";
 import type { Controller } from "./controller.ts";
 import type { EventLog } from "./event-log.ts";
@@ -40,6 +41,8 @@ export function createHandlers({ controller, view, events, store, dump }: Handle
     history: () => revisions(store, controller.reconciler.target?.revision),
     rollback: ({ body }) => applier.rollback(body.revision),
     teardown: () => applier.teardown(),
+    drain: ({ body }) => controller.drainer.drain(body.nic as NicId),
+    undrain: ({ body }) => controller.drainer.undrain(body.nic as NicId),
     explain: ({ query }) => explain(controller, query.guest, query.flow),
     dump,
   };

@@ -18,7 +18,7 @@ export interface NicChange {
   readonly nic: NicId;
   readonly to: NicPhase;
   readonly cause: string;
-  /** Its gate was open and is to be shut. */
+  /** It is dead, its gate was open and is to be shut at once. */
   readonly lost: boolean;
   /** NICs whose gates are open after the change. */
   readonly nicsUp: ReadonlySet<NicId>;
@@ -35,6 +35,8 @@ export interface NicMonitorOptions {
   readonly links: LinkTable;
   /** Whether the kernel holds an entry of ours for it: then it was in use, and a return must prove itself. */
   readonly wasInUse: (nic: NicId) => boolean;
+  /** NICs that were drained before the daemon started. */
+  readonly drained?: Iterable<NicId>;
   readonly onChange: (change: NicChange) => void;
 }
 
@@ -57,8 +59,12 @@ export class NicMonitor implements Disposable {
   #spec: HostSpec | undefined;
   #timer: Disposable | undefined;
 
+  /** Also of NICs that no spec names at the moment. */
+  readonly #drained: Set<NicId>;
+
   constructor(options: NicMonitorOptions) {
     this.#options = options;
+    this.#drained = new Set(options.drained);
   }
 
   /** Watches the NICs of this spec (none: of no spec); what is known of a NIC stays. */
@@ -76,6 +82,13 @@ export class NicMonitor implements Disposable {
   standing(nic: NicId): NicStanding | undefined {
     const watched = this.#watched.get(nic);
     return watched && { phase: watched.state.phase, sinceMs: watched.sinceMs, cause: watched.cause };
+  }
+
+  /** Takes a NIC out of use, or gives it back; nothing where that is so already. */
+  drain(nic: NicId, drained: boolean): void {
+    if (drained) this.#drained.add(nic);
+    else this.#drained.delete(nic);
+    this.#feed(nic, { kind: drained ? "drain" : "undrain" }, drained ? "gona drain" : "gona undrain");
   }
 
   linkChanged(change: LinkChange): void {
@@ -99,14 +112,22 @@ export class NicMonitor implements Disposable {
       const known = this.#watched.get(nic);
       const alive = links.isAlive(nic);
       watched.set(nic, {
-        state: known?.state ?? initialNicState(alive, clock.monotonicMs()),
+        state: known?.state ?? this.#firstState(nic, alive, timing),
         timing,
         fresh: known?.fresh ?? (!alive && !wasInUse(nic)),
         sinceMs: known?.sinceMs ?? clock.nowMs(),
-        cause: known?.cause ?? (alive ? "carrier at the start" : "no carrier at the start"),
+        cause:
+          known?.cause ??
+          (this.#drained.has(nic) ? "gona drain" : alive ? "carrier at the start" : "no carrier at the start"),
       });
     }
     return watched;
+  }
+
+  #firstState(nic: NicId, alive: boolean, timing: NicTiming): NicState {
+    const nowMs = this.#options.clock.monotonicMs();
+    const state = initialNicState(alive, nowMs);
+    return this.#drained.has(nic) ? nicTransition(state, { kind: "drain" }, nowMs, timing) : state;
   }
 
   #feed(nic: NicId, event: NicEvent, cause: string): void {
@@ -116,7 +137,7 @@ export class NicMonitor implements Disposable {
     const nowMs = clock.monotonicMs();
     const state =
       watched.fresh && event.kind === "alive"
-        ? initialNicState(true, nowMs)
+        ? this.#firstState(nic, true, watched.timing)
         : nicTransition(watched.state, event, nowMs, watched.timing);
     if (state === watched.state) return;
     const before = openGates(statesOf(this.#watched), this.#spec);
@@ -125,7 +146,9 @@ export class NicMonitor implements Disposable {
     this.#watched.set(nic, { ...watched, state, fresh: watched.fresh && event.kind !== "alive", ...since });
     const { nicsUp } = openGates(statesOf(this.#watched), this.#spec);
     this.#wakeUp();
-    if (moved) onChange({ nic, to: state.phase, cause, lost: before.nicsUp.has(nic) && !nicsUp.has(nic), nicsUp });
+    // A drained NIC still carries: its gate shuts in the order of a plan.
+    const lost = state.phase === "down" && before.nicsUp.has(nic) && !nicsUp.has(nic);
+    if (moved) onChange({ nic, to: state.phase, cause, lost, nicsUp });
   }
 
   /** One timer for the nearest deadline of all NICs. */

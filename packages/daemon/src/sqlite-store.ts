@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { type HostEvent, hostEventSchema } from "@gona/api";
-import { GonaError } from "@gona/model";
+import { GonaError, type NicId, nicId } from "@gona/model";
 import type { EventQuery, RevisionState, SpecDraft, Store, StoredRevision, StoredSpec } from "./store.ts";
 
 /** Of each kind; a text may have megabytes, and a refused spec is tried every half minute. */
@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS revisions (
   error TEXT,
   text TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS drained_nics (nic TEXT PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
 PRAGMA user_version = ${LAYOUT};
 `;
@@ -93,6 +94,17 @@ export class SqliteStore implements Store {
 
   unfinished(): StoredRevision[] {
     return this.#all(`SELECT ${COLUMNS} FROM revisions WHERE state = 'pending' ORDER BY revision`).map(toRevision);
+  }
+
+  drained(): NicId[] {
+    return this.#all("SELECT nic FROM drained_nics ORDER BY nic").map(({ nic }) => nicId(String(nic)));
+  }
+
+  setDrained(nic: NicId, drained: boolean): void {
+    const sql = drained
+      ? "INSERT OR IGNORE INTO drained_nics (nic) VALUES (?)"
+      : "DELETE FROM drained_nics WHERE nic = ?";
+    this.#durably(() => this.#run(sql, nic));
   }
 
   addEvent(event: HostEvent): void {

@@ -1,4 +1,5 @@
 import type { HostEvent } from "@gona/api";
+import type { NicId } from "@gona/model";
 
 export type RevisionState = "pending" | "committed" | "rolled-back";
 
@@ -46,6 +47,10 @@ export interface Store extends Disposable {
   history(limit: number): StoredRevision[];
   /** Left `pending` by a daemon that died in the middle; oldest first. */
   unfinished(): StoredRevision[];
+  /** NICs that an operator took out of use. */
+  drained(): NicId[];
+  /** Safe on disk when this returns. */
+  setDrained(nic: NicId, drained: boolean): void;
   addEvent(event: HostEvent): void;
   events(query: EventQuery): HostEvent[];
   lastEventId(): number;

@@ -29,6 +29,10 @@ export class FakeHubDataPlane implements DataPlane {
     return new Map([...slices].map(([slot, { drops }]) => [slot, drops]));
   }
 
+  queuedBytes(nic: NicId): bigint {
+    return [...readQueueCounters(this.#kernel, nic).slices.values()].reduce((sum, sent) => sum + sent.backlogBytes, 0n);
+  }
+
   verdicts(): ReadonlyMap<string, bigint> {
     return new Map([...readVerdicts(this.#kernel)].map(([name, { packets }]) => [name, packets]));
   }

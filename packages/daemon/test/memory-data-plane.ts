@@ -45,6 +45,9 @@ export class MemoryDataPlane implements DataPlane {
   }
 
   sliceCounters = (): SliceCounters => NOTHING;
+  /** What waits in each NIC's queues. */
+  readonly waiting = new Map<NicId, bigint>();
+  queuedBytes = (nic: NicId): bigint => this.waiting.get(nic) ?? 0n;
   queueDrops = (): ReadonlyMap<number, bigint> => new Map();
   verdicts = (): ReadonlyMap<string, bigint> => new Map([["TO_WIRE", 5n]]);
   sendFrame(nic: NicId, frame: Uint8Array): void {

@@ -43,6 +43,13 @@ export class HubDataplane implements Disposable {
     return new Map(Array.from(slices, ([vifSlot, { drops }]) => [vifSlot, drops]));
   }
 
+  /** Bytes that wait in a NIC's slices; 0 where the NIC is gone. */
+  queuedBytes(nic: NicId): bigint {
+    let sum = 0n;
+    for (const { backlogBytes } of readQueueCounters(this.kernel, nic).slices.values()) sum += backlogBytes;
+    return sum;
+  }
+
   /** Packets by the name of the verdict. */
   verdicts(): ReadonlyMap<string, bigint> {
     return new Map(Array.from(readVerdicts(this.kernel), ([name, { packets }]) => [name, packets]));
