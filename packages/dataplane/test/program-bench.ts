@@ -9,12 +9,14 @@ import {
   gonaSegment,
   gonaSegmentKey,
   gonaSliceCounters,
+  gonaSpineEnd,
   gonaStation,
   gonaStationKey,
   gonaVerdictCounters,
   gonaVif,
   Limit,
   NicFlag,
+  Spine,
   Verdict,
   VifFlag,
 } from "../src/abi.ts";
@@ -25,7 +27,7 @@ const OBJECT = fileURLToPath(new URL("../../../build/bpf/gona.bpf.o", import.met
 export type VerdictName = keyof typeof Verdict;
 
 /** No link has it: a copy sent there is refused by the kernel, and hurts nobody. */
-const NOWHERE = 0x7ffffff0;
+export const NOWHERE = 0x7ffffff0;
 
 export interface BenchNic {
   readonly slot: number;
@@ -36,6 +38,8 @@ export interface BenchNic {
   readonly netdev?: bigint;
   readonly ifindex?: number;
   readonly outIfindex?: number;
+  /** Of its ingress spine, 0: not there yet; absent: what comes in is not shaped. */
+  readonly inIfindex?: number;
 }
 
 export interface BenchSlice {
@@ -67,6 +71,9 @@ export interface BenchResult {
   readonly returned: number;
   readonly packet: Uint8Array;
   readonly priority: number;
+  readonly mark: number;
+  /** It went on without a spine that is not there. */
+  readonly pastSpine: boolean;
 }
 
 const key32 = (index: number): Uint8Array => new Uint8Array(Uint32Array.of(index).buffer);
@@ -86,14 +93,15 @@ export class ProgramBench implements Disposable {
       NicFlag.IN_USE |
       (nic.up === false ? 0 : NicFlag.UP) |
       (nic.lag === true ? NicFlag.LAG : 0) |
-      (nic.peer === true ? NicFlag.PEER : 0);
+      (nic.peer === true ? NicFlag.PEER : 0) |
+      (nic.inIfindex === undefined ? 0 : NicFlag.SHAPE_IN);
     const value = gonaNic.encode({
       netdev: nic.netdev ?? 0n,
       ifindex: nic.ifindex ?? 1000 + nic.slot,
       outIfindex: nic.outIfindex ?? NOWHERE,
       fabric: nic.fabric ?? 1,
       flags,
-      inIfindex: 0,
+      inIfindex: nic.inIfindex ?? 0,
     });
     this.object.map("gona_nics").put(key32(nic.slot), value);
   }
@@ -140,12 +148,21 @@ export class ProgramBench implements Disposable {
     this.object.map("gona_segments").put(key, gonaSegment.encode({ count: vifs.length, vifs }));
   }
 
+  spine(spine: keyof typeof Spine, ifindex: number): void {
+    this.object.map("gona_spines").put(key32(Spine[spine]), gonaSpineEnd.encode({ ifindex }));
+  }
+
   fromGuest(slot: number, packet: Uint8Array, context?: ProgramInput["context"]): BenchResult {
-    return this.#run("gona_from_guest", slot, packet, context);
+    return this.#run("gona_from_guest", packet, { ...context, mark: slot + 1 });
   }
 
   fromWire(slot: number, packet: Uint8Array, context?: ProgramInput["context"]): BenchResult {
-    return this.#run("gona_from_wire", slot, packet, context);
+    return this.#run("gona_from_wire", packet, { ...context, mark: slot + 1 });
+  }
+
+  /** What comes out of a spine, with the mark that it went in with. */
+  fromSpine(mark: number, packet: Uint8Array, context?: ProgramInput["context"]): BenchResult {
+    return this.#run("gona_from_spine", packet, { ...context, mark });
   }
 
   /** Mean ns of one run; the slot is that of a vif or NIC. */
@@ -191,11 +208,12 @@ export class ProgramBench implements Disposable {
     return Array.from({ length: bytes.length / stride }, (_, cpu) => bytes.subarray(cpu * stride));
   }
 
-  #run(name: string, slot: number, packet: Uint8Array, context: ProgramInput["context"]): BenchResult {
+  #run(name: string, packet: Uint8Array, context: ProgramInput["context"]): BenchResult {
     const names = Object.keys(Verdict) as VerdictName[];
-    const reasons = names.filter((each) => each !== "MAX");
+    const reasons = names.filter((each) => each !== "MAX" && each !== "PAST_SPINE");
     const before = reasons.map((each) => this.verdict(each));
-    const output = this.object.program(name).testRun({ packet, context: { ...context, mark: slot + 1 } });
+    const past = this.verdict("PAST_SPINE");
+    const output = this.object.program(name).testRun({ packet, ...(context === undefined ? {} : { context }) });
     const counted = reasons.filter((each, index) => this.verdict(each) !== before[index]);
     if (counted.length !== 1) throw new Error(`counted as ${counted.join(" and ") || "nothing"}`);
     return {
@@ -203,6 +221,8 @@ export class ProgramBench implements Disposable {
       returned: output.returned,
       packet: output.packet,
       priority: output.context.priority,
+      mark: output.context.mark,
+      pastSpine: this.verdict("PAST_SPINE") !== past,
     };
   }
 

@@ -97,6 +97,6 @@ export function check(row: Row, result: BenchResult): void {
 }
 
 function actionOf(verdict: VerdictName): number {
-  if (verdict.startsWith("DROP")) return SHOT;
+  if (verdict.startsWith("DROP") || verdict === "FLOOD_LOCAL") return SHOT;
   return verdict.startsWith("PASS") || verdict === "FLOOD_FROM_WIRE" ? UNSPEC : REDIRECT;
 }

@@ -10,12 +10,14 @@ import {
   TC_CLSACT,
   tcHandle,
 } from "@gona/kernel";
+import { Limit } from "../src/abi.ts";
 import { type BenchNic, type BenchVif, ProgramBench } from "./program-bench.ts";
 
 const PREFIX = "gona-b";
 const HUB = `${PREFIX}-hub`;
 const SWITCH = `${PREFIX}-switch`;
 const PEER = `${PREFIX}-peer`;
+const HTB_MAJOR = Limit.HTB_MAJOR;
 
 export interface WireGuest extends Omit<BenchVif, "ifindex"> {
   readonly name: string;
@@ -31,7 +33,10 @@ export interface WireOptions {
 }
 
 export interface IperfReport {
-  readonly end: { readonly sum_sent: { readonly bytes: number }; readonly sum_received: { readonly bytes: number } };
+  readonly end: {
+    readonly sum_sent: { readonly bytes: number };
+    readonly sum_received: { readonly bytes: number; readonly bits_per_second: number };
+  };
 }
 
 /**
@@ -111,6 +116,36 @@ export class WireBench implements AsyncDisposable {
     ]);
   }
 
+  /**
+   * A veth pair in the hub with an HTB of one class for `slot` and its parts; no class for anybody
+   * else, so what does not find its class is in the default class. Returns the first end's ifindex.
+   */
+  async spine(name: string, slot: number, megabits: number, parts: readonly number[] = []): Promise<number> {
+    const link = `gq-${name}`;
+    const far = `gp-${name}`;
+    ip(HUB, `link add ${link} type veth peer name ${far}`);
+    ip(HUB, `link set ${link} up`);
+    const major = HTB_MAJOR.toString(16);
+    const rate = `rate ${megabits}mbit ceil ${megabits}mbit burst 64k cburst 64k quantum 65536`;
+    const minor = (part: number): string => `${major}:${(8 * (slot + 1) + part).toString(16)}`;
+    tc(`qdisc add dev ${link} root handle ${major}: htb default 2`);
+    tc(`class add dev ${link} parent ${major}: classid ${major}:1 htb rate 40gbit ceil 40gbit burst 10m cburst 10m`);
+    tc(`class add dev ${link} parent ${major}:1 classid ${major}:2 htb rate 40gbit ceil 40gbit burst 10m cburst 10m`);
+    tc(`class add dev ${link} parent ${major}:1 classid ${minor(0)} htb ${rate}`);
+    for (const part of parts) {
+      tc(`class add dev ${link} parent ${minor(0)} classid ${minor(part)} htb ${rate}`);
+    }
+    await this.#attach(far, "gona_from_spine", 0);
+    return this.#ifindex(link);
+  }
+
+  /** Bytes and packets that a class of a spine, or of a NIC, has sent. */
+  classSent(link: string, slot: number, part = 0): { readonly bytes: number; readonly packets: number } {
+    const classid = ((HTB_MAJOR << 16) | (8 * (slot + 1) + part)) >>> 0;
+    const sent = this.#hub.classes(link).find((each) => each.classid === classid)?.sent;
+    return { bytes: Number(sent?.bytes ?? 0n), packets: Number(sent?.packets ?? 0n) };
+  }
+
   #ifindex(link: string): number {
     const found = this.#hub.link(link);
     if (found === undefined) throw new Error(`${link} is not there`);
@@ -148,17 +183,17 @@ export class WireBench implements AsyncDisposable {
     return run(netnsOf(where), command);
   }
 
-  /** One iperf3 client in a guest against `peer` at `to`. */
-  async iperf(from: string, to: string, options: readonly string[]): Promise<IperfReport> {
-    const [file, ...rest] = enterCommand(PEER, ["iperf3", "-s", "-1", "--forceflush"]);
-    const server = spawn(file, rest, { stdio: ["ignore", "pipe", "ignore"] });
-    const ended = once(server, "exit");
+  /** One iperf3 client in a guest against `peer`, or another guest, at `to`. */
+  async iperf(from: string, to: string, options: readonly string[], server = "peer"): Promise<IperfReport> {
+    const [file, ...rest] = enterCommand(netnsOf(server), ["iperf3", "-s", "-1", "--forceflush"]);
+    const listener = spawn(file, rest, { stdio: ["ignore", "pipe", "ignore"] });
+    const ended = once(listener, "exit");
     try {
-      await once(server.stdout, "data", { signal: AbortSignal.timeout(5000) }); // it listens
+      await once(listener.stdout, "data", { signal: AbortSignal.timeout(5000) }); // it listens
       const client = run(netnsOf(from), ["iperf3", "-J", "-c", to, ...options]);
       return JSON.parse(client) as IperfReport;
     } finally {
-      server.kill();
+      listener.kill();
       await ended;
     }
   }
@@ -169,6 +204,8 @@ export class WireBench implements AsyncDisposable {
 }
 
 const netnsOf = (name: string): string => `${PREFIX}-${name}`;
+
+const tc = (words: string): string => run(HUB, ["tc", ...words.split(" ")]);
 
 function ip(netns: string, words: string): void {
   run(netns, ["ip", ...words.split(" ")]);
