@@ -5,6 +5,8 @@ export function describeOp(op: KernelOp): string {
   switch (op.op) {
     case "vethCreate":
       return `ip link add ${op.link} type veth peer name ${op.peer.name} netns ${op.peer.netns}`;
+    case "vethPairCreate":
+      return `ip link add ${op.link} mtu ${op.mtu} type veth peer name ${op.peer} mtu ${op.mtu}`;
     case "linkDelete":
       return `ip link delete dev ${op.link}`;
     case "linkSet":

@@ -54,6 +54,7 @@ function formatLink(link: LinkState, withMac: boolean): string {
   ];
   if (withMac) words.push(`mac ${link.mac}`);
   if (link.peerElsewhere) words.push("peer-elsewhere");
+  if (link.peer !== undefined) words.push(`peer ${link.peer}`);
   if (link.alias !== undefined) words.push(`alias ${JSON.stringify(link.alias)}`);
   if (link.master !== undefined) words.push(`master ${link.master}`);
   return words.join(" ");

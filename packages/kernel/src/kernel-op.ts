@@ -14,6 +14,14 @@ export type KernelOp =
         readonly addresses: readonly string[];
       };
     }
+  /** A pair with both ends in this namespace, both up, without IPv6 addresses of the kernel's making. */
+  | {
+      readonly op: "vethPairCreate";
+      readonly link: string;
+      readonly peer: string;
+      /** Of both ends. */
+      readonly mtu: number;
+    }
   | { readonly op: "linkDelete"; readonly link: string }
   | {
       readonly op: "linkSet";

@@ -19,10 +19,10 @@ export interface Kernel extends Disposable {
   /** HTB classes of one link, with counters. */
   classes(link: string): readonly ClassState[];
   /**
-   * The counters alone of the HTB classes of one link, several times cheaper than `classes`. The
-   * classes of leaves come too, under other major numbers.
+   * The counters alone of the HTB classes of one link, or of the one class that is named (none where
+   * it is not there), cheaper than `classes`. The classes of leaves come too, under other major numbers.
    */
-  classCounters(link: string, sink: ClassCounterSink): void;
+  classCounters(link: string, sink: ClassCounterSink, classid?: TcHandle): void;
   /** BPF classifiers on clsact ingress of one link. */
   filters(link: string): readonly FilterState[];
   /** Throws KernelError when no object is loaded or it has no such map. */
@@ -46,6 +46,8 @@ export interface LinkState {
   readonly carrier: boolean;
   /** The other end lies in another namespace (IFLA_LINK_NETNSID is given). */
   readonly peerElsewhere: boolean;
+  /** The other end of a veth pair where that is in this namespace. */
+  readonly peer?: string;
   /** What `linkSet` or the administrator noted about it (IFLA_IFALIAS); absent where empty. */
   readonly alias?: string;
   /** Name of the bridge, bond or team that it is a port of. */

@@ -76,6 +76,11 @@ test("the quick counters of a class that is held are those of the whole class", 
   });
   expect([...taken.classes].sort()).toEqual(whole.sort());
   expect(taken.begun).toBe(1);
+  const one = new Taken();
+  kernel.classCounters("nic0", one, ROOT);
+  expect([...one.classes]).toEqual([[ROOT, taken.classes.get(ROOT)]]);
+  kernel.classCounters("nic0", one, tcHandle(0xa09a, 9));
+  expect(one.classes.size).toBe(0);
   const slice = taken.classes.get(SLICE);
   expect(slice?.drops).toBeGreaterThan(20);
   expect(slice?.backlogBytes).toBeGreaterThan(10_000);

@@ -156,9 +156,10 @@ export class FakeKernel implements Kernel {
   }
 
   /** Nothing is ever held back here. */
-  classCounters(link: string, sink: ClassCounterSink): void {
+  classCounters(link: string, sink: ClassCounterSink, only?: TcHandle): void {
     sink.begin();
     for (const { classid, sent } of this.classes(link)) {
+      if (only !== undefined && classid !== only) continue;
       const { bytes, packets, drops, backlogBytes } = sent;
       sink.take(classid, Number(bytes), Number(packets), Number(drops), Number(backlogBytes), 0);
     }
@@ -206,6 +207,9 @@ export class FakeKernel implements Kernel {
       case "vethCreate":
         this.#createVeth(op);
         break;
+      case "vethPairCreate":
+        this.#createPair(op);
+        break;
       case "mapPut":
         this.map(op.map).put(op.key, op.value);
         break;
@@ -217,7 +221,7 @@ export class FakeKernel implements Kernel {
     }
   }
 
-  #applyToLink(op: Exclude<KernelOp, { op: "vethCreate" | "mapPut" | "mapDelete" }>): void {
+  #applyToLink(op: Exclude<KernelOp, { op: "vethCreate" | "vethPairCreate" | "mapPut" | "mapDelete" }>): void {
     const link = this.#links.get(op.link);
     if (link === undefined) throw new Refusal("ENODEV", errnoWords(errnoNumber("ENODEV")));
     switch (op.op) {
@@ -262,6 +266,19 @@ export class FakeKernel implements Kernel {
     this.#insert(new FakeLink({ name: link, kind: "veth", peerElsewhere: true }, this.#nextIfindex++, peer));
   }
 
+  #createPair({ link, peer, mtu }: Extract<KernelOp, { op: "vethPairCreate" }>): void {
+    if (this.#links.has(link) || this.#links.has(peer) || link === peer) {
+      throw new Refusal("EEXIST", errnoWords(errnoNumber("EEXIST")));
+    }
+    const [near, far] = [link, peer].map(
+      (name) => new FakeLink({ name, kind: "veth", mtu, up: true }, this.#nextIfindex++),
+    ) as [FakeLink, FakeLink];
+    near.twin = far;
+    far.twin = near;
+    this.#insert(near);
+    this.#insert(far);
+  }
+
   #setLink(link: FakeLink, op: Extract<KernelOp, { op: "linkSet" }>): void {
     if (op.mac !== undefined) parseMac(op.mac);
     link.mac = op.mac ?? link.mac;
@@ -271,6 +288,7 @@ export class FakeKernel implements Kernel {
     link.promiscuous = op.promiscuous ?? link.promiscuous;
     link.up = op.up ?? link.up;
     this.#changed(link);
+    if (op.up !== undefined && link.twin !== undefined) this.#changed(link.twin);
   }
 
   #insert(link: FakeLink): FakeLink {
@@ -283,6 +301,9 @@ export class FakeKernel implements Kernel {
     this.#links.delete(link.name);
     if (link.peer !== undefined) this.#namespaces.get(link.peer.netns)?.delete(link.peer.name);
     this.#emit({ kind: "deleted", name: link.name, ifindex: link.ifindex });
+    const { twin } = link;
+    link.twin = undefined;
+    if (twin !== undefined && this.#links.has(twin.name)) this.#remove(twin);
   }
 
   #link(name: string): FakeLink {

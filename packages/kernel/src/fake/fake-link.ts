@@ -29,6 +29,8 @@ export class FakeLink {
   readonly kind: string;
   readonly peerElsewhere: boolean;
   readonly peer: FakePeer | undefined;
+  /** The other end of a pair in this namespace. */
+  twin: FakeLink | undefined;
   readonly queues = new FakeQueues();
   mac: string;
   mtu: number;
@@ -61,8 +63,9 @@ export class FakeLink {
       mac: this.mac,
       mtu: this.mtu,
       up: this.up,
-      carrier: this.up && this.cable,
+      carrier: this.up && this.cable && (this.twin?.up ?? true),
       peerElsewhere: this.peerElsewhere,
+      ...(this.twin === undefined ? {} : { peer: this.twin.name }),
       ...(this.alias === "" ? {} : { alias: this.alias }),
       ...(this.master === undefined ? {} : { master: this.master }),
       ...this.counters,

@@ -16,6 +16,11 @@ export const libc = {
   connect: bind<(fd: number, address: Uint8Array, length: number) => number>(
     "int connect(int, const void *, uint32_t)",
   ),
+  listen: bind<(fd: number, backlog: number) => number>("int listen(int, int)"),
+  /** The peer's address is not asked for. */
+  accept4: bind<(fd: number, address: null, length: null, flags: number) => number>(
+    "int accept4(int, void *, void *, int)",
+  ),
   getsockname: bind<(fd: number, address: Uint8Array, length: Uint8Array) => number>(
     "int getsockname(int, void *, void *)",
   ),

@@ -31,7 +31,7 @@ export class KernelReader {
       },
     );
     const names = new Map(found.map(({ link }) => [link.ifindex, link.name]));
-    return found.map((message) => withMaster(message, names.get(message.masterIndex)));
+    return found.map((message) => withNames(message, (ifindex) => names.get(ifindex)));
   }
 
   link(name: string): LinkState | undefined {
@@ -51,9 +51,9 @@ export class KernelReader {
     return found === undefined ? undefined : this.complete(found);
   }
 
-  /** Adds the master's name to what a message says. */
+  /** Adds the names of master and peer to what a message says. */
   complete(message: LinkMessage): LinkState {
-    return withMaster(message, message.masterIndex === 0 ? undefined : linkName(this.#socket.fd, message.masterIndex));
+    return withNames(message, (ifindex) => linkName(this.#socket.fd, ifindex));
   }
 
   qdiscs(link?: string): readonly QdiscState[] {
@@ -109,8 +109,17 @@ export class KernelReader {
     return found;
   }
 
-  classCounters(link: string, sink: ClassCounterSink): void {
+  classCounters(link: string, sink: ClassCounterSink, classid?: TcHandle): void {
     const ifindex = this.#index(link, "tc -s class show");
+    if (classid !== undefined) {
+      sink.begin();
+      this.#socket.get(
+        nl.RTM_GETTCLASS,
+        (writer) => writeClassQuery(writer, ifindex, classid),
+        (_type, view, start, end) => takeClassCounters(view, start, end, sink),
+      );
+      return;
+    }
     this.#socket.dump(
       `tc -s class show dev ${link}`,
       nl.RTM_GETTCLASS,
@@ -145,5 +154,11 @@ export class KernelReader {
   }
 }
 
-const withMaster = ({ link }: LinkMessage, master: string | undefined): LinkState =>
-  master === undefined ? link : { ...link, master };
+function withNames(message: LinkMessage, nameOf: (ifindex: number) => string | undefined): LinkState {
+  const { link, masterIndex, linkIndex } = message;
+  const master = masterIndex === 0 ? undefined : nameOf(masterIndex);
+  const isPair = link.kind === "veth" && linkIndex !== 0 && !link.peerElsewhere;
+  const peer = isPair ? nameOf(linkIndex) : undefined;
+  if (master === undefined && peer === undefined) return link;
+  return { ...link, ...(master === undefined ? {} : { master }), ...(peer === undefined ? {} : { peer }) };
+}

@@ -1,7 +1,7 @@
 import type { BpfMap, BpfProgram } from "../bpf-object.ts";
 import type { ClassCounterSink, ClassState, FilterState, Kernel, LinkEvent, LinkState, QdiscState } from "../kernel.ts";
 import { KernelError } from "../kernel-error.ts";
-import type { KernelOp } from "../kernel-op.ts";
+import type { KernelOp, TcHandle } from "../kernel-op.ts";
 import { inNamespace } from "../namespace/in-namespace.ts";
 import { NetlinkSocket } from "../netlink/netlink-socket.ts";
 import { KernelReader } from "./kernel-reader.ts";
@@ -84,8 +84,8 @@ export class LinuxKernel implements Kernel {
     return this.#reader.classes(link);
   }
 
-  classCounters(link: string, sink: ClassCounterSink): void {
-    this.#reader.classCounters(link, sink);
+  classCounters(link: string, sink: ClassCounterSink, classid?: TcHandle): void {
+    this.#reader.classCounters(link, sink, classid);
   }
 
   filters(link: string): readonly FilterState[] {

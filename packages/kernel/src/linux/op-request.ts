@@ -8,7 +8,7 @@ import { writeQdisc } from "../netlink/qdisc-codec.ts";
 import { writeTcHeader } from "../netlink/tc-header.ts";
 
 /** Operations that are one request about one link. */
-export type LinkOp = Exclude<KernelOp, { op: "vethCreate" | "mapPut" | "mapDelete" }>;
+export type LinkOp = Exclude<KernelOp, { op: "vethCreate" | "vethPairCreate" | "mapPut" | "mapDelete" }>;
 
 const REPLACE = nl.NLM_F_CREATE | nl.NLM_F_REPLACE;
 

@@ -17,6 +17,7 @@ import type { LoadedBpf } from "./linux-kernel.ts";
 import { type LinkOp, opRequest } from "./op-request.ts";
 
 type VethCreate = Extract<KernelOp, { op: "vethCreate" }>;
+type VethPairCreate = Extract<KernelOp, { op: "vethPairCreate" }>;
 type QdiscReplace = Extract<KernelOp, { op: "qdiscReplace" }>;
 type MapPut = Extract<KernelOp, { op: "mapPut" }>;
 
@@ -67,6 +68,8 @@ export class OpRunner {
         return undefined;
       case "vethCreate":
         return this.#createVeth(op);
+      case "vethPairCreate":
+        return this.#createPair(op);
     }
     const ifindex = indexes.get(op.link) ?? linkIndex(this.#socket.fd, op.link);
     if (ifindex === 0) return { errno: "ENODEV", words: errnoWords(errnoNumber("ENODEV")) };
@@ -151,6 +154,26 @@ export class OpRunner {
       errno: refused.errno,
       words: address === undefined ? refused.words : `address ${address}: ${refused.words}`,
     };
+  }
+
+  /** A pair of this namespace: both ends up, or nothing. */
+  #createPair({ link, peer, mtu }: VethPairCreate): Refusal {
+    const refused = this.#socket.request(nl.RTM_NEWLINK, nl.NLM_F_CREATE | nl.NLM_F_EXCL, (writer) =>
+      writeVethPair(writer, { name: link, mtu }, { name: peer, mtu }),
+    );
+    if (refused !== undefined) return refused;
+    for (const end of [link, peer]) {
+      const ifindex = linkIndex(this.#socket.fd, end);
+      // A kernel without IPv6 refuses, and makes no address either.
+      this.#socket.request(nl.RTM_NEWLINK, 0, (writer) => writeLinkChange(writer, ifindex, { noIpv6Address: true }));
+      const failure = this.#socket.request(nl.RTM_NEWLINK, 0, (writer) =>
+        writeLinkChange(writer, ifindex, { up: true }),
+      );
+      if (failure === undefined) continue;
+      this.#runOne({ op: "linkDelete", link }, new Map());
+      return failure;
+    }
+    return undefined;
   }
 
   /** Puts what stands in a row for one map in one system call. */

@@ -33,6 +33,8 @@ export interface LinkChange {
   readonly name?: string;
   /** Ifindex of the bridge to become a port of; 0: of none. */
   readonly masterIndex?: number;
+  /** No link-local address by itself. A kernel without IPv6 refuses it. */
+  readonly noIpv6Address?: true;
 }
 
 export function writeLinkChange(writer: MessageWriter, ifindex: number, change: LinkChange): void {
@@ -54,6 +56,15 @@ export function writeLinkChange(writer: MessageWriter, ifindex: number, change: 
   if (change.alias !== undefined) writer.attributeText(nl.IFLA_IFALIAS, change.alias);
   if (change.netnsFd !== undefined) writer.attributeU32(nl.IFLA_NET_NS_FD, change.netnsFd);
   if (change.masterIndex !== undefined) writer.attributeU32(nl.IFLA_MASTER, change.masterIndex);
+  if (change.noIpv6Address) writeNoIpv6Address(writer);
+}
+
+function writeNoIpv6Address(writer: MessageWriter): void {
+  const families = writer.open(nl.IFLA_AF_SPEC);
+  const inet6 = writer.open(nl.AF_INET6);
+  writer.attributeBytes(nl.IFLA_INET6_ADDR_GEN_MODE, Uint8Array.of(nl.IN6_ADDR_GEN_MODE_NONE));
+  writer.close(inet6);
+  writer.close(families);
 }
 
 export function writeLinkDelete(writer: MessageWriter, ifindex: number): void {
