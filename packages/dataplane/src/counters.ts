@@ -1,5 +1,6 @@
 import type { ClassState, Kernel } from "@gona/kernel";
 import type { NicId } from "@gona/model";
+import { FIRST_PACER_MINOR } from "@gona/planner";
 import {
   type GonaSliceCounters,
   type GonaVerdictCounters,
@@ -47,6 +48,7 @@ export function readQueueCounters(kernel: Kernel, nic: NicId): QueueCounters {
   if (kernel.link(nic) === undefined) return { root: NOTHING, host: NOTHING, slices };
   const first = sliceClass(0);
   for (const { classid, sent } of kernel.classes(nic)) {
+    if ((classid & 0xffff) >= FIRST_PACER_MINOR) continue;
     if (classid === ROOT_CLASS) root = sent;
     else if (classid === HOST_CLASS) host = sent;
     else if (classid >>> 16 === HTB_HANDLE >>> 16 && (classid - first) % 8 === 0)

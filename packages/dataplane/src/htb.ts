@@ -1,22 +1,38 @@
 import { type HtbClass, type Qdisc, type TcHandle, tcHandle } from "@gona/kernel";
 import { bitsPerSecond, bytes, nanoseconds } from "@gona/model";
-import { classMinor, HOST_MINOR, type HtbShape, type Leaf, type QueueTree, ROOT_MINOR } from "@gona/planner";
+import {
+  type ClassShape,
+  classMinor,
+  HOST_MINOR,
+  type Leaf,
+  pacerMinor,
+  type QueueTree,
+  ROOT_MINOR,
+  type SliceQueue,
+} from "@gona/planner";
 import { Limit } from "./abi.ts";
 
 /** The kernel counts bursts in ticks of 64 ns (PSCHED_SHIFT 6). */
 const TICK_NS = 64;
 /** Of classes whose quantum decides nothing: explicit, as the kernel warns of the one it would derive. */
 const IDLE_QUANTUM_BYTES = 65_536;
-/** Far above every class, so that the segmenter never shapes (DATAPATH.md A). */
+/** Far above every class that cuts GSO packets, so that the segmenter never shapes (DATAPATH.md A). */
 const SEGMENTER_BYTES_PER_SECOND = 50e9 / 8;
 /** Headers beyond the MTU: Ethernet, two VLAN tags, and slack to the 3100 bytes that were measured at MTU 1500. */
 const SEGMENTER_SLACK_BYTES = 50;
+/** A tbf that lets everything pass: 1 ms of 1 Tbit/s is more than any packet or queue. */
+const FIFO_BYTES_PER_SECOND = 1e12 / 8;
+const FIFO_TICKS = 1e6 / TICK_NS;
+/** HTB takes no rate of 0. A paced slice's class has this one of its own, so that it always asks its pacer. */
+const PACED_BYTES_PER_SECOND = 1;
+const PACED_TICKS = 1;
 
 /** Our HTB's own handle. */
 export const HTB_HANDLE: TcHandle = tcHandle(Limit.HTB_MAJOR, 0);
 export const ROOT_CLASS: TcHandle = tcHandle(Limit.HTB_MAJOR, ROOT_MINOR);
 export const HOST_CLASS: TcHandle = tcHandle(Limit.HTB_MAJOR, HOST_MINOR);
 export const sliceClass = (vifSlot: number): TcHandle => tcHandle(Limit.HTB_MAJOR, classMinor(vifSlot));
+export const pacerClass = (vifSlot: number): TcHandle => tcHandle(Limit.HTB_MAJOR, pacerMinor(vifSlot));
 /** A leaf's major is its class's minor: below 0x8008, so never that of another. */
 export const leafHandle = (classid: TcHandle): TcHandle => tcHandle(classid & 0xffff, 0);
 
@@ -27,7 +43,7 @@ export const HTB_QDISC = {
   directQueueLength: 1000,
 } as const satisfies Qdisc;
 
-export const toHtbClass = (shape: Omit<HtbShape, "leaf">): HtbClass => ({
+export const toHtbClass = (shape: ClassShape): HtbClass => ({
   rateBytesPerSecond: shape.rate / 8,
   ceilBytesPerSecond: shape.ceil / 8,
   bufferTicks: shape.burst / TICK_NS,
@@ -36,15 +52,46 @@ export const toHtbClass = (shape: Omit<HtbShape, "leaf">): HtbClass => ({
   priority: shape.priority,
 });
 
-export const fromHtbClass = (htb: HtbClass, leaf: Leaf): HtbShape => ({
+export const fromHtbClass = (htb: HtbClass): ClassShape => ({
   rate: bitsPerSecond(htb.rateBytesPerSecond * 8),
   ceil: bitsPerSecond(htb.ceilBytesPerSecond * 8),
   burst: nanoseconds(htb.bufferTicks * TICK_NS),
   ceilBurst: nanoseconds(htb.cbufferTicks * TICK_NS),
   quantum: bytes(htb.quantumBytes),
   priority: htb.priority,
-  leaf,
 });
+
+/** The classes of a slice: what is assured goes to the pacer where there is one, the limit stays. */
+export function toSliceClasses(slice: ClassShape & Pick<SliceQueue, "pace">): {
+  readonly own: HtbClass;
+  readonly pacer?: HtbClass;
+} {
+  const own = toHtbClass(slice);
+  const { pace, rate, burst } = slice;
+  if (pace === undefined) return { own };
+  return {
+    own: { ...own, rateBytesPerSecond: PACED_BYTES_PER_SECOND, bufferTicks: PACED_TICKS },
+    pacer: toHtbClass({
+      rate,
+      burst,
+      ceil: pace.rate,
+      ceilBurst: pace.burst,
+      quantum: bytes(IDLE_QUANTUM_BYTES),
+      priority: 0,
+    }),
+  };
+}
+
+/** The shape of a paced slice; undefined for classes that toSliceClasses does not make. */
+export function fromPacedClasses(own: HtbClass, pacer: HtbClass): (ClassShape & Pick<SliceQueue, "pace">) | undefined {
+  if (own.rateBytesPerSecond !== PACED_BYTES_PER_SECOND || own.bufferTicks !== PACED_TICKS) return undefined;
+  if (pacer.quantumBytes !== IDLE_QUANTUM_BYTES || pacer.priority !== 0) return undefined;
+  const above = fromHtbClass(pacer);
+  return {
+    ...fromHtbClass({ ...own, rateBytesPerSecond: pacer.rateBytesPerSecond, bufferTicks: pacer.bufferTicks }),
+    pace: { rate: above.ceil, burst: above.ceilBurst },
+  };
+}
 
 /** The class that all others of a NIC borrow from. */
 export const toRootClass = ({ rate, burst }: Pick<QueueTree, "rate" | "burst">): HtbClass =>
@@ -54,23 +101,25 @@ export const toRootClass = ({ rate, burst }: Pick<QueueTree, "rate" | "burst">):
 const segmenterTicks = (mtu: number): number =>
   Math.ceil(((2 * (mtu + SEGMENTER_SLACK_BYTES)) / SEGMENTER_BYTES_PER_SECOND) * (1e9 / TICK_NS));
 
-/** `mtu`: of the NIC. */
-export function toLeafQdisc(leaf: Leaf, mtu: number): Qdisc {
-  if (leaf.kind === "fifo") return { kind: "bfifo", limitBytes: leaf.limit };
-  return {
-    kind: "tbf",
-    rateBytesPerSecond: SEGMENTER_BYTES_PER_SECOND,
-    bufferTicks: segmenterTicks(mtu),
-    limitBytes: leaf.limit,
-  };
-}
+const tbfOf = ({ kind }: Leaf, mtu: number) =>
+  kind === "fifo"
+    ? { rateBytesPerSecond: FIFO_BYTES_PER_SECOND, bufferTicks: FIFO_TICKS }
+    : { rateBytesPerSecond: SEGMENTER_BYTES_PER_SECOND, bufferTicks: segmenterTicks(mtu) };
+
+/** `mtu`: of the NIC. One kind of qdisc for both kinds of leaf: the kernel changes it with what is queued in it. */
+export const toLeafQdisc = (leaf: Leaf, mtu: number): Qdisc => ({
+  kind: "tbf",
+  ...tbfOf(leaf, mtu),
+  limitBytes: leaf.limit,
+});
 
 /** Undefined for a qdisc that toLeafQdisc does not make for this MTU. */
 export function fromLeafQdisc(qdisc: Qdisc, mtu: number): Leaf | undefined {
-  if (qdisc.kind === "bfifo") return { kind: "fifo", limit: bytes(qdisc.limitBytes) };
-  const segmenter =
-    qdisc.kind === "tbf" &&
-    qdisc.rateBytesPerSecond === SEGMENTER_BYTES_PER_SECOND &&
-    qdisc.bufferTicks === segmenterTicks(mtu);
-  return segmenter ? { kind: "segmenter", limit: bytes(qdisc.limitBytes) } : undefined;
+  if (qdisc.kind !== "tbf") return undefined;
+  for (const kind of ["fifo", "segmenter"] as const) {
+    const leaf: Leaf = { kind, limit: bytes(qdisc.limitBytes) };
+    const made = tbfOf(leaf, mtu);
+    if (made.rateBytesPerSecond === qdisc.rateBytesPerSecond && made.bufferTicks === qdisc.bufferTicks) return leaf;
+  }
+  return undefined;
 }

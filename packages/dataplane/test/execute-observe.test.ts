@@ -97,13 +97,14 @@ describe("executors", () => {
     expect(ops).toEqual(["mapPut gona_vifs 00000000"]);
   });
 
-  test("a rate changes in place; a leaf of another kind is one replacement", async () => {
+  test("a rate changes in place, and so does the kind of leaf", async () => {
     expect(await change(wanted(SPEC.replace("limit: 100Mbit", "limit: 120Mbit")))).toEqual([
+      "classReplace eth2 a09a:8009",
       "classReplace eth2 a09a:10",
       "qdiscReplace eth2 a09a:10 tbf",
     ]);
     expect(await change(wanted(SPEC.replace("limit: 100Mbit", "limit: 900Mbit")))).toEqual(
-      expect.arrayContaining(["classReplace eth2 a09a:10", "qdiscReplace eth2 a09a:10 bfifo"]),
+      expect.arrayContaining(["classReplace eth2 a09a:10", "qdiscReplace eth2 a09a:10 tbf"]),
     );
     expect(kernel.log.slice(-20).map(({ op }) => op)).not.toContain("qdiscDelete");
   });

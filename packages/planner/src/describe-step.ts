@@ -70,8 +70,9 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   },
   slices: {
     subject: (_, { link, vifSlot }, vif) => `slice ${vif(vifSlot)} on ${link}`,
-    members: ({ leaf: queue, parts, ...htb }) => ({
+    members: ({ leaf: queue, parts, pace, ...htb }) => ({
       ...shape(htb),
+      ...(pace === undefined ? {} : { paced: `${formatRate(pace.rate)} in ${pace.burst / 1e6} ms` }),
       ...(queue === null ? {} : leaf(queue)),
       ...(parts.length === 0
         ? {}

@@ -8,6 +8,7 @@ import { type HubState, sliceKey } from "./hub-state.ts";
 import type { Inventory } from "./inventory.ts";
 import { knownVifs } from "./known-vifs.ts";
 import { type NicPlan, planNics } from "./nic-plan.ts";
+import { observedPaceTime, paceTime } from "./pace.ts";
 import { goodRatesPerShare, shareScale } from "./share-scale.ts";
 import { showsOneOf, sliceMacs } from "./slice-macs.ts";
 import { planVif, rewritesMac, type VifPlan, vifDevice } from "./vif-plan.ts";
@@ -69,6 +70,7 @@ export function desiredState(input: DesiredInput): Desired {
     inventory,
     observed,
     fabrics,
+    pacing: paceTime(inventory.timerLateness, observedPaceTime(observed)),
     before: before?.nics,
     guessScale: (nic, slices) => (before === undefined ? vifs.observedScale(nic, slices) : undefined),
   });

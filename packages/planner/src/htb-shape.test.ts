@@ -1,4 +1,11 @@
-import { bitsPerSecond, gigabitsPerSecond, kilobitsPerSecond, megabitsPerSecond, shares } from "@gona/model";
+import {
+  bitsPerSecond,
+  gigabitsPerSecond,
+  kilobitsPerSecond,
+  megabitsPerSecond,
+  nanoseconds,
+  shares,
+} from "@gona/model";
 import { describe, expect, it } from "vitest";
 import { burstTime, hostReserve, leafFor, queueTree, sliceShape } from "./htb-shape.ts";
 
@@ -11,6 +18,8 @@ const scale = (ratePerShare: number, sharesPerQuantum = 64) => ({
   ratePerShare: bitsPerSecond(ratePerShare),
   sharesPerQuantum,
 });
+
+const PACING = nanoseconds(1_000_000);
 
 describe("burstTime", () => {
   it("is 5 ms, or one frame where that takes longer", () => {
@@ -33,30 +42,30 @@ describe("burstTime", () => {
 describe("leafFor", () => {
   it.each([
     [1, 150_000, "segmenter"],
-    [199, 621_875, "segmenter"],
-    [200, 625_000, "fifo"],
+    [333, 1_040_625, "segmenter"],
+    [450, 1_406_250, "fifo"],
     [10_000, 31_250_000, "fifo"],
   ])("holds at %i Mbit/s %i bytes in a %s", (limit, size, kind) => {
     expect(leafFor(megabitsPerSecond(limit))).toEqual({ kind, limit: size });
-  });
-
-  it("keeps its kind near the threshold, for a change would lose what is queued", () => {
-    expect(leafFor(megabitsPerSecond(390), "segmenter").kind).toBe("segmenter");
-    expect(leafFor(megabitsPerSecond(410), "segmenter").kind).toBe("fifo");
-    expect(leafFor(megabitsPerSecond(110), "fifo").kind).toBe("fifo");
-    expect(leafFor(megabitsPerSecond(90), "fifo").kind).toBe("segmenter");
   });
 });
 
 describe("sliceShape", () => {
   it("assures the reservation and what shares add, up to the limit", () => {
-    expect(sliceShape(share(300, 1000, 200), scale(1_000_000)).rate).toBe(500e6);
-    expect(sliceShape(share(300, 400, 200), scale(1_000_000)).rate).toBe(400e6);
-    expect(sliceShape(share(0, 400), scale(0)).rate).toBe(8_000);
+    expect(sliceShape(share(300, 1000, 200), scale(1_000_000), PACING).rate).toBe(500e6);
+    expect(sliceShape(share(300, 400, 200), scale(1_000_000), PACING).rate).toBe(400e6);
+    expect(sliceShape(share(0, 400), scale(0), PACING).rate).toBe(8_000);
+  });
+
+  it("lets the limit save up 20 ms, and a pacer 6 % above it pay that out", () => {
+    const shape = sliceShape(share(0, 1000), scale(1_000_000), PACING);
+    expect(shape.ceilBurst).toBe(20_000_000);
+    expect(shape.burst).toBe(5_000_000);
+    expect(shape.pace).toEqual({ rate: 1.06e9, burst: 1_000_000 });
   });
 
   it("weighs quanta by shares, between one GSO packet and 1 MiB", () => {
-    const quantum = (weight: number) => sliceShape(share(0, 100, weight), scale(0, 64)).quantum;
+    const quantum = (weight: number) => sliceShape(share(0, 100, weight), scale(0, 64), PACING).quantum;
     expect(quantum(64)).toBe(65_536);
     expect(quantum(128)).toBe(131_072);
     expect(quantum(10)).toBe(65_536);

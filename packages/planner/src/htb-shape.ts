@@ -14,20 +14,23 @@ import {
   subtractRates,
   timeToSend,
 } from "@gona/model";
-import type { HtbShape, Leaf, QueueTree } from "./hub-state.ts";
+import { bucketTime } from "./bucket-time.ts";
+import type { HtbShape, Leaf, Pace, QueueTree } from "./hub-state.ts";
+import { paceOf } from "./pace.ts";
 
-/** The kernel counts HTB bursts in ticks of 64 ns (PSCHED_SHIFT 6). */
-const TICK_NS = 64;
-/** 5 ms at the rate: within 0.2 % from 100 Mbit/s to 8 Gbit/s; tc's default is 4 to 28 % short (DATAPATH.md A). */
+/** Depth of buckets that no pacer stands above: within 0.2 % from 100 Mbit/s to 8 Gbit/s (DATAPATH.md A). */
 const BURST = nanoseconds(5_000_000);
+/** What a paced limit may save up while timers are late: 2 % of its first second. */
+const PACED_BURST = nanoseconds(20_000_000);
 /** An Ethernet frame of 1500 bytes payload: a bucket below it would never let one out. */
 const FRAME = bytes(1514);
 /** HTB takes no rate of 0; what is not reserved is assured this much, and admission counts it. */
 export const RATE_FLOOR = bitsPerSecond(8_000);
-/** Below it a 64 KB GSO packet is so long that it must be cut; above, cutting costs too much CPU (DATAPATH.md A). */
-const SEGMENT_BELOW = megabitsPerSecond(200);
-/** A leaf keeps its kind within this factor of SEGMENT_BELOW: replacing it loses what is queued. */
-const LEAF_HYSTERESIS = 2;
+/**
+ * One GSO packet of 64 KB is 12 % of 10 ms at it: below, they must be cut for the sake of peaks; above,
+ * cutting costs too much CPU.
+ */
+const SEGMENT_BELOW = megabitsPerSecond(450);
 /** Longest wait in a full leaf: 4 cubic flows lose nothing at 25 ms (DATAPATH.md H). */
 const LEAF_TIME = nanoseconds(25_000_000);
 /** Two GSO packets of 64 KB and a little. */
@@ -37,21 +40,15 @@ const QUANTUM = bytes(65_536);
 /** A longer round starves single flows of their queue (DATAPATH.md B). */
 const QUANTUM_MAX = bytes(1_048_576);
 
-/** Depth of a token bucket as time at `rate`: 5 ms or one frame, whichever is longer, in whole ticks. */
-export function burstTime(rate: BitsPerSecond): Nanoseconds {
-  const time = Math.max(BURST, timeToSend(FRAME, rate));
-  return nanoseconds(Math.ceil(time / TICK_NS) * TICK_NS);
-}
+/** Depth of a token bucket as time at `rate`: `depth` or one frame, whichever is longer, in whole ticks. */
+export const burstTime = (rate: BitsPerSecond, depth = BURST): Nanoseconds =>
+  bucketTime(Math.max(depth, timeToSend(FRAME, rate)));
 
-/** The queue at the end of a class with this limit; `before` is the kind it has now. */
-export function leafFor(limit: BitsPerSecond, before?: Leaf["kind"]): Leaf {
-  const size = bytes(Math.max(bytesIn(limit, LEAF_TIME), LEAF_FLOOR));
-  const threshold =
-    before === undefined
-      ? SEGMENT_BELOW
-      : scaleRate(SEGMENT_BELOW, before === "segmenter" ? LEAF_HYSTERESIS : 1 / LEAF_HYSTERESIS);
-  return { kind: limit < threshold ? "segmenter" : "fifo", limit: size };
-}
+/** The queue at the end of a class with this limit. */
+export const leafFor = (limit: BitsPerSecond): Leaf => ({
+  kind: limit < SEGMENT_BELOW ? "segmenter" : "fifo",
+  limit: bytes(Math.max(bytesIn(limit, LEAF_TIME), LEAF_FLOOR)),
+});
 
 /** What shares mean on one NIC: the rate that one share adds, and the shares that stand for one quantum. */
 export interface ShareScale {
@@ -73,18 +70,23 @@ function quantumFor(shares: Shares, sharesPerQuantum: number): Bytes {
   return bytes(Math.min(QUANTUM_MAX, Math.max(QUANTUM, wanted)));
 }
 
-/** The HTB class of a slice. */
-export function sliceShape(share: SliceShare, scale: ShareScale, leafBefore?: Leaf["kind"]): HtbShape {
+/** The HTB class of a slice; `pacing`: paceTime() of the machine. */
+export function sliceShape(
+  share: SliceShare,
+  scale: ShareScale,
+  pacing: Nanoseconds,
+): HtbShape & { readonly pace: Pace } {
   const rate = assuredRate(share, scale.ratePerShare);
   const ceil = limitOf(share);
   return {
     rate,
     ceil,
     burst: burstTime(rate),
-    ceilBurst: burstTime(ceil),
+    ceilBurst: burstTime(ceil, PACED_BURST),
     quantum: quantumFor(share.shares, scale.sharesPerQuantum),
     priority: 0,
-    leaf: leafFor(ceil, leafBefore),
+    leaf: leafFor(ceil),
+    pace: paceOf(ceil, pacing),
   };
 }
 
@@ -101,7 +103,7 @@ export function hostReserve(capacity: BitsPerSecond): BitsPerSecond {
 export const reservable = (capacity: BitsPerSecond): BitsPerSecond => subtractRates(capacity, hostReserve(capacity));
 
 /** HTB root of a NIC and the class of what is the host's own. */
-export function queueTree(capacity: BitsPerSecond, leafBefore?: Leaf["kind"]): QueueTree {
+export function queueTree(capacity: BitsPerSecond): QueueTree {
   const rate = hostReserve(capacity);
   return {
     rate: capacity,
@@ -113,7 +115,7 @@ export function queueTree(capacity: BitsPerSecond, leafBefore?: Leaf["kind"]): Q
       ceilBurst: burstTime(capacity),
       quantum: QUANTUM,
       priority: 0,
-      leaf: leafFor(capacity, leafBefore),
+      leaf: leafFor(capacity),
     },
   };
 }

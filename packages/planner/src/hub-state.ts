@@ -105,7 +105,7 @@ export interface HtbShape extends ClassShape {
   readonly leaf: Leaf;
 }
 
-/** `segmenter`: a tbf far faster than the class that cuts GSO packets; below 200 Mbit/s. */
+/** Both are a tbf far faster than the class; the `segmenter` cuts GSO packets. Either becomes the other in place. */
 export type Leaf =
   | { readonly kind: "fifo"; readonly limit: Bytes }
   | { readonly kind: "segmenter"; readonly limit: Bytes };
@@ -120,10 +120,23 @@ export const sliceKey = (link: string, vifSlot: number): SliceKey => `${link} ${
  */
 export const INNER_QUANTUM = bytes(65_536);
 
+/**
+ * The class above a slice's: what the slice saved up while timers were late goes out no faster than
+ * this. Its minor is pacerMinor(vifSlot).
+ */
+export interface Pace {
+  /** A little above the slice's ceil. */
+  readonly rate: BitsPerSecond;
+  /** Depth of the token bucket as time at `rate`; a multiple of 64 ns. */
+  readonly burst: Nanoseconds;
+}
+
 /** A slice is one class that holds packets, or one without packets over its parts. */
 export interface SliceQueue extends ClassShape, MayBeStale {
   readonly link: string;
   readonly vifSlot: number;
+  /** Absent: none, the class stands directly below the root class. */
+  readonly pace?: Pace;
   /** null: the packets wait in the parts. */
   readonly leaf: Leaf | null;
   /** Ascending; empty where the slice has a leaf. */
@@ -141,8 +154,10 @@ export const SPARSE_PART = 6;
 /** What no traffic class claims. */
 export const REST_PART = 7;
 
-/** Minors: 1 root, 2 the default class, 8 (slot + 1) the slice, the seven that follow its parts. */
+/** Minors: 1 root, 2 the default class, 8 (slot + 1) the slice, the seven that follow its parts; from 0x8008 on pacers. */
 export const classMinor = (vifSlot: number, part = 0): number => (vifSlot + 1) * 8 + part;
+export const FIRST_PACER_MINOR = 0x8008;
+export const pacerMinor = (vifSlot: number): number => FIRST_PACER_MINOR + vifSlot;
 export const ROOT_MINOR = 1;
 export const HOST_MINOR = 2;
 

@@ -1,4 +1,4 @@
-import type { NicId } from "@gona/model";
+import type { Nanoseconds, NicId } from "@gona/model";
 
 /**
  * What the desired state depends on besides the spec: which links exist, and how the NICs fare.
@@ -23,4 +23,6 @@ export interface Inventory {
    * that has no other.
    */
   readonly nicsHeld?: ReadonlySet<NicId>;
+  /** How late this machine's timers are, 99th percentile, measured once; absent: not measured. */
+  readonly timerLateness?: Nanoseconds;
 }

@@ -1,4 +1,4 @@
-import type { BitsPerSecond, FabricId, HostSpec, NicId, NicSpec, SliceShare, VifSpec } from "@gona/model";
+import type { BitsPerSecond, FabricId, HostSpec, Nanoseconds, NicId, NicSpec, SliceShare, VifSpec } from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
 import { equalData } from "./equal-data.ts";
 import { queueTree, type ShareScale } from "./htb-shape.ts";
@@ -17,6 +17,8 @@ export interface NicPlan {
   readonly queue: QueueTree;
   readonly filter: NicFilter;
   readonly scale: ShareScale;
+  /** Depth of the pacers above its slices. */
+  readonly pacing: Nanoseconds;
   /** Buckets go elsewhere where they can. */
   readonly held: boolean;
 }
@@ -28,6 +30,8 @@ export interface NicPlansInput {
   readonly inventory: Inventory;
   readonly observed: HubState;
   readonly fabrics: ReadonlyMap<FabricId, number>;
+  /** paceTime() of the machine. */
+  readonly pacing: Nanoseconds;
   readonly before?: ReadonlyMap<NicId, NicPlan> | undefined;
   /** The share scale that the observed classes of a NIC were made with, where nothing better is known. */
   readonly guessScale: (nic: NicSpec, slices: readonly SliceShare[]) => ShareScale | undefined;
@@ -62,7 +66,7 @@ export function planNics(input: NicPlansInput): NicPlans {
 }
 
 function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: readonly SliceShare[]): NicPlan {
-  const { spec, inventory, observed } = input;
+  const { spec, inventory } = input;
   const before = input.before?.get(nic.name);
   const scale = shareScale(nic.capacity, slices, before?.scale ?? input.guessScale(nic, slices));
   const nicPlan: NicPlan = {
@@ -75,9 +79,10 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
       up: inventory.nicsUp.has(nic.name),
       shapeIn: false,
     },
-    queue: queueTree(nic.capacity, observed.trees.get(nic.name)?.host.leaf.kind),
+    queue: queueTree(nic.capacity),
     filter: { nicSlot: slot },
     scale,
+    pacing: input.pacing,
     held: inventory.nicsHeld?.has(nic.name) ?? false,
   };
   return before !== undefined && equalData(before, nicPlan) ? before : nicPlan;

@@ -1,4 +1,4 @@
-import { bitsPerSecond, gigabitsPerSecond, megabitsPerSecond, type SliceShare, shares } from "@gona/model";
+import { bitsPerSecond, gigabitsPerSecond, megabitsPerSecond, nanoseconds, type SliceShare, shares } from "@gona/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assuredRate, RATE_FLOOR, reservable, sliceShape } from "./htb-shape.ts";
@@ -36,7 +36,7 @@ describe("shareScale", () => {
         const scale = shareScale(CAPACITY, now, shareScale(CAPACITY, before));
         expect(assured(now, scale.ratePerShare)).toBeLessThanOrEqual(ROOM);
         for (const share of now) {
-          const { rate, ceil } = sliceShape(share, scale);
+          const { rate, ceil } = sliceShape(share, scale, nanoseconds(512_000));
           expect(rate).toBeLessThanOrEqual(ceil);
           expect(rate).toBeGreaterThanOrEqual(share.reserve);
           expect(ceil).toBe(share.limit);

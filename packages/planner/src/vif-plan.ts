@@ -189,7 +189,7 @@ function queueOf(slice: LivingSlice, vifSlot: number, observed: HubState): reado
   const nic = slice.entry.nic;
   const key = sliceKey(nic, vifSlot);
   const before = observed.slices.get(key);
-  const shape = sliceShape(slice.spec.egress, slice.nic.scale, before?.leaf?.kind);
+  const shape = sliceShape(slice.spec.egress, slice.nic.scale, slice.nic.pacing);
   const queue: SliceQueue = { ...shape, link: nic, vifSlot, parts: [] };
   return [key, before !== undefined && equalData(before, queue) ? before : queue];
 }

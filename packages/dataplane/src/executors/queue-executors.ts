@@ -1,16 +1,26 @@
-import { describeQdisc, formatTcHandle, type QdiscState, TC_ROOT, type TcHandle } from "@gona/kernel";
+import {
+  type ClassState,
+  describeQdisc,
+  formatTcHandle,
+  type HtbClass,
+  type QdiscState,
+  TC_ROOT,
+  type TcHandle,
+} from "@gona/kernel";
 import { GonaError } from "@gona/model";
-import type { HtbShape } from "@gona/planner";
+import type { HtbShape, Leaf, SliceQueue } from "@gona/planner";
 import {
   HOST_CLASS,
   HTB_HANDLE,
   HTB_QDISC,
   leafHandle,
+  pacerClass,
   ROOT_CLASS,
   sliceClass,
   toHtbClass,
   toLeafQdisc,
   toRootClass,
+  toSliceClasses,
 } from "../htb.ts";
 import type { OpBatch } from "../op-batch.ts";
 import type { Executor } from "./executors.ts";
@@ -32,20 +42,57 @@ export const treeExecutor: Executor<"trees"> = {
 };
 
 export const sliceExecutor: Executor<"slices"> = {
-  async set({ value: slice, before }, batch) {
-    if (slice.leaf === null) throw new GonaError("BUG", "slices with parts have no executor yet");
-    const { leaf } = slice;
-    const old =
-      before === undefined || before.stale || before.leaf === null ? undefined : { ...before, leaf: before.leaf };
-    await setClass(slice.link, sliceClass(slice.vifSlot), { ...slice, leaf }, old, batch);
+  async set({ value: slice, before: old }, batch) {
+    const { leaf, link, vifSlot } = slice;
+    if (leaf === null) throw new GonaError("BUG", "slices with parts have no executor yet");
+    const before = await asItCanStay(slice, old, batch);
+    const { own, pacer } = toSliceClasses(slice);
+    const were = before && toSliceClasses(before);
+    const classid = sliceClass(vifSlot);
+    if (pacer !== undefined && !equal(pacer, were?.pacer)) {
+      batch.push({ op: "classReplace", link, parent: ROOT_CLASS, classid: pacerClass(vifSlot), htb: pacer });
+    }
+    if (!equal(own, were?.own)) {
+      const parent = pacer === undefined ? ROOT_CLASS : pacerClass(vifSlot);
+      batch.push({ op: "classReplace", link, parent, classid, htb: own });
+    }
+    await setLeaf(link, classid, leaf, before?.leaf ?? undefined, batch);
   },
 
-  /** The leaf goes with its class. */
-  async clear({ before: { link, vifSlot } }, batch) {
-    if ((await batch.link(link)) === undefined) return;
-    batch.push({ op: "classDelete", link, classid: sliceClass(vifSlot) });
+  async clear({ before }, batch) {
+    if ((await batch.link(before.link)) === undefined) return;
+    const { link, vifSlot } = before;
+    const classids = before.stale
+      ? (await classesOf(before, batch)).keys()
+      : [sliceClass(vifSlot), ...(before.pace === undefined ? [] : [pacerClass(vifSlot)])];
+    // A leaf goes with its class.
+    for (const classid of classids) batch.push({ op: "classDelete", link, classid });
   },
 };
+
+/** What of the slice stands as it should. HTB moves no class: one under another parent goes, and is made anew. */
+async function asItCanStay(
+  slice: SliceQueue,
+  old: SliceQueue | undefined,
+  batch: OpBatch,
+): Promise<SliceQueue | undefined> {
+  if (old === undefined) return undefined;
+  const { link, vifSlot } = slice;
+  const parent = slice.pace === undefined ? ROOT_CLASS : pacerClass(vifSlot);
+  if (!old.stale && (old.pace === undefined) === (slice.pace === undefined)) return old;
+  const standing = await classesOf(old, batch);
+  if (standing.get(sliceClass(vifSlot))?.parent === parent) return undefined;
+  for (const classid of standing.keys()) batch.push({ op: "classDelete", link, classid });
+  return undefined;
+}
+
+/** The classes of a slice that are there, in the order in which they can go: of something half made not all. */
+async function classesOf({ link, vifSlot }: SliceQueue, batch: OpBatch): Promise<ReadonlyMap<TcHandle, ClassState>> {
+  await batch.flush();
+  const all = new Map(batch.kernel.link(link) && batch.kernel.classes(link).map((state) => [state.classid, state]));
+  const ours = [sliceClass(vifSlot), pacerClass(vifSlot)];
+  return new Map(ours.flatMap((classid) => (all.get(classid) ? [[classid, all.get(classid) as ClassState]] : [])));
+}
 
 /** Makes our HTB the root. Throws FOREIGN_STATE where someone else's would be lost. */
 function replaceRoot(nic: string, batch: OpBatch): void {
@@ -67,10 +114,7 @@ function foreignRoot(nic: string, { handle, qdisc }: QdiscState): GonaError {
   });
 }
 
-/**
- * A class below the root class with its leaf; only what differs from `before`, in place, so no
- * packet is lost but by a leaf that becomes one of another kind.
- */
+/** A class below the root class with its leaf; only what differs from `before`, in place, so no packet is lost. */
 async function setClass(
   nic: string,
   classid: TcHandle,
@@ -79,11 +123,23 @@ async function setClass(
   batch: OpBatch,
 ): Promise<void> {
   const htb = toHtbClass(shape);
-  if (before === undefined || JSON.stringify(toHtbClass(before)) !== JSON.stringify(htb)) {
+  if (before === undefined || !equal(toHtbClass(before), htb)) {
     batch.push({ op: "classReplace", link: nic, parent: ROOT_CLASS, classid, htb });
   }
-  if (before?.leaf.kind === shape.leaf.kind && before.leaf.limit === shape.leaf.limit) return;
-  const { mtu } = await batch.presentLink(nic);
-  const qdisc = toLeafQdisc(shape.leaf, mtu);
-  batch.push({ op: "qdiscReplace", link: nic, parent: classid, handle: leafHandle(classid), qdisc });
+  await setLeaf(nic, classid, shape.leaf, before?.leaf, batch);
 }
+
+async function setLeaf(
+  link: string,
+  classid: TcHandle,
+  leaf: Leaf,
+  before: Leaf | undefined,
+  batch: OpBatch,
+): Promise<void> {
+  if (before?.kind === leaf.kind && before.limit === leaf.limit) return;
+  const { mtu } = await batch.presentLink(link);
+  const qdisc = toLeafQdisc(leaf, mtu);
+  batch.push({ op: "qdiscReplace", link, parent: classid, handle: leafHandle(classid), qdisc });
+}
+
+const equal = (a: HtbClass, b: HtbClass | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -1,6 +1,8 @@
 import type { ClassState, HtbClass, TcHandle } from "@gona/kernel";
 import { bytes, MAX_BITS_PER_SECOND, type NicId } from "@gona/model";
 import {
+  type ClassShape,
+  FIRST_PACER_MINOR,
   type HtbShape,
   type HubState,
   type Leaf,
@@ -12,11 +14,14 @@ import {
 import {
   fromHtbClass,
   fromLeafQdisc,
+  fromPacedClasses,
   HOST_CLASS,
   HTB_HANDLE,
   HTB_QDISC,
   leafHandle,
+  pacerClass,
   ROOT_CLASS,
+  sliceClass,
   toRootClass,
 } from "../htb.ts";
 import { type HubView, rootOf } from "./hub-view.ts";
@@ -43,14 +48,39 @@ export function observeQueues(view: HubView): Pick<HubState, "trees" | "slices">
     const nic = name as NicId;
     const classes = new Map(view.kernel.classes(name).map((state) => [state.classid, state]));
     trees.set(nic, queueTree(view, name, classes, root.qdisc.defaultMinor));
-    for (const [classid, { htb }] of classes) {
-      const minor = classid & 0xffff;
-      if (minor < MINORS_PER_SLICE || minor % MINORS_PER_SLICE !== 0) continue;
-      const vifSlot = minor / MINORS_PER_SLICE - 1;
-      slices.set(sliceKey(name, vifSlot), { ...shapeOf(view, name, classid, htb), link: name, vifSlot, parts: [] });
+    for (const vifSlot of slotsOf(classes.keys())) {
+      slices.set(sliceKey(name, vifSlot), sliceQueue(view, name, classes, vifSlot));
     }
   }
   return { trees, slices };
+}
+
+/** Slots of which a slice's class stands, or the pacer that is made before it and goes after it. */
+function slotsOf(classids: Iterable<TcHandle>): ReadonlySet<number> {
+  const slots = new Set<number>();
+  for (const classid of classids) {
+    const minor = classid & 0xffff;
+    if (minor >= FIRST_PACER_MINOR) slots.add(minor - FIRST_PACER_MINOR);
+    else if (minor >= MINORS_PER_SLICE && minor % MINORS_PER_SLICE === 0) slots.add(minor / MINORS_PER_SLICE - 1);
+  }
+  return slots;
+}
+
+function sliceQueue(
+  view: HubView,
+  link: string,
+  classes: ReadonlyMap<TcHandle, ClassState>,
+  vifSlot: number,
+): SliceQueue {
+  const classid = sliceClass(vifSlot);
+  const own = classes.get(classid);
+  const { stale, leaf, ...plain } = shapeOf(view, link, classid, own?.htb ?? NO_CLASS);
+  const pacer = classes.get(pacerClass(vifSlot));
+  const paced = own && pacer && fromPacedClasses(inUnits(own.htb), inUnits(pacer.htb));
+  const parent = pacer === undefined ? ROOT_CLASS : pacerClass(vifSlot);
+  const whole = stale === undefined && own?.parent === parent && (pacer === undefined || paced !== undefined);
+  const rest = { leaf, link, vifSlot, parts: [] };
+  return { ...(paced ?? plain), ...rest, ...(whole ? {} : { stale: true }) };
 }
 
 function queueTree(
@@ -60,7 +90,7 @@ function queueTree(
   defaultMinor: number,
 ): QueueTree {
   const top = classes.get(ROOT_CLASS)?.htb ?? NO_CLASS;
-  const { rate, burst } = shape(top, NO_LEAF);
+  const { rate, burst } = fromHtbClass(inUnits(top));
   const { stale, ...host } = shapeOf(view, nic, HOST_CLASS, classes.get(HOST_CLASS)?.htb ?? NO_CLASS);
   const expected = toRootClass({ rate, burst });
   const whole =
@@ -77,16 +107,13 @@ function shapeOf(view: HubView, nic: string, classid: TcHandle, htb: HtbClass): 
   const qdisc = view.qdiscs.get(nic)?.get(classid);
   const mtu = view.linkByName.get(nic)?.mtu ?? 0;
   const leaf = qdisc?.handle === leafHandle(classid) ? fromLeafQdisc(qdisc.qdisc, mtu) : undefined;
-  return leaf === undefined ? { ...shape(htb, NO_LEAF), stale: true } : shape(htb, leaf);
+  const shape: ClassShape = fromHtbClass(inUnits(htb));
+  return leaf === undefined ? { ...shape, leaf: NO_LEAF, stale: true } : { ...shape, leaf };
 }
 
 /** Whatever someone set by hand: what lies outside our units is brought to their end, and differs from every plan. */
-const shape = (htb: HtbClass, leaf: Leaf): HtbShape =>
-  fromHtbClass(
-    {
-      ...htb,
-      rateBytesPerSecond: Math.min(htb.rateBytesPerSecond, MAX_BITS_PER_SECOND / 8),
-      ceilBytesPerSecond: Math.min(htb.ceilBytesPerSecond, MAX_BITS_PER_SECOND / 8),
-    },
-    leaf,
-  );
+const inUnits = (htb: HtbClass): HtbClass => ({
+  ...htb,
+  rateBytesPerSecond: Math.min(htb.rateBytesPerSecond, MAX_BITS_PER_SECOND / 8),
+  ceilBytesPerSecond: Math.min(htb.ceilBytesPerSecond, MAX_BITS_PER_SECOND / 8),
+});

@@ -1,0 +1,7 @@
+import { type Nanoseconds, nanoseconds } from "@gona/model";
+
+/** The kernel counts the depth of HTB's buckets in ticks of 64 ns (PSCHED_SHIFT 6). */
+const TICK_NS = 64;
+
+/** A depth that the kernel can hold: `time`, or up to one tick more. */
+export const bucketTime = (time: number): Nanoseconds => nanoseconds(Math.ceil(time / TICK_NS) * TICK_NS);
