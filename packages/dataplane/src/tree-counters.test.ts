@@ -44,6 +44,17 @@ describe("the counters of a queue tree", () => {
     expect(counters.readRoot(kernel, "nic")?.bytes).toBe(9);
   });
 
+  it("of a pacer are no slice's, but a slice that waits for it is not stalled", () => {
+    const counters = new TreeCounters(() => 1);
+    counters.begin();
+    counters.take(h(8 * 601), 100, 1, 0, 50, 10);
+    expect(counters.isStalled(600)).toBe(true);
+    counters.take(h(0x8008 + 600), 100, 1, 0, 0, -10);
+    expect(counters.isStalled(600)).toBe(false);
+    expect(counters.slice(600)?.bytes).toBe(100);
+    expect(counters.slice(4096 + 600 / 8)).toBeUndefined();
+  });
+
   it("of a slice with parts add up what these hold and dropped", async () => {
     const kernel = await makeKernel(16, 17, 23);
     kernel.setSent("nic", h(16), { bytes: 100n, packets: 2n });

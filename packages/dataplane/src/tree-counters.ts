@@ -1,4 +1,5 @@
 import { type ClassCounterSink, type Kernel, KernelError, type TcHandle } from "@gona/kernel";
+import { FIRST_PACER_MINOR } from "@gona/planner";
 import { HOST_CLASS, HTB_HANDLE, ROOT_CLASS } from "./htb.ts";
 
 /** Minors of one slice: its own class, which is that of slot + 1, and seven parts. */
@@ -65,6 +66,13 @@ export class TreeCounters implements ClassCounterSink {
       const count = { atMs, bytes, packets, drops, backlogBytes };
       if (classid === ROOT_CLASS) this.#root = count;
       else if (classid === HOST_CLASS) this.#host = count;
+      return;
+    }
+    if (minor >= FIRST_PACER_MINOR) {
+      // What passed a pacer is counted at its slice; a slice that waits for its pacer waits for its limit.
+      const paced = minor - FIRST_PACER_MINOR;
+      if (paced >= this.#atMs.length) this.#grow(paced);
+      if (ceilTokens < 0) this.#held[paced] = 1;
       return;
     }
     const slot = Math.floor(minor / MINORS_PER_SLICE) - 1;
