@@ -10,6 +10,7 @@ enum gona_limit gona_abi_limit;
 enum gona_nic_flag gona_abi_nic_flag;
 enum gona_vif_flag gona_abi_vif_flag;
 enum gona_spine gona_abi_spine;
+enum gona_direction gona_abi_direction;
 enum gona_verdict gona_abi_verdict;
 
 struct gona_nic gona_abi_nic;
@@ -26,4 +27,7 @@ struct gona_address_key gona_abi_address_key;
 struct gona_segment_key gona_abi_segment_key;
 struct gona_segment gona_abi_segment;
 struct gona_slice_counters gona_abi_slice_counters;
+struct gona_slice_clock gona_abi_slice_clock;
+struct gona_flow gona_abi_flow;
+struct gona_flow_set gona_abi_flow_set;
 struct gona_verdict_counters gona_abi_verdict_counters;

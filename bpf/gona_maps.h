@@ -186,8 +186,52 @@ struct gona_slice_counters {
 	__u64 rx_packets;
 	__u64 tx_drops; /* packets that had no living slice; this slice was their first choice */
 	__u64 failovers; /* packets that left by another slice because this one's NIC was dead */
+	__u64 tx_ce_marks; /* segments marked "congestion experienced" by active queue management */
+	__u64 rx_ce_marks;
+	__u64 tx_aqm_drops; /* segments it dropped */
+	__u64 rx_aqm_drops;
 };
-_Static_assert(sizeof(struct gona_slice_counters) == 48, "gona_slice_counters");
+_Static_assert(sizeof(struct gona_slice_counters) == 80, "gona_slice_counters");
+
+enum gona_direction {
+	GONA_TX = 0, /* guest -> wire */
+	GONA_RX = 1, /* wire -> guest */
+	GONA_DIRECTIONS = 2,
+};
+
+/*
+ * The virtual queue of a slice in one direction, of vifs with a latency goal. Array, index:
+ * (vif slot * GONA_MAX_SLICES + slice number) * GONA_DIRECTIONS + direction. Times are of
+ * bpf_ktime_get_ns(). The programs alone write it.
+ */
+struct gona_slice_clock {
+	__u64 finish_ns[GONA_MAX_PARTS]; /* when all is out at the slice's limit: 0 of the whole slice, 1..5 of that class alone */
+	__u64 interval_ns; /* when the present interval began */
+	__u32 flows; /* seen in it so far */
+	__u32 flows_before; /* seen in the one before */
+	__u32 allowance; /* bytes that a flow may send in an interval and still be sparse */
+	__u16 interval; /* its number */
+	__u16 _pad;
+};
+_Static_assert(sizeof(struct gona_slice_clock) == 88, "gona_slice_clock");
+
+#define GONA_FLOW_WAYS 4
+#define GONA_FLOW_SETS 16384 /* a power of two */
+
+/* What is known of a flow. */
+struct gona_flow {
+	__u64 bulk_until_ns; /* until then its packets may still wait: it stays bulk; 0: it is sparse */
+	__u32 check; /* of the rest of the flow's hash */
+	__u16 interval; /* of its slice's clock, in which `bytes` were sent */
+	__u16 bytes;
+};
+_Static_assert(sizeof(struct gona_flow) == 16, "gona_flow");
+
+/* Array, index: by the flow's hash. One cache line. */
+struct gona_flow_set {
+	struct gona_flow ways[GONA_FLOW_WAYS];
+};
+_Static_assert(sizeof(struct gona_flow_set) == 64, "gona_flow_set");
 
 /* Per-CPU array, index: enum gona_verdict. */
 struct gona_verdict_counters {

@@ -80,6 +80,20 @@ struct {
 } gona_slice_stats SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GONA_MAX_VIFS * GONA_MAX_SLICES * GONA_DIRECTIONS);
+	__type(key, __u32);
+	__type(value, struct gona_slice_clock);
+} gona_slice_clocks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GONA_FLOW_SETS);
+	__type(key, __u32);
+	__type(value, struct gona_flow_set);
+} gona_flows SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, GONA_V_MAX);
 	__type(key, __u32);

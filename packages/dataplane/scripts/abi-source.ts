@@ -9,6 +9,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   gona_nic_flag: "GONA_NIC_",
   gona_vif_flag: "GONA_VIF_",
   gona_spine: "GONA_SPINE_",
+  gona_direction: "GONA_",
   gona_verdict: "GONA_V_",
 };
 

@@ -2,7 +2,14 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "6d015c456d3d19e6";
+export const LAYOUT_HASH = "6fcefa9a3dd9ed02";
+
+/** enum gona_direction. */
+export const Direction = {
+  TX: 0,
+  RX: 1,
+  DIRECTIONS: 2,
+} as const;
 
 /** enum gona_limit. */
 export const Limit = {
@@ -152,6 +159,43 @@ export const gonaAggregate = codec<GonaAggregate>(
   }),
 );
 
+/** struct gona_flow, 16 bytes. */
+export interface GonaFlow {
+  readonly bulkUntilNs: bigint;
+  readonly check: number;
+  readonly interval: number;
+  readonly bytes: number;
+}
+export const gonaFlow = codec<GonaFlow>(
+  16,
+  (view, at, value) => {
+    view.setBigUint64(at, value.bulkUntilNs, true);
+    view.setUint32(at + 8, value.check, true);
+    view.setUint16(at + 12, value.interval, true);
+    view.setUint16(at + 14, value.bytes, true);
+  },
+  (view, at) => ({
+    bulkUntilNs: view.getBigUint64(at, true),
+    check: view.getUint32(at + 8, true),
+    interval: view.getUint16(at + 12, true),
+    bytes: view.getUint16(at + 14, true),
+  }),
+);
+
+/** struct gona_flow_set, 64 bytes. */
+export interface GonaFlowSet {
+  readonly ways: readonly GonaFlow[];
+}
+export const gonaFlowSet = codec<GonaFlowSet>(
+  64,
+  (view, at, value) => {
+    writeArray(at, value.ways, 4, 16, (at, element) => gonaFlow.write(view, at, element));
+  },
+  (view, at) => ({
+    ways: readArray(at, 4, 16, (at) => gonaFlow.read(view, at)),
+  }),
+);
+
 /** struct gona_nic, 32 bytes. */
 export interface GonaNic {
   readonly netdev: bigint;
@@ -215,7 +259,36 @@ export const gonaSegmentKey = codec<GonaSegmentKey>(
   }),
 );
 
-/** struct gona_slice_counters, 48 bytes. */
+/** struct gona_slice_clock, 88 bytes. */
+export interface GonaSliceClock {
+  readonly finishNs: readonly bigint[];
+  readonly intervalNs: bigint;
+  readonly flows: number;
+  readonly flowsBefore: number;
+  readonly allowance: number;
+  readonly interval: number;
+}
+export const gonaSliceClock = codec<GonaSliceClock>(
+  88,
+  (view, at, value) => {
+    writeArray(at, value.finishNs, 8, 8, (at, element) => view.setBigUint64(at, element, true));
+    view.setBigUint64(at + 64, value.intervalNs, true);
+    view.setUint32(at + 72, value.flows, true);
+    view.setUint32(at + 76, value.flowsBefore, true);
+    view.setUint32(at + 80, value.allowance, true);
+    view.setUint16(at + 84, value.interval, true);
+  },
+  (view, at) => ({
+    finishNs: readArray(at, 8, 8, (at) => view.getBigUint64(at, true)),
+    intervalNs: view.getBigUint64(at + 64, true),
+    flows: view.getUint32(at + 72, true),
+    flowsBefore: view.getUint32(at + 76, true),
+    allowance: view.getUint32(at + 80, true),
+    interval: view.getUint16(at + 84, true),
+  }),
+);
+
+/** struct gona_slice_counters, 80 bytes. */
 export interface GonaSliceCounters {
   readonly txBytes: bigint;
   readonly txPackets: bigint;
@@ -223,9 +296,13 @@ export interface GonaSliceCounters {
   readonly rxPackets: bigint;
   readonly txDrops: bigint;
   readonly failovers: bigint;
+  readonly txCeMarks: bigint;
+  readonly rxCeMarks: bigint;
+  readonly txAqmDrops: bigint;
+  readonly rxAqmDrops: bigint;
 }
 export const gonaSliceCounters = codec<GonaSliceCounters>(
-  48,
+  80,
   (view, at, value) => {
     view.setBigUint64(at, value.txBytes, true);
     view.setBigUint64(at + 8, value.txPackets, true);
@@ -233,6 +310,10 @@ export const gonaSliceCounters = codec<GonaSliceCounters>(
     view.setBigUint64(at + 24, value.rxPackets, true);
     view.setBigUint64(at + 32, value.txDrops, true);
     view.setBigUint64(at + 40, value.failovers, true);
+    view.setBigUint64(at + 48, value.txCeMarks, true);
+    view.setBigUint64(at + 56, value.rxCeMarks, true);
+    view.setBigUint64(at + 64, value.txAqmDrops, true);
+    view.setBigUint64(at + 72, value.rxAqmDrops, true);
   },
   (view, at) => ({
     txBytes: view.getBigUint64(at, true),
@@ -241,6 +322,10 @@ export const gonaSliceCounters = codec<GonaSliceCounters>(
     rxPackets: view.getBigUint64(at + 24, true),
     txDrops: view.getBigUint64(at + 32, true),
     failovers: view.getBigUint64(at + 40, true),
+    txCeMarks: view.getBigUint64(at + 48, true),
+    rxCeMarks: view.getBigUint64(at + 56, true),
+    txAqmDrops: view.getBigUint64(at + 64, true),
+    rxAqmDrops: view.getBigUint64(at + 72, true),
   }),
 );
 

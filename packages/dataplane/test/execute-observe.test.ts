@@ -110,7 +110,8 @@ describe("executors", () => {
   });
 
   test("a slice number that comes to mean another NIC begins to count at zero, the others count on", async () => {
-    const counted = { txBytes: 7n, txPackets: 1n, rxBytes: 0n, rxPackets: 0n, txDrops: 0n, failovers: 0n };
+    const none = gonaSliceCounters.decode(new Uint8Array(gonaSliceCounters.size));
+    const counted = { ...none, txBytes: 7n, txPackets: 1n };
     const cpus = Buffer.concat([gonaSliceCounters.encode(counted), gonaSliceCounters.encode(counted)]);
     for (const slice of [0, 1]) kernel.map("gona_slice_stats").put(indexKey(slice), cpus);
     expect(readSliceCounters(kernel, 0, 1).txBytes).toBe(14n);

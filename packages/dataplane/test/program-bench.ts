@@ -194,6 +194,10 @@ export class ProgramBench implements Disposable {
       rxPackets: sum("rxPackets"),
       txDrops: sum("txDrops"),
       failovers: sum("failovers"),
+      txCeMarks: sum("txCeMarks"),
+      rxCeMarks: sum("rxCeMarks"),
+      txAqmDrops: sum("txAqmDrops"),
+      rxAqmDrops: sum("rxAqmDrops"),
     };
   }
 
