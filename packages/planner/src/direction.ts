@@ -1,0 +1,3 @@
+/** Seen from the guest: egress is what it sends. */
+export type Direction = "egress" | "ingress";
+export const DIRECTIONS: readonly Direction[] = ["egress", "ingress"];
