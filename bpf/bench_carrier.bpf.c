@@ -137,10 +137,11 @@ SEC("tc")
 int bench_blind(struct __sk_buff *skb)
 {
 	struct gona_nic *nic;
-	__u32 slot;
+	__u32 slot, key;
 
 	for (slot = 0; slot < GONA_MAX_NICS; slot++) {
-		nic = bpf_map_lookup_elem(&gona_nics, &slot);
+		key = slot;
+		nic = bpf_map_lookup_elem(&gona_nics, &key);
 		if (nic)
 			nic->netdev = 0;
 	}

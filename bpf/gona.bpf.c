@@ -42,6 +42,8 @@
 #include "lib/account.h"
 #include "lib/tag.h"
 #include "lib/rewrite.h"
+#include "lib/marking.h"
+#include "lib/part.h"
 #include "lib/deliver.h"
 #include "lib/to_wire.h"
 #include "lib/flood.h"
@@ -125,7 +127,7 @@ int gona_from_spine(struct __sk_buff *skb)
 	case GONA_SPINE_IN:
 		return gona_verdict(skb, GONA_V_TO_GUEST, gona_deliver(skb, vif));
 	case GONA_SPINE_CAP:
-		return gona_from_cap(skb, vif, slot);
+		return gona_from_cap(skb, vif, slot, mark >> GONA_SPINE_PART_SHIFT);
 	case GONA_SPINE_LOCAL:
 		return gona_from_local(skb, vif, slot);
 	}

@@ -82,8 +82,10 @@ static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const s
 {
 	__u32 slot = station->vif;
 	struct gona_vif *vif = gona_vif_at(slot);
+	struct gona_waiting waiting = {};
 	struct gona_aggregate *aggregate;
 	struct gona_wire wire;
+	__u32 spine = 0;
 	int number;
 
 	if (!vif)
@@ -100,11 +102,16 @@ static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const s
 	gona_measure(skb, packet, &wire);
 	if (station->slice != GONA_OWN_MAC && !gona_rewrite_in(skb, vif, packet))
 		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
+	if (nic->flags & GONA_NIC_SHAPE_IN) {
+		spine = gona_spine_at(skb, nic->in_ifindex);
+		if (spine && (vif->flags & GONA_VIF_PARTS))
+			gona_classify_in(skb, vif, slot, packet, &waiting);
+	}
 	if (!gona_set_tag(skb, packet, gona_tag_at(vif, packet->vlan)))
 		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
 	gona_count_rx(slot, number, &wire);
-	if ((nic->flags & GONA_NIC_SHAPE_IN) && gona_spine_at(skb, nic->in_ifindex))
-		return gona_into_spine(skb, nic->in_ifindex, slot, GONA_SPINE_IN, 0);
+	if (spine)
+		return gona_into_spine(skb, spine, slot, GONA_SPINE_IN, waiting.part);
 	return gona_verdict(skb, GONA_V_TO_GUEST, gona_deliver(skb, vif));
 }
 

@@ -69,6 +69,12 @@ static __always_inline bool gona_hears(struct gona_flood *flood, struct gona_vif
 	return aggregate && (__u32)gona_home_nic(aggregate, &flood->seen) == flood->nic;
 }
 
+/* A copy is not looked into for each guest: it rides with what no traffic class claims. */
+static __always_inline __u32 gona_part_of_copy(const struct gona_vif *vif)
+{
+	return vif->flags & GONA_VIF_PARTS ? GONA_PART_REST : 0;
+}
+
 static long gona_flood_one(__u32 index, struct gona_flood *flood)
 {
 	struct gona_vif *vif;
@@ -87,7 +93,7 @@ static long gona_flood_one(__u32 index, struct gona_flood *flood)
 		return 0;
 	}
 	if (flood->spine)
-		gona_mark_for_spine(flood->skb, slot, GONA_SPINE_IN, 0);
+		gona_mark_for_spine(flood->skb, slot, GONA_SPINE_IN, gona_part_of_copy(vif));
 	bpf_clone_redirect(flood->skb, flood->spine ? flood->spine : vif->ifindex, 0);
 	return 0;
 }

@@ -132,6 +132,8 @@ export interface Ipv4 {
   readonly fragment?: { readonly offset: number; readonly more: boolean };
   readonly protocol?: number;
   readonly id?: number;
+  /** DSCP << 2 | ECN. */
+  readonly tos?: number;
 }
 
 export const ipv4 = (head: Ipv4, inside: Layer): Layer => ({
@@ -143,7 +145,7 @@ export const ipv4 = (head: Ipv4, inside: Layer): Layer => ({
     const fragment = (head.fragment?.offset ?? 0) / 8 + (head.fragment?.more ? 0x2000 : 0);
     const bytes = concat(
       u8(0x45 + options.length / 4),
-      u8(0),
+      u8(head.tos ?? 0),
       u16(20 + options.length + payload.length),
       u16(head.id ?? 1),
       u16(fragment),
@@ -161,6 +163,8 @@ export interface Ipv6 {
   readonly from: string;
   readonly to: string;
   readonly hopLimit?: number;
+  /** DSCP << 2 | ECN. */
+  readonly tos?: number;
 }
 
 export const ipv6 = (head: Ipv6, inside: Layer): Layer => ({
@@ -169,7 +173,7 @@ export const ipv6 = (head: Ipv6, inside: Layer): Layer => ({
     const addresses = concat(address(head.from), address(head.to));
     const payload = inside.bytes(addresses);
     return concat(
-      u32(0x60000000),
+      u32(0x60000000 | ((head.tos ?? 0) << 20)),
       u16(payload.length),
       u8(inside.protocol ?? 59),
       u8(head.hopLimit ?? 64),

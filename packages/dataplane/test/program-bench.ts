@@ -3,6 +3,7 @@ import { type BpfObject, loadBpfObject, type ProgramInput } from "@gona/kernel";
 import {
   type GonaAggregate,
   type GonaSliceCounters,
+  type GonaTrafficRule,
   gonaAddressKey,
   gonaAggregate,
   gonaNic,
@@ -12,6 +13,7 @@ import {
   gonaSpineEnd,
   gonaStation,
   gonaStationKey,
+  gonaTrafficRules,
   gonaVerdictCounters,
   gonaVif,
   Limit,
@@ -46,6 +48,9 @@ export interface BenchSlice {
   readonly nic: number;
   readonly mac: string;
   readonly classid: number;
+  /** Limits, at which the virtual queues drain. */
+  readonly txBytesPerS?: number;
+  readonly rxBytesPerS?: number;
 }
 
 export interface BenchVif {
@@ -62,6 +67,23 @@ export interface BenchVif {
   readonly addresses?: readonly string[];
   /** VLANs of a trunk. */
   readonly trunk?: readonly number[];
+  readonly goalUs?: number;
+}
+
+/** As GonaTrafficRule; a member that is absent asks for nothing. */
+export interface BenchRule {
+  readonly part: number;
+  readonly dscp?: readonly number[];
+  readonly pcp?: readonly number[];
+  readonly protocol?: number;
+  readonly ports?: readonly [from: number, to: number];
+}
+
+export interface BenchPart {
+  readonly part: number;
+  readonly goalUs?: number;
+  readonly dscp?: number;
+  readonly pcp?: number;
 }
 
 export interface BenchResult {
@@ -121,7 +143,7 @@ export class ProgramBench implements Disposable {
         flags: flags | (vif.trunk === undefined ? 0 : VifFlag.TRUNK),
         vlan,
         mac: mac(vif.mac),
-        goalUs: 0,
+        goalUs: vif.goalUs ?? 0,
       }),
     );
     this.object.map("gona_aggregates").put(key32(2 * vif.slot), gonaAggregate.encode(aggregateOf(vif)));
@@ -146,6 +168,21 @@ export class ProgramBench implements Disposable {
   segment(fabric: number, vlan: number, vifs: readonly number[]): void {
     const key = gonaSegmentKey.encode({ fabric, vlan });
     this.object.map("gona_segments").put(key, gonaSegment.encode({ count: vifs.length, vifs }));
+  }
+
+  rules(slot: number, rules: readonly BenchRule[], parts: readonly BenchPart[]): void {
+    const none = { goalUs: 0, remarkDscp: Limit.KEEP_MARKING, remarkPcp: Limit.KEEP_MARKING, inUse: 0 };
+    const value = gonaTrafficRules.encode({
+      rules: Array.from({ length: Limit.MAX_RULES }, (_, index) => ruleOf(rules[index])),
+      parts: Array.from({ length: Limit.MAX_PARTS }, (_, index) => {
+        const found = parts.find(({ part }) => part === index);
+        if (found === undefined) return none;
+        const { goalUs = 0, dscp = Limit.KEEP_MARKING, pcp = Limit.KEEP_MARKING } = found;
+        return { goalUs, remarkDscp: dscp, remarkPcp: pcp, inUse: 1 };
+      }),
+      count: rules.length,
+    });
+    this.object.map("gona_traffic_rules").put(key32(slot), value);
   }
 
   spine(spine: keyof typeof Spine, ifindex: number): void {
@@ -235,17 +272,36 @@ export class ProgramBench implements Disposable {
   }
 }
 
+function ruleOf(rule: BenchRule | undefined): GonaTrafficRule {
+  const bits = (values: readonly number[] = []) => values.reduce((sum, value) => sum | (1n << BigInt(value)), 0n);
+  return {
+    dscps: bits(rule?.dscp),
+    portFrom: rule?.ports?.[0] ?? 0,
+    portTo: rule?.ports?.[1] ?? 0,
+    protocol: rule?.protocol === undefined ? 0 : rule.protocol + 1,
+    pcps: Number(bits(rule?.pcp)),
+    part: rule?.part ?? 0,
+  };
+}
+
 function aggregateOf(vif: BenchVif): GonaAggregate {
   const slices = vif.slices ?? [];
-  const unlimited = { txBytesPerS: 0n, rxBytesPerS: 0n };
   const used = slices.flatMap((slice, number) => (slice === null ? [] : [number]));
   const bucket = vif.bucket ?? ((index: number) => used[index % used.length] ?? 0);
   return {
     slices: Array.from({ length: Limit.MAX_SLICES }, (_, number) => {
       const slice = slices[number];
       if (slice === undefined || slice === null)
-        return { ...unlimited, nic: 0, classid: 0, mac: new Uint8Array(6), inUse: 0 };
-      return { ...unlimited, nic: slice.nic, classid: slice.classid, mac: mac(slice.mac), inUse: 1 };
+        return { txBytesPerS: 0n, rxBytesPerS: 0n, nic: 0, classid: 0, mac: new Uint8Array(6), inUse: 0 };
+      const { nic, classid, txBytesPerS = 0, rxBytesPerS = 0 } = slice;
+      return {
+        txBytesPerS: BigInt(txBytesPerS),
+        rxBytesPerS: BigInt(rxBytesPerS),
+        nic,
+        classid,
+        mac: mac(slice.mac),
+        inUse: 1,
+      };
     }),
     buckets: Uint8Array.from({ length: Limit.BUCKETS }, (_, index) => bucket(index)),
   };
