@@ -1,5 +1,6 @@
 import type { HostEventKind } from "@gona/api";
 import type { Kernel, NamespaceSource } from "@gona/kernel";
+import type { Nanoseconds } from "@gona/model";
 import { describeStep, type NicPhase, type Step, vifNames } from "@gona/planner";
 import { Announcer } from "./announcer.ts";
 import { Applier } from "./applier.ts";
@@ -31,6 +32,8 @@ export interface ControllerOptions {
   readonly clock: Clock;
   readonly events: EventLog;
   readonly log: Logger;
+  /** How late this machine's timers are, 95th percentile; absent: not measured. */
+  readonly timerLateness?: Nanoseconds;
   /** What hands memory back to the kernel; giveBackMemory() unless given. */
   readonly giveBackMemory?: () => void;
 }
@@ -101,7 +104,8 @@ export class Controller implements AsyncDisposable {
       onChange: () => this.reconciler.soon("network namespaces changed"),
     });
     const shared = { hub, nics: this.nics, failover: this.#failover, queue, clock, events, log };
-    this.reconciler = new Reconciler({ ...shared, links: table, namespaces: this.#namespaces });
+    const { timerLateness } = options;
+    this.reconciler = new Reconciler({ ...shared, links: table, namespaces: this.#namespaces, timerLateness });
     const reconciler = this.reconciler;
     this.applier = new Applier({ ...shared, reconciler, store: options.store, memory: this.#memory });
     this.drainer = new Drainer({ ...shared, reconciler, store: options.store, dataPlane });

@@ -1,4 +1,5 @@
 import { hostNamespaces, type Kernel } from "@gona/kernel";
+import type { Nanoseconds } from "@gona/model";
 import { systemClock } from "./clock.ts";
 import { Controller } from "./controller.ts";
 import type { DataPlane } from "./data-plane.ts";
@@ -16,13 +17,24 @@ export interface DaemonParts {
   readonly store: Store;
   readonly log: Logger;
   readonly version: string;
+  /** 95th percentile; absent: not measured. */
+  readonly timerLateness?: Nanoseconds;
 }
 
 /** The daemon without its process: a controller, not started, and a server, not listening. */
-export function assembleDaemon({ kernel, dataPlane, store, log, version }: DaemonParts) {
+export function assembleDaemon({ kernel, dataPlane, store, log, version, timerLateness }: DaemonParts) {
   const clock = systemClock;
   const events = new EventLog(store, clock, log);
-  const controller = new Controller({ kernel, namespaces: hostNamespaces, dataPlane, store, clock, events, log });
+  const controller = new Controller({
+    kernel,
+    namespaces: hostNamespaces,
+    dataPlane,
+    store,
+    clock,
+    events,
+    log,
+    ...(timerLateness === undefined ? {} : { timerLateness }),
+  });
   const view = new HostView({ controller, kernel, dataPlane, version, startedAtMs: clock.nowMs() });
   const dump = () => dumpHub(kernel, controller.hub.lastKnown);
   const handlers = createHandlers({ controller, view, events, store, dump });

@@ -1,5 +1,5 @@
 import { StepError } from "@gona/dataplane";
-import type { HostSpec } from "@gona/model";
+import type { HostSpec, Nanoseconds } from "@gona/model";
 import {
   type Desired,
   describeStep,
@@ -33,6 +33,8 @@ export interface ReconcilerOptions {
   readonly links: LinkTable;
   readonly namespaces: Pick<NamespaceMonitor, "names">;
   readonly nics: NicMonitor;
+  /** Inventory.timerLateness. */
+  readonly timerLateness?: Nanoseconds | undefined;
   readonly failover: Failover;
   readonly queue: WorkQueue;
   readonly clock: Clock;
@@ -82,9 +84,14 @@ export class Reconciler implements Disposable {
 
   /** What a spec comes to now. Throws KernelError where the hub has to be read first. */
   prepare(spec: HostSpec): Prepared {
-    const { hub, links, namespaces, nics } = this.#options;
+    const { hub, links, namespaces, nics, timerLateness } = this.#options;
     const observed = hub.current();
-    const inventory: Inventory = { links: links.names, namespaces: namespaces.names, ...nics.gatesFor(spec) };
+    const inventory: Inventory = {
+      links: links.names,
+      namespaces: namespaces.names,
+      ...nics.gatesFor(spec),
+      ...(timerLateness === undefined ? {} : { timerLateness }),
+    };
     const desired = desiredState({ spec, inventory, observed, previous: this.#previous });
     return { inventory, desired, steps: plan(observed, desired.hub) };
   }

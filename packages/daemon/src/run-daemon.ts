@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { timerLateness } from "@gona/kernel";
 import { aborted } from "./aborted.ts";
 import { assembleDaemon } from "./daemon.ts";
 import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
@@ -39,7 +40,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   held.use(writePid(runDir));
   const log = createLogger(options.logLevel ?? "info");
   const version = readVersion();
-  const { controller, server, events } = assembleDaemon({ ...hub, dataPlane: hub.plane, store, log, version });
+  const lateness = await timerLateness();
+  log.debug({ microseconds: lateness / 1000 }, "timers are late by");
+  const parts = { ...hub, dataPlane: hub.plane, store, log, version, timerLateness: lateness };
+  const { controller, server, events } = assembleDaemon(parts);
   held.use(controller);
   events.record({ kind: "daemon-started", message: `daemon ${version} started, pid ${process.pid}` });
   await controller.start(spec);

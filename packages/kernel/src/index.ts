@@ -19,6 +19,7 @@ export { type KernelFacts, kernelFacts } from "./host/kernel-facts.ts";
 export { NamespaceLock } from "./host/namespace-lock.ts";
 export { type NicFacts, nicFacts } from "./host/nic-facts.ts";
 export { notifyManager } from "./host/notify-manager.ts";
+export { timerLateness } from "./host/timer-lateness.ts";
 export * from "./kernel.ts";
 export * from "./kernel-error.ts";
 export * from "./kernel-op.ts";

@@ -23,6 +23,6 @@ export interface Inventory {
    * that has no other.
    */
   readonly nicsHeld?: ReadonlySet<NicId>;
-  /** How late this machine's timers are, 99th percentile, measured once; absent: not measured. */
+  /** How late this machine's timers are, 95th percentile, measured once; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
 }

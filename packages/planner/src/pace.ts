@@ -12,13 +12,13 @@ import type { HubState, Pace } from "./hub-state.ts";
 const PACE_FACTOR = 1.06;
 /** Depths that the pacer may have, in whole ticks. Coarse: a machine measured anew must not change every class. */
 export const PACE_TIMES: readonly Nanoseconds[] = [512_000, 1_000_000, 2_000_000, 5_000_000].map(nanoseconds);
-/** A timer may be so late and the pacer still throws nothing away; the average has 6 % to make up for the rest. */
+/** Of the few timers that are later still the pacer throws some credit away; it has 6 % to make up for that. */
 const LATENESS_FACTOR = 2;
 /** A packet that the pacer always lets go: an Ethernet frame of 1500 bytes payload. */
 const FRAME = bytes(1514);
 
 /**
- * Depth of the pacers' buckets for a machine whose timers are `lateness` late (99th percentile;
+ * Depth of the pacers' buckets for a machine whose timers are `lateness` late (95th percentile;
  * undefined: not measured). `observed` stays when it is a neighbour on the grid.
  */
 export function paceTime(lateness: Nanoseconds | undefined, observed: Nanoseconds | undefined): Nanoseconds {

@@ -39,6 +39,7 @@ export async function examineHost({ runDir }: { readonly runDir: string }): Prom
       architecture: process.arch,
       kernel: kernel.kernelFacts(),
       missingCapabilities,
+      timerLateness: await kernel.timerLateness(),
       path: process.env.PATH ?? "",
       exists: existsSync,
     }),

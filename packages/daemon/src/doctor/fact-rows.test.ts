@@ -1,4 +1,5 @@
 import type { KernelFacts, LinkState } from "@gona/kernel";
+import { nanoseconds } from "@gona/model";
 import { describe, expect, it } from "vitest";
 import { factRows, type HostFacts } from "./fact-rows.ts";
 import { nicRows } from "./nic-rows.ts";
@@ -16,6 +17,7 @@ const FACTS: HostFacts = {
   architecture: "x64",
   kernel: KERNEL,
   missingCapabilities: [],
+  timerLateness: nanoseconds(100_000),
   path: "/opt/bin",
   exists: () => true,
 };
@@ -34,6 +36,8 @@ describe("what follows from facts", () => {
     ["kernel-version", { kernel: { ...KERNEL, major: 6, minor: 0 } }, "missing"],
     ["kernel-version", { kernel: { ...KERNEL, major: 7, minor: 0 } }, "ok"],
     ["capabilities", { missingCapabilities: ["BPF"] }, "missing"],
+    ["timers", { timerLateness: nanoseconds(2_400_000) }, "ok"],
+    ["timers", { timerLateness: nanoseconds(2_600_000) }, "advice"],
     ["btf", { kernel: { ...KERNEL, hasBtf: false } }, "missing"],
     ["lockdown", { kernel: { ...KERNEL, lockdown: "confidentiality" } }, "missing"],
     ["memlock", { kernel: { ...KERNEL, major: 5, minor: 10 } }, "missing"],

@@ -1,11 +1,15 @@
 import { delimiter, join } from "node:path";
 import type { DoctorRow } from "@gona/api";
 import type { Capability, KernelFacts } from "@gona/kernel";
+import { type Nanoseconds, nanoseconds } from "@gona/model";
+import { paceTime } from "@gona/planner";
 
 /** Debian 12's kernel: the oldest that GONA is tested with. */
 const OLDEST_KERNEL = [6, 1] as const;
 /** Since then the memory cgroup pays for BPF. */
 const MEMLOCK_FREE_SINCE = [5, 11] as const;
+/** Beyond it the coarsest pace is not coarse enough. */
+const LATE_TIMERS = nanoseconds(2_500_000);
 const MEMLOCK_WANTED = 256 * 2 ** 20;
 
 /** What is known without trying anything. */
@@ -14,6 +18,8 @@ export interface HostFacts {
   readonly architecture: string;
   readonly kernel: KernelFacts;
   readonly missingCapabilities: readonly Capability[];
+  /** 95th percentile. */
+  readonly timerLateness: Nanoseconds;
   readonly path: string;
   readonly exists: (path: string) => boolean;
 }
@@ -35,6 +41,7 @@ export function factRows({
   architecture,
   kernel,
   missingCapabilities: lacks,
+  timerLateness,
   path,
   exists,
 }: HostFacts): readonly DoctorRow[] {
@@ -82,6 +89,13 @@ export function factRows({
       memlockFree || kernel.memlockBytes >= MEMLOCK_WANTED,
       memlockFree ? "not counted for BPF since Linux 5.11" : `${kernel.memlockBytes} bytes`,
       "ulimit -l unlimited",
+    ),
+    row(
+      "timers",
+      timerLateness <= LATE_TIMERS,
+      `late by less than ${(timerLateness / 1e6).toFixed(2)} ms 95 times in 100: limits are paced in ${paceTime(timerLateness, undefined) / 1e6} ms`,
+      "a machine with so late timers has larger peaks and, where they are later than 20 ms, falls short of limits: less load, or CPUs of its own for a VM",
+      "advice",
     ),
     row(
       "programs",
