@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { BpfMaps, type Kernel, openPinned, recoverFromProgram, TC_CLSACT } from "@gona/kernel";
 import { GonaError } from "@gona/model";
 import { LAYOUT_HASH } from "./abi.ts";
-import { FILTER_PREFERENCE, FROM_GUEST, FROM_WIRE } from "./hub-filters.ts";
+import { ATTACHED, FILTER_PREFERENCE } from "./hub-filters.ts";
 
 /** The kernel keeps files of its own (`maps.debug`) in a bpffs. */
 const IS_LAYOUT_HASH = /^[0-9a-f]{16}$/;
@@ -40,7 +40,7 @@ function attachedProgram(kernel: Kernel): number | undefined {
   const withClsact = new Set(kernel.qdiscs().flatMap(({ link, parent }) => (parent === TC_CLSACT ? [link] : [])));
   for (const link of withClsact) {
     for (const { preference, program, programId } of kernel.filters(link)) {
-      if (preference === FILTER_PREFERENCE && (program === FROM_GUEST || program === FROM_WIRE)) return programId;
+      if (preference === FILTER_PREFERENCE && ATTACHED.has(program)) return programId;
     }
   }
   return undefined;

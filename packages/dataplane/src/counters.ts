@@ -1,5 +1,4 @@
 import type { ClassState, Kernel } from "@gona/kernel";
-import type { NicId } from "@gona/model";
 import { FIRST_PACER_MINOR } from "@gona/planner";
 import {
   type GonaSliceCounters,
@@ -10,7 +9,7 @@ import {
   Verdict,
 } from "./abi.ts";
 import type { Codec } from "./codec.ts";
-import { HOST_CLASS, HTB_HANDLE, ROOT_CLASS, sliceClass } from "./htb.ts";
+import { HOST_CLASS, HTB_HANDLE, ROOT_CLASS } from "./htb.ts";
 import { indexKey } from "./map-keys.ts";
 
 /** Of one slice since it got its number; sum over the CPUs. Zeros for a slot or number that no slice has. */
@@ -31,9 +30,9 @@ export function readVerdicts(kernel: Kernel): ReadonlyMap<string, GonaVerdictCou
 }
 
 export interface QueueCounters {
-  /** Of all that left the NIC. */
+  /** Of all that passed the tree. */
   readonly root: ClassState["sent"];
-  /** Of the host's own traffic. */
+  /** Of the default class: the host's own traffic on a NIC. */
   readonly host: ClassState["sent"];
   /** Of the slices, by vif slot. */
   readonly slices: ReadonlyMap<number, ClassState["sent"]>;
@@ -41,20 +40,33 @@ export interface QueueCounters {
 
 const NOTHING = { bytes: 0n, packets: 0n, drops: 0n, backlogBytes: 0n };
 
-/** What a NIC's HTB classes sent and dropped since they were made; bytes as the wire has them. */
-export function readQueueCounters(kernel: Kernel, nic: NicId): QueueCounters {
+/**
+ * What the HTB classes of a link sent, dropped and hold; bytes as the wire has them. Of a slice with
+ * parts: what passed all of them, and the sums of what they dropped and hold.
+ */
+export function readQueueCounters(kernel: Kernel, link: string): QueueCounters {
   const slices = new Map<number, ClassState["sent"]>();
-  let [root, host]: ClassState["sent"][] = [NOTHING, NOTHING];
-  if (kernel.link(nic) === undefined) return { root: NOTHING, host: NOTHING, slices };
-  const first = sliceClass(0);
-  for (const { classid, sent } of kernel.classes(nic)) {
-    if ((classid & 0xffff) >= FIRST_PACER_MINOR) continue;
+  let [root, host] = [NOTHING, NOTHING];
+  if (kernel.link(link) === undefined) return { root, host, slices };
+  for (const { classid, sent } of kernel.classes(link)) {
+    const minor = classid & 0xffff;
+    if (classid >>> 16 !== HTB_HANDLE >>> 16 || minor >= FIRST_PACER_MINOR) continue;
     if (classid === ROOT_CLASS) root = sent;
     else if (classid === HOST_CLASS) host = sent;
-    else if (classid >>> 16 === HTB_HANDLE >>> 16 && (classid - first) % 8 === 0)
-      slices.set((classid - first) / 8, sent);
+    else if (minor >= MINORS_PER_SLICE) addClass(slices, minor, sent);
   }
-  return { root: root ?? NOTHING, host: host ?? NOTHING, slices };
+  return { root, host, slices };
+}
+
+/** Minors of one slice: its own class and its parts. */
+const MINORS_PER_SLICE = 8;
+
+function addClass(slices: Map<number, ClassState["sent"]>, minor: number, sent: ClassState["sent"]): void {
+  const vifSlot = Math.floor(minor / MINORS_PER_SLICE) - 1;
+  const { bytes, packets, drops, backlogBytes } = slices.get(vifSlot) ?? NOTHING;
+  const passed = minor % MINORS_PER_SLICE === 0 ? sent : { bytes, packets };
+  const sums = { drops: drops + sent.drops, backlogBytes: backlogBytes + sent.backlogBytes };
+  slices.set(vifSlot, { bytes: passed.bytes, packets: passed.packets, ...sums });
 }
 
 /** A per-CPU value holds one struct for each possible CPU. All members are counters. */

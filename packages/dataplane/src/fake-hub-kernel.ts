@@ -6,13 +6,16 @@ import {
   gonaSegment,
   gonaSegmentKey,
   gonaSliceCounters,
+  gonaSpineEnd,
   gonaStation,
   gonaStationKey,
+  gonaTrafficRules,
   gonaVerdictCounters,
   gonaVif,
   Limit,
+  Spine,
 } from "./abi.ts";
-import { FROM_GUEST, FROM_WIRE, RESOLVE_NIC } from "./hub-filters.ts";
+import { ATTACHED, RESOLVE_NIC } from "./hub-filters.ts";
 import { indexKey } from "./map-keys.ts";
 
 const array = (name: string, valueSize: number, maxEntries: number, perCpu = false) =>
@@ -30,15 +33,17 @@ export function fakeHubKernel(options: FakeHubOptions = {}): FakeKernel {
   const vifSlots = options.vifSlots ?? Limit.MAX_VIFS;
   const kernel = new FakeKernel({
     ...options,
-    programs: [FROM_GUEST, FROM_WIRE],
+    programs: [...ATTACHED],
     maps: [
       array("gona_nics", gonaNic.size, Limit.MAX_NICS),
       array("gona_nic_names", Limit.NAME_LEN, Limit.MAX_NICS),
+      array("gona_spines", gonaSpineEnd.size, Spine.MAX),
       array("gona_vifs", gonaVif.size, vifSlots),
       array("gona_vif_names", Limit.NAME_LEN, vifSlots),
       array("gona_aggregates", gonaAggregate.size, 2 * vifSlots),
       array("gona_slice_stats", gonaSliceCounters.size, vifSlots * Limit.MAX_SLICES, true),
       array("gona_verdicts", gonaVerdictCounters.size, 64, true),
+      hash("gona_traffic_rules", 4, gonaTrafficRules.size),
       hash("gona_stations", gonaStationKey.size, gonaStation.size),
       hash("gona_addresses", gonaAddressKey.size, 4),
       hash("gona_segments", gonaSegmentKey.size, gonaSegment.size),

@@ -31,9 +31,13 @@ const PACED_TICKS = 1;
 export const HTB_HANDLE: TcHandle = tcHandle(Limit.HTB_MAJOR, 0);
 export const ROOT_CLASS: TcHandle = tcHandle(Limit.HTB_MAJOR, ROOT_MINOR);
 export const HOST_CLASS: TcHandle = tcHandle(Limit.HTB_MAJOR, HOST_MINOR);
-export const sliceClass = (vifSlot: number): TcHandle => tcHandle(Limit.HTB_MAJOR, classMinor(vifSlot));
+/** `part` 0: the slice itself. */
+export const sliceClass = (vifSlot: number, part = 0): TcHandle => tcHandle(Limit.HTB_MAJOR, classMinor(vifSlot, part));
 export const pacerClass = (vifSlot: number): TcHandle => tcHandle(Limit.HTB_MAJOR, pacerMinor(vifSlot));
-/** A leaf's major is its class's minor: below 0x8008, so never that of another. */
+/**
+ * A leaf's major is its class's minor, so never that of another. The kernel's own choices begin at
+ * 0x8001, which slot 4095 reaches with its parts; it chooses none that is taken on the link.
+ */
 export const leafHandle = (classid: TcHandle): TcHandle => tcHandle(classid & 0xffff, 0);
 
 /** Packets of the queue for what finds no class: none while the host's class stands. */

@@ -1,9 +1,26 @@
-import { type Kernel, KernelError, type KernelOp, type LinkState, type QdiscState, type TcHandle } from "@gona/kernel";
-import type { Step } from "@gona/planner";
+import {
+  type ClassState,
+  type Kernel,
+  KernelError,
+  type KernelOp,
+  type LinkState,
+  type QdiscState,
+  type TcHandle,
+} from "@gona/kernel";
+import type { SpineId, Step } from "@gona/planner";
+import { longestMtu, segmentMtu } from "./segment-mtu.ts";
+import { spineOfAlias } from "./spine-alias.ts";
 import { StepError } from "./step-error.ts";
 
 /** From this many single questions on, one dump of all links is cheaper. */
 const DUMP_AFTER = 16;
+
+/** A class that goes when its queue is empty. */
+export interface LeavingClass {
+  readonly link: string;
+  readonly classid: TcHandle;
+  readonly owner: Step;
+}
 
 /**
  * Gathers the operations of many steps and runs them together. Asking for a link that the gathered
@@ -13,6 +30,10 @@ export class OpBatch {
   readonly kernel: Kernel;
   /** Links that got a filter of ours in this run of steps. */
   readonly attached = new Set<string>();
+  /** Ends of spines that were set up in this run of steps. */
+  readonly spineEnds = new Set<string>();
+  /** Vif slots whose traffic rules were set in this run of steps. */
+  readonly ruledSlots = new Set<number>();
   readonly #onStep: ((step: Step) => void) | undefined;
   #ops: KernelOp[] = [];
   /** Step of each gathered operation. */
@@ -23,6 +44,10 @@ export class OpBatch {
   #allLinks = false;
   #qdiscs: Map<string, QdiscState> | undefined;
   #makesLinks = false;
+  readonly #leaving: LeavingClass[] = [];
+  #longestMtu: number | undefined;
+  /** Classes by link, as they were when the first such question was put after links had changed. */
+  readonly #classes = new Map<string, readonly ClassState[]>();
 
   constructor(kernel: Kernel, onStep?: (step: Step) => void) {
     this.kernel = kernel;
@@ -43,7 +68,7 @@ export class OpBatch {
     for (const op of ops) {
       this.#ops.push(op);
       this.#owners.push(owner);
-      if (op.op === "vethCreate" || op.op === "linkDelete") this.#makesLinks = true;
+      if (op.op === "vethCreate" || op.op === "vethPairCreate" || op.op === "linkDelete") this.#makesLinks = true;
     }
   }
 
@@ -56,12 +81,28 @@ export class OpBatch {
   /** The link as it was before the operations that are gathered. */
   linkBefore(name: string): LinkState | undefined {
     if (!this.#allLinks && !this.#links.has(name)) {
-      if (this.#links.size >= DUMP_AFTER) {
-        this.#links = new Map(this.kernel.links().map((link) => [link.name, link]));
-        this.#allLinks = true;
-      } else this.#links.set(name, this.kernel.link(name));
+      if (this.#links.size >= DUMP_AFTER) this.#dumpLinks();
+      else this.#links.set(name, this.kernel.link(name));
     }
     return this.#links.get(name);
+  }
+
+  /** Every link as it is when the next operation runs. */
+  async links(): Promise<Iterable<LinkState>> {
+    if (this.#makesLinks) await this.flush();
+    if (!this.#allLinks) this.#dumpLinks();
+    return [...this.#links.values()].filter((link) => link !== undefined);
+  }
+
+  /** The first end of a spine as it is when the next operation runs. */
+  async spineDevice(id: SpineId): Promise<LinkState | undefined> {
+    for (const link of await this.links()) if (spineOfAlias(link.alias) === id) return link;
+    return undefined;
+  }
+
+  #dumpLinks(): void {
+    this.#links = new Map(this.kernel.links().map((link) => [link.name, link]));
+    this.#allLinks = true;
   }
 
   /** The same for a link that must be there. Throws KernelError (ENODEV). */
@@ -71,10 +112,51 @@ export class OpBatch {
     return link;
   }
 
+  /** The MTU that a segmenter on a link cuts to. Throws KernelError (ENODEV). */
+  async segmentMtu(name: string): Promise<number> {
+    const link = await this.presentLink(name);
+    return segmentMtu(link, () => {
+      if (!this.#allLinks) this.#dumpLinks();
+      this.#longestMtu ??= longestMtu([...this.#links.values()].filter((one) => one !== undefined));
+      return this.#longestMtu;
+    });
+  }
+
+  /**
+   * The classes of a link for what is broken there: read once, so true for those classes that this
+   * run of steps has not touched. Empty where there is no such link.
+   */
+  async classes(link: string): Promise<readonly ClassState[]> {
+    const known = this.#classes.get(link);
+    if (known !== undefined && !this.#makesLinks) return known;
+    await this.flush();
+    const classes = this.kernel.link(link) === undefined ? [] : this.kernel.classes(link);
+    this.#classes.set(link, classes);
+    return classes;
+  }
+
   /** The qdisc at a place as it was when the first such question was put: for what is fresh or broken. */
   qdisc(link: string, parent: TcHandle): QdiscState | undefined {
     this.#qdiscs ??= new Map(this.kernel.qdiscs().map((qdisc) => [`${qdisc.link} ${qdisc.parent}`, qdisc]));
     return this.#qdiscs.get(`${link} ${parent}`);
+  }
+
+  /** A class that nothing is to be sent to any more once the sets of this run of steps are carried out. */
+  leaveLater(link: string, classid: TcHandle): void {
+    const owner = this.#begun.at(-1);
+    if (owner === undefined) throw new Error("a class without a step");
+    this.#leaving.push({ link, classid, owner });
+  }
+
+  /** Those classes, and forgets them. */
+  takeLeaving(): readonly LeavingClass[] {
+    return this.#leaving.splice(0);
+  }
+
+  /** Deletes a class in the name of the step that wanted it gone. */
+  deleteClass({ link, classid, owner }: LeavingClass): void {
+    this.#ops.push({ op: "classDelete", link, classid });
+    this.#owners.push(owner);
   }
 
   /** Runs what was gathered. Throws StepError. */
@@ -85,7 +167,9 @@ export class OpBatch {
     this.#owners = [];
     if (this.#makesLinks) {
       this.#links.clear();
+      this.#classes.clear();
       this.#allLinks = false;
+      this.#longestMtu = undefined;
       this.#makesLinks = false;
     }
     try {

@@ -1,9 +1,10 @@
-import { GonaError } from "@gona/model";
 import type { ClearStep, Facet, SetStep } from "@gona/planner";
 import type { OpBatch } from "../op-batch.ts";
 import { nicExecutor, nicFilterExecutor } from "./nic-executors.ts";
-import { sliceExecutor, treeExecutor } from "./queue-executors.ts";
-import { addressExecutor, segmentExecutor, stationExecutor } from "./table-executors.ts";
+import { sliceExecutor } from "./slice-executor.ts";
+import { spineExecutor, spineFilterExecutor } from "./spine-executors.ts";
+import { addressExecutor, segmentExecutor, stationExecutor, trafficRuleExecutor } from "./table-executors.ts";
+import { treeExecutor } from "./tree-executor.ts";
 import { vifExecutor, vifFilterExecutor, vifLinkExecutor } from "./vif-executors.ts";
 
 /** Turns the steps of one facet into operations. Throws GonaError. */
@@ -13,18 +14,12 @@ export interface Executor<F extends Facet> {
   clear(step: ClearStep<F>, batch: OpBatch): void | Promise<void>;
 }
 
-// The planner makes no such entries yet.
-const notYet = { set: refuse, clear: refuse };
-function refuse(): never {
-  throw new GonaError("BUG", "this facet has no executor yet");
-}
-
 /** Does not compile while a facet lacks its executor. */
 export const EXECUTORS: { readonly [F in Facet]: Executor<F> } = {
   vifLinks: vifLinkExecutor,
-  spines: notYet,
-  spineFilters: notYet,
-  trafficRules: notYet,
+  spines: spineExecutor,
+  spineFilters: spineFilterExecutor,
+  trafficRules: trafficRuleExecutor,
   nics: nicExecutor,
   trees: treeExecutor,
   slices: sliceExecutor,

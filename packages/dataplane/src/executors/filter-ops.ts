@@ -1,9 +1,7 @@
 import { type Kernel, TC_CLSACT, tcHandle } from "@gona/kernel";
 import { GonaError } from "@gona/model";
-import { classidOf, FILTER_PREFERENCE, FROM_GUEST, FROM_WIRE } from "../hub-filters.ts";
+import { ATTACHED, classidOf, FILTER_PREFERENCE } from "../hub-filters.ts";
 import type { OpBatch } from "../op-batch.ts";
-
-const OURS: ReadonlySet<string> = new Set([FROM_GUEST, FROM_WIRE]);
 
 export interface Attachment {
   readonly link: string;
@@ -35,7 +33,7 @@ export async function detach(batch: OpBatch, link: string): Promise<void> {
 
 function refuseForeign(kernel: Kernel, link: string): void {
   const there = kernel.filters(link).find(({ preference }) => preference === FILTER_PREFERENCE);
-  if (there === undefined || OURS.has(there.program)) return;
+  if (there === undefined || ATTACHED.has(there.program)) return;
   throw new GonaError("FOREIGN_STATE", `${link} has a filter that is not GONA's in the place of GONA's`, {
     found: `ingress pref ${FILTER_PREFERENCE} bpf ${there.program}`,
     hint: `tc filter delete dev ${link} ingress pref ${FILTER_PREFERENCE}`,

@@ -1,4 +1,5 @@
 import { type Kernel, type LinkState, type QdiscState, TC_CLSACT, TC_ROOT, type TcHandle } from "@gona/kernel";
+import { longestMtu } from "../segment-mtu.ts";
 
 /** Links and qdiscs of a hub as they are at one moment, read by one dump each. */
 export interface HubView {
@@ -6,12 +7,14 @@ export interface HubView {
   readonly links: readonly LinkState[];
   readonly linkByName: ReadonlyMap<string, LinkState>;
   readonly linkByIndex: ReadonlyMap<number, LinkState>;
+  readonly longestMtu: () => number;
   /** Qdiscs by place, by link. */
   readonly qdiscs: ReadonlyMap<string, ReadonlyMap<TcHandle, QdiscState>>;
 }
 
 export function viewHub(kernel: Kernel): HubView {
   const links = kernel.links();
+  let longest: number | undefined;
   const qdiscs = new Map<string, Map<TcHandle, QdiscState>>();
   for (const qdisc of kernel.qdiscs()) {
     const places = qdiscs.get(qdisc.link);
@@ -22,6 +25,10 @@ export function viewHub(kernel: Kernel): HubView {
     kernel,
     links,
     linkByName: new Map(links.map((link) => [link.name, link])),
+    longestMtu: () => {
+      longest ??= longestMtu(links);
+      return longest;
+    },
     linkByIndex: new Map(links.map((link) => [link.ifindex, link])),
     qdiscs,
   };

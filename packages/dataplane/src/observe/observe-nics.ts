@@ -12,8 +12,8 @@ export interface ObservedNics {
   readonly nameOf: (slot: number) => string;
 }
 
-/** The NIC records. A second one of a NIC stands under a name that no NIC has, so that plan() takes it away. */
-export function observeNics(view: HubView): ObservedNics {
+/** The NIC records; `inIfindex`: where a NIC's ingress spine begins. A second one of a NIC stands under a name that no NIC has, so that plan() takes it away. */
+export function observeNics(view: HubView, inIfindex: (nic: string) => number): ObservedNics {
   const nics = new Map<NicId, NicEntry>();
   const names = new Map<number, string>();
   const nameMap = view.kernel.map("gona_nic_names");
@@ -23,7 +23,10 @@ export function observeNics(view: HubView): ObservedNics {
     if ((record.flags & NicFlag.IN_USE) === 0) continue;
     const slot = indexOf(key);
     const name = idText(nameMap.get(indexKey(slot)) ?? new Uint8Array(Limit.NAME_LEN));
-    const entry = fromNicRecord(slot, record, view.linkByName.get(name)?.ifindex);
+    const entry = fromNicRecord(slot, record, {
+      ifindex: view.linkByName.get(name)?.ifindex,
+      inIfindex: inIfindex(name),
+    });
     if (name === "" || nics.has(name as NicId)) again.push([slot, { ...entry, stale: true }]);
     else nics.set(name as NicId, entry);
     names.set(slot, name);

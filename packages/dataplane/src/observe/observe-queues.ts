@@ -1,13 +1,15 @@
 import type { ClassState, HtbClass, TcHandle } from "@gona/kernel";
-import { bytes, MAX_BITS_PER_SECOND, type NicId } from "@gona/model";
+import { bytes, MAX_BITS_PER_SECOND } from "@gona/model";
 import {
   type ClassShape,
   FIRST_PACER_MINOR,
   type HtbShape,
   type HubState,
+  INNER_QUANTUM,
   type Leaf,
   type QueueTree,
   type SliceKey,
+  type SlicePart,
   type SliceQueue,
   sliceKey,
 } from "@gona/planner";
@@ -24,6 +26,7 @@ import {
   sliceClass,
   toRootClass,
 } from "../htb.ts";
+import { segmentMtu } from "../segment-mtu.ts";
 import { type HubView, rootOf } from "./hub-view.ts";
 
 /** Minors of one slice: its own class and those of seven kinds of traffic. */
@@ -38,30 +41,30 @@ const NO_CLASS: HtbClass = {
   priority: 0,
 };
 
-/** Our HTB trees. Stale where a class or leaf is missing or of another make. */
-export function observeQueues(view: HubView): Pick<HubState, "trees" | "slices"> {
-  const trees = new Map<NicId, QueueTree>();
+/** Our HTB trees. Stale where a class or leaf is missing or of another make, and on `broken` links. */
+export function observeQueues(view: HubView, broken: ReadonlySet<string>): Pick<HubState, "trees" | "slices"> {
+  const trees = new Map<string, QueueTree>();
   const slices = new Map<SliceKey, SliceQueue>();
   for (const { name } of view.links) {
     const root = rootOf(view, name);
     if (root?.handle !== HTB_HANDLE || root.qdisc.kind !== "htb") continue;
-    const nic = name as NicId;
+    const lost = broken.has(name) ? { stale: true as const } : {};
     const classes = new Map(view.kernel.classes(name).map((state) => [state.classid, state]));
-    trees.set(nic, queueTree(view, name, classes, root.qdisc.defaultMinor));
+    trees.set(name, { ...queueTree(view, name, classes, root.qdisc.defaultMinor), ...lost });
     for (const vifSlot of slotsOf(classes.keys())) {
-      slices.set(sliceKey(name, vifSlot), sliceQueue(view, name, classes, vifSlot));
+      slices.set(sliceKey(name, vifSlot), { ...sliceQueue(view, name, classes, vifSlot), ...lost });
     }
   }
   return { trees, slices };
 }
 
-/** Slots of which a slice's class stands, or the pacer that is made before it and goes after it. */
+/** Slots of which any class stands. */
 function slotsOf(classids: Iterable<TcHandle>): ReadonlySet<number> {
   const slots = new Set<number>();
   for (const classid of classids) {
     const minor = classid & 0xffff;
     if (minor >= FIRST_PACER_MINOR) slots.add(minor - FIRST_PACER_MINOR);
-    else if (minor >= MINORS_PER_SLICE && minor % MINORS_PER_SLICE === 0) slots.add(minor / MINORS_PER_SLICE - 1);
+    else if (minor >= MINORS_PER_SLICE) slots.add(Math.floor(minor / MINORS_PER_SLICE) - 1);
   }
   return slots;
 }
@@ -74,24 +77,52 @@ function sliceQueue(
 ): SliceQueue {
   const classid = sliceClass(vifSlot);
   const own = classes.get(classid);
+  const parts = partsOf(view, link, classes, vifSlot);
   const { stale, leaf, ...plain } = shapeOf(view, link, classid, own?.htb ?? NO_CLASS);
   const pacer = classes.get(pacerClass(vifSlot));
   const paced = own && pacer && fromPacedClasses(inUnits(own.htb), inUnits(pacer.htb));
   const parent = pacer === undefined ? ROOT_CLASS : pacerClass(vifSlot);
-  const whole = stale === undefined && own?.parent === parent && (pacer === undefined || paced !== undefined);
-  const rest = { leaf, link, vifSlot, parts: [] };
-  return { ...(paced ?? plain), ...rest, ...(whole ? {} : { stale: true }) };
+  const whole =
+    own?.parent === parent &&
+    (pacer === undefined || paced !== undefined) &&
+    (parts.length === 0 ? stale === undefined : parts.every((part) => part.whole));
+  const rest = { link, vifSlot, parts: parts.map((part) => part.shape), ...(whole ? {} : { stale: true as const }) };
+  // HTB uses no quantum of a class with children and cannot change it: what it was before is as good.
+  if (parts.length > 0) return { ...(paced ?? plain), quantum: INNER_QUANTUM, priority: 0, leaf: null, ...rest };
+  return { ...(paced ?? plain), leaf, ...rest };
+}
+
+interface ObservedPart {
+  readonly shape: SlicePart;
+  readonly whole: boolean;
+}
+
+/** The parts of a slice, ascending; not whole: without its leaf, or below another class. */
+function partsOf(
+  view: HubView,
+  link: string,
+  classes: ReadonlyMap<TcHandle, ClassState>,
+  vifSlot: number,
+): readonly ObservedPart[] {
+  const parts: ObservedPart[] = [];
+  for (let part = 1; part < MINORS_PER_SLICE; part++) {
+    const state = classes.get(sliceClass(vifSlot, part));
+    if (state === undefined) continue;
+    const { stale, ...shape } = shapeOf(view, link, state.classid, state.htb);
+    parts.push({ shape: { ...shape, part }, whole: stale === undefined && state.parent === sliceClass(vifSlot) });
+  }
+  return parts;
 }
 
 function queueTree(
   view: HubView,
-  nic: string,
+  link: string,
   classes: ReadonlyMap<TcHandle, ClassState>,
   defaultMinor: number,
 ): QueueTree {
   const top = classes.get(ROOT_CLASS)?.htb ?? NO_CLASS;
   const { rate, burst } = fromHtbClass(inUnits(top));
-  const { stale, ...host } = shapeOf(view, nic, HOST_CLASS, classes.get(HOST_CLASS)?.htb ?? NO_CLASS);
+  const { stale, ...host } = shapeOf(view, link, HOST_CLASS, classes.get(HOST_CLASS)?.htb ?? NO_CLASS);
   const expected = toRootClass({ rate, burst });
   const whole =
     stale === undefined &&
@@ -103,9 +134,10 @@ function queueTree(
 }
 
 /** The shape of a class with its leaf; stale where the leaf is not one of ours. */
-function shapeOf(view: HubView, nic: string, classid: TcHandle, htb: HtbClass): HtbShape & { readonly stale?: true } {
-  const qdisc = view.qdiscs.get(nic)?.get(classid);
-  const mtu = view.linkByName.get(nic)?.mtu ?? 0;
+function shapeOf(view: HubView, link: string, classid: TcHandle, htb: HtbClass): HtbShape & { readonly stale?: true } {
+  const qdisc = view.qdiscs.get(link)?.get(classid);
+  const state = view.linkByName.get(link);
+  const mtu = state === undefined ? 0 : segmentMtu(state, view.longestMtu);
   const leaf = qdisc?.handle === leafHandle(classid) ? fromLeafQdisc(qdisc.qdisc, mtu) : undefined;
   const shape: ClassShape = fromHtbClass(inUnits(htb));
   return leaf === undefined ? { ...shape, leaf: NO_LEAF, stale: true } : { ...shape, leaf };

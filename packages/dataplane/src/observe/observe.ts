@@ -1,12 +1,15 @@
 import type { Kernel } from "@gona/kernel";
-import { addressKey, type HubState, segmentKey, stationKey } from "@gona/planner";
+import type { VifId } from "@gona/model";
+import { addressKey, type HubState, segmentKey, stationKey, type TrafficRules } from "@gona/planner";
 import { decodeAddress, decodeSegment, decodeStation, type MapEntry } from "../map-keys.ts";
+import { decodeTrafficRules } from "../traffic-rules-record.ts";
 import { viewHub } from "./hub-view.ts";
 import { observeFilters } from "./observe-filters.ts";
 import { observeVifLinks } from "./observe-links.ts";
 import { observeNics } from "./observe-nics.ts";
 import { observeQueues } from "./observe-queues.ts";
-import { observeVifs } from "./observe-vifs.ts";
+import { observeSpines } from "./observe-spines.ts";
+import { observeVifs, vifNames } from "./observe-vifs.ts";
 
 /**
  * All that GONA owns in the kernel, the inverse of the executors: plan(observe(), desired) is empty
@@ -16,20 +19,27 @@ import { observeVifs } from "./observe-vifs.ts";
  */
 export function observe(kernel: Kernel): HubState {
   const view = viewHub(kernel);
-  const { nics, nameOf } = observeNics(view);
+  const spines = observeSpines(view);
+  const { nics, nameOf } = observeNics(view, spines.inIfindex);
+  const names = vifNames(kernel);
   return {
     vifLinks: observeVifLinks(view),
-    spines: new Map(),
-    spineFilters: new Map(),
-    trafficRules: new Map(),
+    spines: spines.spines,
     nics,
-    ...observeQueues(view),
-    vifs: observeVifs(view, nameOf),
+    ...observeQueues(view, spines.broken),
+    trafficRules: trafficRules(kernel, names),
+    vifs: observeVifs(view, nameOf, names),
     stations: table(kernel, "gona_stations", decodeStation, stationKey),
     addresses: table(kernel, "gona_addresses", decodeAddress, addressKey),
     segments: table(kernel, "gona_segments", decodeSegment, segmentKey),
-    ...observeFilters(view),
+    ...observeFilters(view, spines),
   };
+}
+
+/** Rules of a slot that no vif has stand under a name that no vif has, so that plan() takes them away. */
+function trafficRules(kernel: Kernel, names: ReadonlyMap<number, VifId>): ReadonlyMap<VifId, TrafficRules> {
+  const nameOf = ({ vifSlot }: TrafficRules): VifId => names.get(vifSlot) ?? (`slot ${vifSlot}` as VifId);
+  return table(kernel, "gona_traffic_rules", decodeTrafficRules, nameOf);
 }
 
 function table<K, V>(kernel: Kernel, map: string, decode: (entry: MapEntry) => V, keyOf: (value: V) => K): Map<K, V> {

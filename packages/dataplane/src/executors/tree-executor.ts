@@ -1,0 +1,42 @@
+import { describeQdisc, formatTcHandle, type QdiscState, TC_ROOT } from "@gona/kernel";
+import { GonaError } from "@gona/model";
+import { HOST_CLASS, HTB_HANDLE, HTB_QDISC, ROOT_CLASS, toRootClass } from "../htb.ts";
+import type { OpBatch } from "../op-batch.ts";
+import { setClass } from "./class-ops.ts";
+import type { Executor } from "./executors.ts";
+
+export const treeExecutor: Executor<"trees"> = {
+  async set({ key: link, value: queue, before: old }, batch) {
+    const before = old?.stale ? undefined : old;
+    if (before === undefined) replaceRoot(link, batch);
+    if (before?.rate !== queue.rate || before.burst !== queue.burst) {
+      batch.push({ op: "classReplace", link, parent: HTB_HANDLE, classid: ROOT_CLASS, htb: toRootClass(queue) });
+    }
+    await setClass({ link, parent: ROOT_CLASS, classid: HOST_CLASS }, queue.host, before?.host, batch);
+  },
+
+  async clear({ key: link }, batch) {
+    if ((await batch.link(link)) === undefined) return;
+    batch.push({ op: "qdiscDelete", link, parent: TC_ROOT, handle: HTB_HANDLE });
+  },
+};
+
+/** Makes our HTB the root. Throws FOREIGN_STATE where someone else's would be lost. */
+function replaceRoot(link: string, batch: OpBatch): void {
+  const root = batch.qdisc(link, TC_ROOT);
+  // Handle 0 is what the kernel itself puts there (noqueue, mq, pfifo_fast, fq_codel, fq).
+  if (root !== undefined && root.handle !== 0) {
+    if (root.handle !== HTB_HANDLE || root.qdisc.kind !== "htb") throw foreignRoot(link, root);
+    // HTB has no change operation: as it is, or anew.
+    if (root.qdisc.defaultMinor === HTB_QDISC.defaultMinor) return;
+    batch.push({ op: "qdiscDelete", link, parent: TC_ROOT, handle: HTB_HANDLE });
+  }
+  batch.push({ op: "qdiscReplace", link, parent: TC_ROOT, handle: HTB_HANDLE, qdisc: HTB_QDISC });
+}
+
+function foreignRoot(link: string, { handle, qdisc }: QdiscState): GonaError {
+  return new GonaError("FOREIGN_STATE", `${link} has a root qdisc that is not GONA's and would be lost`, {
+    found: `${formatTcHandle(handle)} ${describeQdisc(qdisc)}`,
+    hint: `tc qdisc delete dev ${link} root`,
+  });
+}
