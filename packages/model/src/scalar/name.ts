@@ -21,6 +21,9 @@ export function readName(value: unknown, longest: number): Scalar<string> {
 
 /** Prefix of the vif links that GONA makes in the hub. */
 export const OWN_LINK_PREFIX = "gv-";
+/** Of the two ends of its spines, the one with the queue tree first. */
+export const SPINE_PREFIX = "gq-";
+export const SPINE_END_PREFIX = "gp-";
 
 /** What the kernel takes as a link's name (dev_valid_name, and no `%`: that is a template) and GONA does not make itself. */
 export function readLinkName(value: unknown, what: string): Scalar<string> {
@@ -29,7 +32,8 @@ export function readLinkName(value: unknown, what: string): Scalar<string> {
   if (/[\s/:%\p{Cc}]/u.test(value) || value === "." || value === "..") return bad(allowed);
   if (value === "" || utf8Length(value) > 15) return bad(allowed);
   if (value === "lo") return bad(allowed, "lo is the loopback");
-  if (value.startsWith(OWN_LINK_PREFIX)) return bad(allowed, `names that start with ${OWN_LINK_PREFIX} are GONA's own`);
+  const own = [OWN_LINK_PREFIX, SPINE_PREFIX, SPINE_END_PREFIX].find((prefix) => value.startsWith(prefix));
+  if (own !== undefined) return bad(allowed, `names that start with ${own} are GONA's own`);
   return good(value);
 }
 
