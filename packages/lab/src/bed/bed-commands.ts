@@ -54,8 +54,10 @@ function stationLines(station: Station, hub: string): string[] {
   return ["link set lo up", ...made.flatMap((link) => [...linkLines(link, hub), ...addressLines(link)])];
 }
 
-function linkLines({ name, mac, other }: StationLink, hub: string): string[] {
-  const pair = other.kind === "hub" ? [`link add ${name} type veth peer name ${other.device} netns ${hub}`] : [];
+function linkLines({ name, mac, ifindex, other }: StationLink, hub: string): string[] {
+  const index = ifindex === undefined ? "" : ` index ${ifindex}`;
+  const pair =
+    other.kind === "hub" ? [`link add ${name}${index} type veth peer name ${other.device} netns ${hub}`] : [];
   return [...pair, `link set ${name} address ${mac}`, `link set ${name} up`];
 }
 

@@ -48,6 +48,8 @@ export interface StationLink {
   /** Of the spec; undefined for a peer. */
   readonly vif?: VifId;
   readonly mac: string;
+  /** Unique in the lab, for links that the lab makes for a guest: how the far-end counters know it. */
+  readonly ifindex?: number;
   /** With prefix length. */
   readonly addresses: readonly string[];
   /**
@@ -67,6 +69,9 @@ export interface StationLink {
  */
 const FIRST_NIC_INDEX = 1001;
 const FIRST_PEER_INDEX = 2001;
+const FIRST_GUEST_INDEX = 3001;
+/** At most so many vifs of one guest have a place in the numbering of links. */
+const VIFS_OF_GUEST = 64;
 
 export function planBed(scenario: Scenario): BedPlan {
   const lab = scenario.name;
@@ -95,19 +100,24 @@ export function planBed(scenario: Scenario): BedPlan {
       ports: ports.filter((port) => port.fabric === fabric),
     })),
     stations: [
-      ...guests.map((guest) => guestStation(scenario, guest)),
+      ...guests.map((guest, position) => guestStation(scenario, guest, FIRST_GUEST_INDEX + position * VIFS_OF_GUEST)),
       ...peers.map(({ peer, port }, position) => peerStation(lab, peer, port, position)),
     ],
   };
 }
 
-function guestStation(scenario: Scenario, guest: Scenario["spec"]["host"]["guests"][number]): Station {
+function guestStation(
+  scenario: Scenario,
+  guest: Scenario["spec"]["host"]["guests"][number],
+  firstIndex: number,
+): Station {
   const links = guest.vifs.map((vif, position): StationLink => {
     const { attachment } = vif;
     return {
       name: attachment.kind === "create" ? attachment.name : `eth${position}`,
       vif: vif.id,
       mac: vif.mac,
+      ...(attachment.kind === "device" && { ifindex: firstIndex + position }),
       addresses: guestAddresses(scenario, guest.name, vif.addresses, guest.vifs.length),
       other: attachment.kind === "create" ? { kind: "gona" } : { kind: "hub", device: attachment.device },
     };

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type BpfMap, type BpfMaps, type BpfObject, check, libc, loadBpfObject, openPinned } from "@gona/kernel";
 import { GonaError } from "@gona/model";
-import type { BedPlan, SwitchPort } from "./bed-plan.ts";
+import type { BedPlan, Station, SwitchPort } from "./bed-plan.ts";
 import { decodeFlow, decodeMac, type FlowCount, type MacSighting } from "./far-end-records.ts";
 import { decodeWindows, encodeWindows, type FlowName, type Windows } from "./far-end-windows.ts";
 import { type LabPaths, REPOSITORY } from "./lab-paths.ts";
@@ -65,6 +65,22 @@ export class FarEnd implements Disposable {
       filter("egress", "lab_port_out"),
     ];
     await runCommand("tc", ["-n", netns, "-batch", "-"], `${lines.join("\n")}\n`);
+  }
+
+  /**
+   * Counts what arrives at a guest's link too, "in" by its source, under the link's index: what a limit on the
+   * way to the guest is judged by, because the switch stands before it. For links that the lab made.
+   */
+  async attachGuest({ netns, links }: Station): Promise<void> {
+    for (const { name, ifindex } of links) {
+      if (ifindex === undefined) continue;
+      const program = join(this.#programs, "lab_port_in");
+      const lines = [
+        `qdisc replace dev ${name} clsact`,
+        `filter replace dev ${name} ingress protocol all prio 1 handle 1 bpf direct-action object-pinned ${program}`,
+      ];
+      await runCommand("tc", ["-n", netns, "-batch", "-"], `${lines.join("\n")}\n`);
+    }
   }
 
   /** Every (port, direction, address) that was seen. */

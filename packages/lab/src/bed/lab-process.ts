@@ -92,6 +92,10 @@ export class LabProcess implements AsyncDisposable {
     this.#child.stdin?.end();
   }
 
+  writeInput(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
   kill(name: NodeJS.Signals): boolean {
     return signal(this.identity, name);
   }

@@ -2,10 +2,11 @@ import { failoverSuite } from "./failover/failover-suite.ts";
 import { pathSuite } from "./path/path-suite.ts";
 import { precisionSuite } from "./precision/precision-suite.ts";
 import { scaleSuite } from "./scale/scale-suite.ts";
+import { sharingSuite } from "./sharing/sharing-suite.ts";
 import type { Suite } from "./suite.ts";
 
 export type { BenchRow } from "./bench-row.ts";
 export type { Suite, SuiteOptions } from "./suite.ts";
 
 /** What `gona bench` knows. */
-export const SUITES: readonly Suite[] = [precisionSuite, pathSuite, failoverSuite, scaleSuite];
+export const SUITES: readonly Suite[] = [precisionSuite, sharingSuite, pathSuite, failoverSuite, scaleSuite];

@@ -1,133 +1,137 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { type BitsPerSecond, formatRate, megabitsPerSecond, nicId } from "@gona/model";
-import { runCommand } from "../../bed/run-command.ts";
-import type { Traffic } from "../../scenario/scenario.ts";
-import { RunningTraffic } from "../../traffic/running-traffic.ts";
+import { formatRate, megabitsPerSecond } from "@gona/model";
 import { type BenchRow, summarize } from "../bench-row.ts";
-import type { Suite, SuiteOptions } from "../suite.ts";
-import { farEndRate } from "./far-end-rate.ts";
-import { defaultHtbShaper, GUEST_ADDRESS, gonaShaper, type Shaper } from "./shapers.ts";
+import type { Suite } from "../suite.ts";
+import { type Batch, batches, RATES } from "./cells.ts";
+import { type Measured, measureBatch } from "./measure-batch.ts";
+import { cniTbfShaper, defaultHtbShaper, gonaShaper, type Shaper } from "./shapers.ts";
 
-interface Cell {
-  readonly limit: BitsPerSecond;
-  readonly traffic: string;
+/** One (rate, traffic, direction) by one shaper. */
+interface Result extends Measured {
+  readonly shaper: string;
+  readonly batch: Batch;
 }
 
-const RATES = { full: [1, 10, 100, 1000, 2000, 5000], quick: [10, 100, 1000] };
-const TRAFFICS = ["tcp1", "tcp8", "udp"];
-const WORDS: Readonly<Record<string, string>> = { tcp1: "TCP", tcp8: "TCP x 8", udp: "UDP 1400" };
-/** One core does not send more 1,400-byte datagrams than that. */
-const UDP_UP_TO = megabitsPerSecond(1000);
-/** Left out: slow start, and the bucket that is full at first. */
-const SETTLE_MS = 2000;
-const WINDOW_MS = { full: 5000, quick: 2500 };
-/** UDP is sent so much faster than it may leave. */
-const OFFERED = 1.2;
-/** How often the queue is looked at during a window. */
-const LOOKS = 4;
+/** 10 ms windows of slower limits hold a few packets: what they say is the packets' size. */
+const PEAKS_FROM_MEGABITS = 100;
+const GONA = "GONA";
 
-/** How exactly a limit is kept over seconds, at the far end. */
+/** How exactly a limit is kept over seconds, over any second and over 10 ms, at the far end. */
 export const precisionSuite: Suite = {
   name: "precision",
-  about: "error of the long-run egress rate against the limit, TCP and UDP, beside HTB with tc's default bursts",
-  async run(options) {
-    const windowMs = options.quick ? WINDOW_MS.quick : WINDOW_MS.full;
-    options.progress("building two beds");
+  about: "error, fullest second and 10 ms peak of limits from 1 Mbit/s to 8 Gbit/s, beside HTB's defaults and TBF",
+  async run({ quick, progress, signal }) {
+    progress("building beds of ten guests and ten NICs");
     await using stack = new AsyncDisposableStack();
-    const gona = stack.use(await gonaShaper());
-    const other = stack.use(await defaultHtbShaper());
-    const errors = new Map<Shaper, number[]>();
-    const rows: BenchRow[] = [];
-    for (const cell of cellsOf(options)) {
-      const measured: number[] = [];
-      for (const shaper of [gona, other]) {
-        options.signal?.throwIfAborted();
-        const { error, saturated } = await measure(shaper, cell, windowMs);
-        options.progress(`${nameOf(cell)}, ${shaper.name}: ${error.toFixed(3)} %`);
-        if (!saturated) {
-          options.progress(`${nameOf(cell)}: the sender did not fill the queue; left out`);
-          continue;
+    const shapers: Shaper[] = [
+      stack.use(await gonaShaper(RATES, ({ message }) => progress(`ingress is left out: ${message}`))),
+      stack.use(await defaultHtbShaper(RATES)),
+    ];
+    if (!quick) shapers.push(stack.use(await cniTbfShaper(RATES)));
+    const results: Result[] = [];
+    for (const batch of batches(quick)) {
+      for (const shaper of shapers) {
+        signal?.throwIfAborted();
+        if (!shaper.directions.includes(batch.direction) || (shaper.name !== GONA && !batch.compared)) continue;
+        for (const measured of await measureBatch(shaper, batch)) {
+          const result = { ...measured, shaper: shaper.name, batch };
+          progress(`${nameOf(result)}, ${shaper.name}: ${wordsOf(result)}`);
+          if (measured.filled) results.push(result);
         }
-        measured.push(error);
-        errors.set(shaper, [...(errors.get(shaper) ?? []), error]);
       }
-      if (measured.length < 2) continue;
-      const [mine = 0, theirs = 0] = measured;
-      rows.push({
-        suite: "precision",
-        case: nameOf(cell),
-        figure: "rate error",
-        unit: "%",
-        ...summarize([mine]),
-        versus: { name: other.name, value: theirs, ratio: Math.abs(mine) / Math.abs(theirs) },
-      });
     }
-    return [...summaryOf(errors.get(gona) ?? [], other.name, errors.get(other) ?? []), ...rows];
+    return [...summary(results, shapers), ...cellRows(results)];
   },
 };
 
-const cellsOf = ({ quick }: SuiteOptions): readonly Cell[] =>
-  (quick ? RATES.quick : RATES.full)
-    .map(megabitsPerSecond)
-    .flatMap((limit) =>
-      TRAFFICS.filter((traffic) => traffic !== "udp" || limit <= UDP_UP_TO).map((traffic) => ({ limit, traffic })),
-    );
+const nameOf = ({ rate, batch }: Pick<Result, "rate" | "batch">): string =>
+  `${formatRate(megabitsPerSecond(RATES[rate] ?? 0))}, ${batch.traffic.words}, ${batch.direction}`;
 
-const nameOf = ({ limit, traffic }: Cell): string => `${formatRate(limit)}, ${WORDS[traffic] ?? traffic}`;
+const wordsOf = ({ error, secondOver, peakOver, filled }: Measured): string =>
+  `${error.toFixed(3)} %, fullest second ${secondOver.toFixed(1)} %, fullest 10 ms ${peakOver.toFixed(0)} % over${
+    filled ? "" : "; the sender did not fill the queue: left out"
+  }`;
 
-interface Measured {
-  /** Of the rate at the far end, % of the limit. */
-  readonly error: number;
-  /** False: a UDP sender was too slow for the limit, so that its rate says nothing. TCP finds its rate by itself. */
-  readonly saturated: boolean;
+const countsPeaks = ({ rate }: Result): boolean => (RATES[rate] ?? 0) >= PEAKS_FROM_MEGABITS;
+
+interface Figure {
+  readonly name: string;
+  readonly of: (result: Result) => number;
+  readonly from?: (result: Result) => boolean;
+  readonly most: number;
 }
+const FIGURES: readonly Figure[] = [
+  { name: "rate error", of: ({ error }) => error, most: 0.2 },
+  { name: "fullest second over the limit", of: ({ secondOver }) => secondOver, most: 3 },
+  { name: "fullest 10 ms over the limit", of: ({ peakOver }) => peakOver, from: countsPeaks, most: 15 },
+];
 
-async function measure(shaper: Shaper, { limit, traffic }: Cell, windowMs: number): Promise<Measured> {
-  await shaper.setLimit(limit);
-  const sent = trafficAt(shaper, traffic, limit);
-  await using _running = await RunningTraffic.start(shaper.bed, sent);
-  await delay(SETTLE_MS);
-  const [{ bitsPerSecond }, waiting] = await Promise.all([
-    farEndRate(shaper.bed, nicId("eth1"), GUEST_ADDRESS, windowMs),
-    leastWaiting(shaper, windowMs),
-  ]);
-  return { error: (bitsPerSecond / limit - 1) * 100, saturated: sent.kind !== "udp" || waiting > 0 };
-}
-
-/** The fewest packets that waited in the NIC's queues whenever they were looked at. */
-async function leastWaiting({ bed }: Shaper, windowMs: number): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let look = 0; look < LOOKS; look++) {
-    await delay(windowMs / (LOOKS + 1));
-    const text = await runCommand("tc", ["-n", bed.plan.hub, "-s", "-j", "qdisc", "show", "dev", "eth1"]);
-    const root = (JSON.parse(text) as { kind: string; qlen: number }[]).find(({ kind }) => kind === "htb");
-    least = Math.min(least, root?.qlen ?? 0);
+/** Worst and median by direction; the others beside GONA in the cells that both were measured in. */
+function summary(results: readonly Result[], shapers: readonly Shaper[]): readonly BenchRow[] {
+  const rows: BenchRow[] = [];
+  for (const direction of ["egress", "ingress"] as const) {
+    const here = results.filter(({ batch }) => batch.direction === direction);
+    const mine = here.filter(({ shaper }) => shaper === GONA);
+    if (mine.length === 0) continue;
+    for (const figure of FIGURES) {
+      const value = (list: readonly Result[]) =>
+        list
+          .filter(figure.from ?? (() => true))
+          .map((result) => (figure.name === "rate error" ? Math.abs(figure.of(result)) : figure.of(result)));
+      if (value(mine).length === 0) continue;
+      rows.push(
+        aimed(`${direction}, all ${mine.length} cells`, `worst ${figure.name}`, value(mine), Math.max, figure.most),
+      );
+      if (figure.name === "rate error")
+        rows.push(
+          aimed(
+            `${direction}, all ${mine.length} cells`,
+            "median rate error",
+            value(mine),
+            (...all) => summarize(all).value,
+            0.05,
+          ),
+        );
+      for (const { name } of shapers.filter((shaper) => shaper.name !== GONA)) {
+        const theirs = here.filter(({ shaper }) => shaper === name);
+        const names = new Set(theirs.map(nameOf));
+        const both = value(mine.filter((result) => names.has(nameOf(result))));
+        if (both.length === 0) continue;
+        const [own, other] = [Math.max(...both), Math.max(...value(theirs))];
+        rows.push({
+          suite: "precision",
+          case: `${direction}, ${both.length} cells of both`,
+          figure: `worst ${figure.name}`,
+          unit: "%",
+          ...summarize(both),
+          value: own,
+          versus: { name, value: other, ratio: own / other },
+        });
+      }
+    }
   }
-  return least;
+  return rows;
 }
 
-function trafficAt({ bed }: Shaper, name: string, limit: BitsPerSecond): Traffic {
-  const traffic = bed.scenario.traffic.get(name);
-  if (traffic === undefined) throw new RangeError(`the bench has no traffic ${name}`);
-  return traffic.kind === "udp" ? { ...traffic, rate: Math.ceil(limit * OFFERED) as BitsPerSecond } : traffic;
+function aimed(
+  name: string,
+  figure: string,
+  values: readonly number[],
+  pick: (...values: number[]) => number,
+  most: number,
+): BenchRow {
+  const value = pick(...values);
+  const row = { suite: "precision", case: name, figure, unit: "%", ...summarize(values), value };
+  return { ...row, target: `<= ${most}`, holds: value <= most };
 }
 
-function summaryOf(mine: readonly number[], otherName: string, theirs: readonly number[]): readonly BenchRow[] {
-  const absolute = mine.map(Math.abs);
-  const other = theirs.map(Math.abs);
-  const row = (figure: string, value: number, base: number, most: number): BenchRow => ({
-    suite: "precision",
-    case: "all rates and traffics",
-    figure,
-    unit: "%",
-    ...summarize(absolute),
-    value,
-    versus: { name: otherName, value: base, ratio: value / base },
-    target: `<= ${most}`,
-    holds: value <= most,
-  });
-  return [
-    row("worst rate error", Math.max(...absolute), Math.max(...other), 0.2),
-    row("median rate error", summarize(absolute).value, summarize(other).value, 0.05),
-  ];
-}
+/** Every cell of every shaper. */
+const cellRows = (results: readonly Result[]): readonly BenchRow[] =>
+  results.flatMap((result) =>
+    FIGURES.filter(({ from }) => from === undefined || from(result)).map((figure) => ({
+      suite: "precision",
+      case: result.shaper === GONA ? nameOf(result) : `${nameOf(result)}; ${result.shaper}`,
+      figure: figure.name,
+      unit: "%",
+      ...summarize([figure.of(result)]),
+    })),
+  );
