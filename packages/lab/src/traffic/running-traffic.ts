@@ -22,6 +22,10 @@ const READY_MS = 10_000;
 /** What is under way when the sender ends. */
 const DRAIN_MS = 150;
 
+/** The port that a traffic goes to; of a probe also the stream in its datagrams. */
+export const trafficPort = (bed: LabBed, { name }: Traffic): number =>
+  FIRST_PORT + [...bed.scenario.traffic.keys()].indexOf(name);
+
 /** Two processes, one at each end. */
 export class RunningTraffic implements AsyncDisposable {
   readonly record: TrafficRecord;
@@ -39,7 +43,7 @@ export class RunningTraffic implements AsyncDisposable {
     const record: TrafficRecord = { traffic, sequence: [], rtt: [] };
     const [from, to] = [bed.station(traffic.from), bed.station(traffic.to)];
     const addresses = chooseAddresses(from, to, traffic.family);
-    const port = String(FIRST_PORT + [...bed.scenario.traffic.keys()].indexOf(traffic.name));
+    const port = String(trafficPort(bed, traffic));
     const command = commandsOf(traffic, addresses, port);
     const receiver = await startEnd(bed, `${traffic.name}-to`, to.netns, command.receiver, record);
     const sender = await startEnd(bed, `${traffic.name}-from`, from.netns, command.sender, record);

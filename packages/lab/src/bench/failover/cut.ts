@@ -6,6 +6,8 @@ import { ipBatch } from "../../bed/run-command.ts";
 import { waitUntil } from "../../bed/wait-until.ts";
 import type { SequenceWindow } from "../../traffic/probe-messages.ts";
 import type { RunningTraffic } from "../../traffic/running-traffic.ts";
+import type { Cable } from "./cable.ts";
+import type { CarrierBook, Losses } from "./carrier-book.ts";
 
 /** What one cut of a cable cost, in one direction. */
 export interface CutCost {
@@ -17,6 +19,8 @@ export interface CutCost {
 
 export interface Cut {
   readonly egress: CutCost;
+  /** Whose loss that of `egress` was. */
+  readonly losses: Losses;
   readonly ingress: CutCost;
   /** From the cut to the daemon's word that the NIC is down. */
   readonly toldAfterMs: number;
@@ -29,7 +33,15 @@ export interface CutBed {
   readonly daemon: DaemonUnderTest;
   readonly egress: RunningTraffic;
   readonly ingress: RunningTraffic;
-  readonly nic: NicId;
+  readonly cable: Cable;
+  readonly book: CarrierBook;
+}
+
+export interface CutHow {
+  /** Another link's event shortly before, which makes linkwatch hold the cut's own back. */
+  readonly eventBefore: boolean;
+  /** GONA's programs cannot see the carrier: they go by the gate, which link events move. */
+  readonly blind: boolean;
 }
 
 /** linkwatch tells a carrier loss at most once a second, system-wide; this long nothing happened before a quiet cut. */
@@ -37,7 +49,7 @@ const QUIET_MS = 1300;
 /** A link event so short before the cut makes linkwatch hold the cut's own event back. */
 const EVENT_BEFORE_MS = 300;
 /** Windows of the receivers are 100 ms; what a cut lost is known after the late event and two of them. */
-const SETTLE_MS = 1500;
+const SETTLE_MS = 400;
 const HEALED_SETTLE_MS = 600;
 /** A pair of links that belongs to nobody; its carrier event is what happens shortly before a cut. */
 const SPARE = ["spare0", "spare1"] as const;
@@ -54,16 +66,19 @@ export async function makeSpare({ bed }: Pick<CutBed, "bed">): Promise<void> {
 const spareNetns = (bed: LabBed): string => bed.plan.switches[0]?.netns ?? bed.plan.hub;
 
 /** Cuts the NIC's cable under traffic, waits until all is known, heals it and waits until it carries again. */
-export async function cutOnce(cut: CutBed, eventBefore: boolean): Promise<Cut> {
-  const { bed, daemon, egress, ingress, nic } = cut;
+export async function cutOnce(cut: CutBed, how: CutHow): Promise<Cut> {
+  const { bed, daemon, egress, ingress, book, cable } = cut;
+  const { nic } = cable;
   await delay(QUIET_MS);
-  if (eventBefore) {
+  if (how.eventBefore) {
     await ipBatch(spareNetns(bed), [`link set ${SPARE[1]} down`, `link set ${SPARE[1]} up`]);
     await delay(EVENT_BEFORE_MS);
   }
   const before = [mark(egress), mark(ingress)] as const;
+  const from = book.settled();
+  if (how.blind) book.blind();
   const orderedAtMs = Date.now();
-  await bed.cut(nic);
+  await cable.cut();
   // The link goes down just before the tool that did it ends.
   const cutAtMs = Date.now();
   const toldAtMs = await waitUntil(`the daemon tells that ${nic} is down`, () => downSince(daemon, nic, orderedAtMs), {
@@ -72,12 +87,14 @@ export async function cutOnce(cut: CutBed, eventBefore: boolean): Promise<Cut> {
   });
   await delay(SETTLE_MS);
   const after = [mark(egress), mark(ingress)] as const;
-  await bed.heal(nic);
+  const losses = book.losses(from, book.settled());
+  await cable.heal();
   await waitUntil(`${nic} carries again`, () => isUp(daemon, nic), { withinMs: 30_000, everyMs: 50 });
   await delay(HEALED_SETTLE_MS);
   const healed = [mark(egress), mark(ingress)] as const;
   return {
     egress: costBetween(egress, before[0], after[0]),
+    losses,
     ingress: costBetween(ingress, before[1], after[1]),
     toldAfterMs: Math.max(0, toldAtMs - cutAtMs),
     healed: { egress: costBetween(egress, after[0], healed[0]), ingress: costBetween(ingress, after[1], healed[1]) },

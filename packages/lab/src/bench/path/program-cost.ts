@@ -1,8 +1,8 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type BpfObject, type BpfProgram, loadBpfObject, openPinned, type ProgramInput } from "@gona/kernel";
 import { REPOSITORY } from "../../bed/lab-paths.ts";
 import { type BenchRow, summarize } from "../bench-row.ts";
+import { pinnedLayout } from "../pinned-layout.ts";
 import { buildBigBed } from "../scale/big-bed.ts";
 import { bigSpec, type HostSize, macOf } from "../scale/big-spec.ts";
 import type { SuiteOptions } from "../suite.ts";
@@ -101,7 +101,7 @@ class ProgramBed implements AsyncDisposable {
     await using owned = new AsyncDisposableStack();
     const host = owned.use(await buildBigBed(size, name));
     await host.startDaemon(bigSpec(size));
-    const maps = owned.use(openPinned(layoutDir(join(host.paths.daemonRun, "bpf"))));
+    const maps = owned.use(openPinned(pinnedLayout(host.paths)));
     const object = owned.use(loadBpfObject(PROGRAMS, { reuse: maps, rodata: { gona_test_slot: SLOT_IN_MARK } }));
     const nothing = owned.use(loadBpfObject(EMPTY)).programs.values().next().value;
     if (nothing === undefined) throw new RangeError(`${EMPTY} has no program`);
@@ -124,13 +124,6 @@ class ProgramBed implements AsyncDisposable {
 
 /** Of three: whatever came in between made a run longer, never shorter. */
 const lowest = (run: () => number): number => Math.min(run(), run(), run());
-
-/** The daemon pins its maps in a directory named after their layout. */
-function layoutDir(bpfDir: string): string {
-  const [layout] = readdirSync(bpfDir);
-  if (layout === undefined) throw new RangeError(`no maps are pinned below ${bpfDir}`);
-  return join(bpfDir, layout);
-}
 
 function meanOver({ guests }: HostSize, of: (guest: number) => number): number {
   const sampled = Math.min(guests, SAMPLED);
