@@ -52,7 +52,7 @@ export function describeQdisc(qdisc: Qdisc): string {
 
 /** `t` are ticks of 64 ns; every figure as the kernel holds it, so equal text means equal state. */
 export const describeHtbClass = (htb: HtbClass): string =>
-  `htb prio ${htb.priority} quantum ${htb.quantumBytes}b rate ${bits(htb.rateBytesPerSecond)} ceil ${bits(htb.ceilBytesPerSecond)} buffer ${htb.bufferTicks}t cbuffer ${htb.cbufferTicks}t`;
+  `htb prio ${htb.priority} quantum ${htb.quantumBytes}b rate ${bits(htb.rateBytesPerSecond)} ceil ${bits(htb.ceilBytesPerSecond)} buffer ${htb.bufferTicks}t cbuffer ${htb.cbufferTicks}t${htb.overheadBytes === undefined ? "" : ` overhead ${htb.overheadBytes}b`}`;
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const bits = (bytesPerSecond: number): string => `${bytesPerSecond * 8}bit`;

@@ -108,4 +108,6 @@ export interface HtbClass {
   readonly quantumBytes: number;
   /** 0 first, 7 last. */
   readonly priority: number;
+  /** Added to each packet that is charged, a GSO packet once; 1 to 65,535; absent: none. */
+  readonly overheadBytes?: number;
 }

@@ -107,6 +107,20 @@ test("rates from 64 kbit/s over 34.36 Gbit/s to 1 Tbit/s are exact to us, to tc 
     expect(words).toMatch(/class htb a09a:28 parent a09a:1 prio 4 rate 34359Mbit ceil /);
   }));
 
+test("what each packet costs beside its bytes is to tc what we asked for, and read back, also from tc", () =>
+  withNic(async (kernel) => {
+    const shape = { ...htb(1e9), overheadBytes: 24 };
+    await kernel.run([root, cls(1, htb(1e9)), cls(8, shape)]);
+    const eight = () => kernel.classes("nic0").find(({ classid }) => classid === h(8))?.htb;
+    expect(eight()).toEqual(shape);
+    expect(command(["tc", "-d", "class", "show", "dev", "nic0", "classid", "a09a:8"])).toMatch(/ overhead 24 /);
+    await kernel.run([cls(8, htb(1e9))]);
+    expect(eight()).toEqual(htb(1e9));
+    const words = "tc class replace dev nic0 parent a09a:1 classid a09a:8 htb rate 8gbit overhead 38";
+    command(words.split(" "));
+    expect(eight()).toMatchObject({ rateBytesPerSecond: 1e9, overheadBytes: 38 });
+  }));
+
 test("every qdisc is to tc what we asked for", () =>
   withNic(async (kernel) => {
     await kernel.run([

@@ -4,6 +4,7 @@ import { AttributeCursor } from "./attribute-cursor.ts";
 import * as nl from "./constants.ts";
 import type { MessageWriter } from "./message-writer.ts";
 import {
+  overheadOf,
   RATE_SPEC_BYTES,
   rateOf,
   TC_HEADER_BYTES,
@@ -28,8 +29,8 @@ export function writeHtbClass(
   if (htb.rateBytesPerSecond >= 2 ** 32) writer.attributeU64(nl.TCA_HTB_RATE64, htb.rateBytesPerSecond);
   if (htb.ceilBytesPerSecond >= 2 ** 32) writer.attributeU64(nl.TCA_HTB_CEIL64, htb.ceilBytesPerSecond);
   const parms = writer.open(nl.TCA_HTB_PARMS, false);
-  writeRateSpec(writer, htb.rateBytesPerSecond);
-  writeRateSpec(writer, htb.ceilBytesPerSecond);
+  writeRateSpec(writer, htb.rateBytesPerSecond, htb.overheadBytes);
+  writeRateSpec(writer, htb.ceilBytesPerSecond, htb.overheadBytes);
   writer.u32(htb.bufferTicks).u32(htb.cbufferTicks).u32(htb.quantumBytes).u32(0).u32(htb.priority);
   writer.close(parms);
   writer.close(options);
@@ -68,6 +69,8 @@ export function decodeHtbClass(link: string, view: DataView, start: number, end:
   if (parms === 0) return undefined;
   const rate = rateOf(view, parms);
   const ceil = rateOf(view, parms + RATE_SPEC_BYTES);
+  // The ceil's is the same on classes of ours, and a class by tc: tc has one word for both.
+  const overhead = overheadOf(view, parms);
   const at = parms + 2 * RATE_SPEC_BYTES;
   return {
     link,
@@ -81,6 +84,7 @@ export function decodeHtbClass(link: string, view: DataView, start: number, end:
       cbufferTicks: view.getUint32(at + 4, true),
       quantumBytes: view.getUint32(at + 8, true),
       priority: view.getUint32(at + 16, true),
+      ...(overhead === 0 ? {} : { overheadBytes: overhead }),
     },
     sent: {
       bytes: basic === 0 ? 0n : view.getBigUint64(basic, true),

@@ -18,10 +18,13 @@ export const tcInfoOf = (view: DataView, start: number): number => view.getUint3
  * Writes struct tc_ratespec. Link layer ethernet: the kernel computes times itself and wants no
  * rate table. The field is 32 bits of bytes/s; a RATE64 attribute beside it holds faster ones.
  */
-export function writeRateSpec(writer: MessageWriter, bytesPerSecond: number): void {
-  writer.u8(0).u8(1).u16(0).u16(0).u16(0).u32(Math.min(bytesPerSecond, 0xffffffff));
+export function writeRateSpec(writer: MessageWriter, bytesPerSecond: number, overheadBytes = 0): void {
+  writer.u8(0).u8(1).u16(overheadBytes).u16(0).u16(0).u32(Math.min(bytesPerSecond, 0xffffffff));
 }
 export const RATE_SPEC_BYTES = 12;
+
+/** What a struct tc_ratespec adds to each packet. */
+export const overheadOf = (view: DataView, at: number): number => view.getUint16(at + 2, true);
 
 /** The 32 bits of a struct tc_ratespec; all ones where a RATE64 attribute holds the rate. */
 export const rateOf = (view: DataView, at: number): number => view.getUint32(at + 8, true);
