@@ -54,6 +54,7 @@ export const toHtbClass = (shape: ClassShape): HtbClass => ({
   cbufferTicks: shape.ceilBurst / TICK_NS,
   quantumBytes: shape.quantum,
   priority: shape.priority,
+  ...(shape.overhead === undefined ? {} : { overheadBytes: shape.overhead }),
 });
 
 export const fromHtbClass = (htb: HtbClass): ClassShape => ({
@@ -63,6 +64,7 @@ export const fromHtbClass = (htb: HtbClass): ClassShape => ({
   ceilBurst: nanoseconds(htb.cbufferTicks * TICK_NS),
   quantum: bytes(htb.quantumBytes),
   priority: htb.priority,
+  ...(htb.overheadBytes === undefined ? {} : { overhead: bytes(htb.overheadBytes) }),
 });
 
 /** The classes of a slice: what is assured goes to the pacer where there is one, the limit stays. */
@@ -71,7 +73,7 @@ export function toSliceClasses(slice: ClassShape & Pick<SliceQueue, "pace">): {
   readonly pacer?: HtbClass;
 } {
   const own = toHtbClass(slice);
-  const { pace, rate, burst } = slice;
+  const { pace, rate, burst, overhead } = slice;
   if (pace === undefined) return { own };
   return {
     own: { ...own, rateBytesPerSecond: PACED_BYTES_PER_SECOND, bufferTicks: PACED_TICKS },
@@ -82,6 +84,7 @@ export function toSliceClasses(slice: ClassShape & Pick<SliceQueue, "pace">): {
       ceilBurst: pace.burst,
       quantum: bytes(IDLE_QUANTUM_BYTES),
       priority: 0,
+      ...(overhead === undefined ? {} : { overhead }),
     }),
   };
 }
@@ -90,6 +93,7 @@ export function toSliceClasses(slice: ClassShape & Pick<SliceQueue, "pace">): {
 export function fromPacedClasses(own: HtbClass, pacer: HtbClass): (ClassShape & Pick<SliceQueue, "pace">) | undefined {
   if (own.rateBytesPerSecond !== PACED_BYTES_PER_SECOND || own.bufferTicks !== PACED_TICKS) return undefined;
   if (pacer.quantumBytes !== IDLE_QUANTUM_BYTES || pacer.priority !== 0) return undefined;
+  if (pacer.overheadBytes !== own.overheadBytes) return undefined;
   const above = fromHtbClass(pacer);
   return {
     ...fromHtbClass({ ...own, rateBytesPerSecond: pacer.rateBytesPerSecond, bufferTicks: pacer.bufferTicks }),
@@ -98,8 +102,16 @@ export function fromPacedClasses(own: HtbClass, pacer: HtbClass): (ClassShape & 
 }
 
 /** The class that all others of a NIC borrow from. */
-export const toRootClass = ({ rate, burst }: Pick<QueueTree, "rate" | "burst">): HtbClass =>
-  toHtbClass({ rate, ceil: rate, burst, ceilBurst: burst, quantum: bytes(IDLE_QUANTUM_BYTES), priority: 0 });
+export const toRootClass = ({ rate, burst, overhead }: Omit<QueueTree, "host">): HtbClass =>
+  toHtbClass({
+    rate,
+    ceil: rate,
+    burst,
+    ceilBurst: burst,
+    quantum: bytes(IDLE_QUANTUM_BYTES),
+    priority: 0,
+    ...(overhead === undefined ? {} : { overhead }),
+  });
 
 /** The token bucket must hold the longest frame, or tbf drops it. */
 const segmenterTicks = (mtu: number): number =>

@@ -1,4 +1,5 @@
 import { type FakeKernel, formatTcHandle, type KernelOp, TC_CLSACT, tcHandle } from "@gona/kernel";
+import { bytes } from "@gona/model";
 import { applySteps, EMPTY_HUB, type HubState, plan } from "@gona/planner";
 import { beforeEach, describe, expect, test } from "vitest";
 import { gonaSliceCounters, gonaVif } from "../src/abi.ts";
@@ -107,6 +108,22 @@ describe("executors", () => {
       expect.arrayContaining(["classReplace eth2 a09a:10", "qdiscReplace eth2 a09a:10 tbf"]),
     );
     expect(kernel.log.slice(-20).map(({ op }) => op)).not.toContain("qdiscDelete");
+  });
+
+  test("what a frame costs beside its bytes comes and goes in place, on every class", async () => {
+    const overhead = bytes(24);
+    const costly = {
+      ...desired,
+      trees: new Map(
+        [...desired.trees].map(([link, tree]) => [link, { ...tree, overhead, host: { ...tree.host, overhead } }]),
+      ),
+      slices: new Map([...desired.slices].map(([key, slice]) => [key, { ...slice, overhead }])),
+    };
+    const classes = kernel.classes("eth1").length + kernel.classes("eth2").length;
+    const there = await change(costly);
+    expect(there.every((op) => op.startsWith("classReplace"))).toBe(true);
+    expect(there.length).toBe(classes);
+    expect((await change(desired)).length).toBe(classes);
   });
 
   test("a slice number that comes to mean another NIC begins to count at zero, the others count on", async () => {

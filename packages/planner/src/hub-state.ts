@@ -84,6 +84,8 @@ export interface QueueTree extends MayBeStale {
   readonly burst: Nanoseconds;
   /** The default class. */
   readonly host: HtbShape;
+  /** Of the root's class: ClassShape.overhead. */
+  readonly overhead?: Bytes;
 }
 
 /** What an HTB class is set to. */
@@ -98,6 +100,8 @@ export interface ClassShape {
   readonly quantum: Bytes;
   /** 0 to 7. */
   readonly priority: number;
+  /** What a frame costs beyond its L2 bytes; absent: 0. The same on all classes of a tree. */
+  readonly overhead?: Bytes;
 }
 
 /** A class that holds packets. */

@@ -2,16 +2,15 @@ import { describeQdisc, formatTcHandle, type QdiscState, TC_ROOT } from "@gona/k
 import { GonaError } from "@gona/model";
 import { HOST_CLASS, HTB_HANDLE, HTB_QDISC, ROOT_CLASS, toRootClass } from "../htb.ts";
 import type { OpBatch } from "../op-batch.ts";
-import { setClass } from "./class-ops.ts";
+import { replaceClass, setClass } from "./class-ops.ts";
 import type { Executor } from "./executors.ts";
 
 export const treeExecutor: Executor<"trees"> = {
   async set({ key: link, value: queue, before: old }, batch) {
     const before = old?.stale ? undefined : old;
     if (before === undefined) replaceRoot(link, batch);
-    if (before?.rate !== queue.rate || before.burst !== queue.burst) {
-      batch.push({ op: "classReplace", link, parent: HTB_HANDLE, classid: ROOT_CLASS, htb: toRootClass(queue) });
-    }
+    const place = { link, parent: HTB_HANDLE, classid: ROOT_CLASS };
+    replaceClass(place, toRootClass(queue), before && toRootClass(before), batch);
     await setClass({ link, parent: ROOT_CLASS, classid: HOST_CLASS }, queue.host, before?.host, batch);
   },
 

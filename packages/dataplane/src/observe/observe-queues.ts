@@ -121,16 +121,17 @@ function queueTree(
   defaultMinor: number,
 ): QueueTree {
   const top = classes.get(ROOT_CLASS)?.htb ?? NO_CLASS;
-  const { rate, burst } = fromHtbClass(inUnits(top));
+  const { rate, burst, overhead } = fromHtbClass(inUnits(top));
   const { stale, ...host } = shapeOf(view, link, HOST_CLASS, classes.get(HOST_CLASS)?.htb ?? NO_CLASS);
-  const expected = toRootClass({ rate, burst });
+  const tree = { rate, burst, ...(overhead === undefined ? {} : { overhead }) };
+  const expected = toRootClass(tree);
   const whole =
     stale === undefined &&
     defaultMinor === HTB_QDISC.defaultMinor &&
     top.rateBytesPerSecond > 0 &&
     top.ceilBytesPerSecond === expected.ceilBytesPerSecond &&
     top.cbufferTicks === expected.cbufferTicks;
-  return { rate, burst, host, ...(whole ? {} : { stale: true }) };
+  return { ...tree, host, ...(whole ? {} : { stale: true }) };
 }
 
 /** The shape of a class with its leaf; stale where the leaf is not one of ours. */
