@@ -31,12 +31,26 @@ type Loads = Map<string, { sum: number; readonly direction: Direction; lost: Nic
  */
 export function lossFindings(spec: HostSpec, sums: ReadonlyMap<NicId, Readonly<Reserved>>): readonly Finding[] {
   const findings: Finding[] = [];
+  const loads = movedLoads(spec, findings);
+  return loads.size === 0 ? findings : [...findings, ...nicFindings(spec, sums, loads)];
+}
+
+/** The most that any one loss adds to each NIC on the way out, bit/s; NICs that it adds nothing to are absent. */
+export function mostMovedTo(spec: HostSpec): ReadonlyMap<NicId, number> {
+  const most = new Map<NicId, number>();
+  for (const { direction, on, sum } of movedLoads(spec).values()) {
+    if (direction === "egress") most.set(on, Math.max(most.get(on) ?? 0, sum));
+  }
+  return most;
+}
+
+function movedLoads(spec: HostSpec, findings: Finding[] = []): Loads {
   const loads: Loads = new Map();
   eachVif(spec, (vif, place) => {
     if (vif.aggregate.onNicLoss !== "keep-reserve") return;
     for (const direction of DIRECTIONS) findings.push(...vifFindings(vif, place(), direction, loads));
   });
-  return [...findings, ...nicFindings(spec, sums, loads)];
+  return loads;
 }
 
 function vifFindings(vif: VifSpec, path: string, direction: Direction, loads: Loads): readonly Finding[] {

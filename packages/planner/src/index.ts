@@ -22,3 +22,6 @@ export * from "./slice-mac.ts";
 export * from "./step.ts";
 export { vifDevice } from "./vif-plan.ts";
 export * from "./want/place-wants.ts";
+export * from "./what-if/nic-losses.ts";
+export * from "./what-if/reserve-change.ts";
+export * from "./what-if/what-if.ts";

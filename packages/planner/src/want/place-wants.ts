@@ -9,6 +9,7 @@ import {
   type VifId,
   type VifSpec,
 } from "@gona/model";
+import { mostMovedTo } from "../admit-nic-loss.ts";
 import { countedReserve } from "../counted-reserve.ts";
 import type { Finding } from "../finding.ts";
 import { roomFor } from "../host-share.ts";
@@ -63,9 +64,10 @@ export function placeWants(spec: HostSpec, previous?: HostSpec): Placement {
   return { spec: withSlices(spec, slices), findings: findingsOf(spec, short), short };
 }
 
-/** What explicit slices leave of each NIC on the way out, bit/s; negative where they ask too much. */
+/** What explicit slices leave of each NIC on the way out, whichever NIC is lost, bit/s; negative where they ask too much. */
 function freeRooms(spec: HostSpec): ReadonlyMap<NicId, number> {
   const rooms = new Map<NicId, number>(spec.nics.map((nic) => [nic.name, roomFor(nic)]));
+  for (const [nic, moved] of mostMovedTo(spec)) rooms.set(nic, (rooms.get(nic) ?? 0) - moved);
   for (const guest of spec.guests) {
     for (const { aggregate } of guest.vifs) {
       if (aggregate.want !== undefined) continue;
