@@ -1,47 +1,39 @@
 import type { NicId, VifId } from "@gona/model";
 import { equalData } from "./equal-data.ts";
 import {
-  type AddressEntry,
-  type AddressKey,
   EMPTY_HUB,
+  type Facet,
+  type FacetKey,
+  type FacetValue,
   type HubState,
   type Segment,
   type SegmentKey,
-  type SliceKey,
-  type SliceQueue,
-  type Station,
-  type StationKey,
   segmentKey,
-  type VifEntry,
-  type VifFilter,
-  type VifLink,
 } from "./hub-state.ts";
 import type { NicPlan } from "./nic-plan.ts";
+import type { HostSpines, SpinePlan } from "./spine-plan.ts";
 import type { VifPlan } from "./vif-plan.ts";
 
 export interface Plans {
   readonly nics: ReadonlyMap<NicId, NicPlan>;
+  /** Of the host; those of NICs stand in their plans. */
+  readonly spines: HostSpines;
   readonly vifs: ReadonlyMap<VifId, VifPlan>;
 }
 
-/** The facets, made from the plans of NICs and vifs alone. */
-export function allFacets({ nics, vifs }: Plans): HubState {
-  const change = new FacetChange({
-    vifLinks: new Map(),
-    slices: new Map(),
-    vifs: new Map(),
-    stations: new Map(),
-    addresses: new Map(),
-    vifFilters: new Map(),
-  });
-  for (const vif of vifs.values()) change.set(vif);
-  return { ...EMPTY_HUB, ...nicFacets(nics), ...change.facets(), segments: segments(vifs) };
+/** The facets, made from the plans alone. */
+export function allFacets({ nics, spines, vifs }: Plans): HubState {
+  const change = new FacetChange(EMPTY_HUB);
+  for (const nic of nics.values()) change.setNic(nic);
+  for (const spine of spines.values()) change.setSpine(spine);
+  for (const vif of vifs.values()) change.setVif(vif);
+  return { ...change.facets(), segments: segments(vifs) };
 }
 
 /** The same by changing what the last call made; a facet without a change is the same reference. */
 export function changedFacets(before: HubState, old: Plans, now: Plans): HubState {
   const change = new FacetChange(before);
-  for (const [id, vif] of old.vifs) if (!now.vifs.has(id)) change.remove(vif);
+  for (const [id, vif] of old.vifs) if (!now.vifs.has(id)) change.removeVif(vif);
   let sameSegments = old.vifs.size === now.vifs.size;
   const changed: VifPlan[] = [];
   for (const [id, vif] of now.vifs) {
@@ -51,29 +43,18 @@ export function changedFacets(before: HubState, old: Plans, now: Plans): HubStat
     changed.push(vif);
     sameSegments &&= was !== undefined && isInSameSegments(was, vif);
   }
+  if (old.nics !== now.nics) {
+    for (const [name, nic] of old.nics) if (now.nics.get(name) !== nic) change.removeNic(nic, now.nics.get(name));
+    for (const nic of now.nics.values()) change.setNic(nic);
+  }
+  if (old.spines !== now.spines) {
+    for (const [id, spine] of old.spines) if (!now.spines.has(id)) change.removeSpine(spine);
+    for (const spine of now.spines.values()) change.setSpine(spine);
+  }
   // After all removals: a MAC, address or device may have gone from one vif to another.
-  for (const vif of changed) change.set(vif);
-  return {
-    ...EMPTY_HUB,
-    ...(old.nics === now.nics ? onlyNicFacets(before) : nicFacets(now.nics)),
-    ...change.facets(),
-    segments: sameSegments ? before.segments : segments(now.vifs, before.segments),
-  };
+  for (const vif of changed) change.setVif(vif);
+  return { ...change.facets(), segments: sameSegments ? before.segments : segments(now.vifs, before.segments) };
 }
-
-type NicFacets = Pick<HubState, "nics" | "trees" | "nicFilters">;
-const onlyNicFacets = ({ nics, trees, nicFilters }: HubState): NicFacets => ({ nics, trees, nicFilters });
-
-function nicFacets(nics: Plans["nics"]): NicFacets {
-  const list = [...nics.values()];
-  return {
-    nics: new Map(list.map((nic) => [nic.name, nic.entry])),
-    trees: new Map(list.map((nic) => [nic.name, nic.queue])),
-    nicFilters: new Map(list.map((nic) => [nic.name, nic.filter])),
-  };
-}
-
-type VifFacets = Pick<HubState, "vifLinks" | "slices" | "vifs" | "stations" | "addresses" | "vifFilters">;
 
 /** A facet that is copied when it first changes. */
 class CopyOnWrite<K, V> {
@@ -101,58 +82,106 @@ class CopyOnWrite<K, V> {
   }
 }
 
+/** All facets but the segments, which many vifs make together. */
+type OwnFacet = Exclude<Facet, "segments">;
+type OwnFacets = { readonly [F in OwnFacet]: CopyOnWrite<FacetKey<F>, FacetValue<F>> };
+
 class FacetChange {
-  readonly #links: CopyOnWrite<VifId, VifLink>;
-  readonly #slices: CopyOnWrite<SliceKey, SliceQueue>;
-  readonly #vifs: CopyOnWrite<VifId, VifEntry>;
-  readonly #stations: CopyOnWrite<StationKey, Station>;
-  readonly #addresses: CopyOnWrite<AddressKey, AddressEntry>;
-  readonly #filters: CopyOnWrite<string, VifFilter>;
+  readonly #of: OwnFacets;
 
-  constructor(before: VifFacets) {
-    this.#links = new CopyOnWrite(before.vifLinks);
-    this.#slices = new CopyOnWrite(before.slices);
-    this.#vifs = new CopyOnWrite(before.vifs);
-    this.#stations = new CopyOnWrite(before.stations);
-    this.#addresses = new CopyOnWrite(before.addresses);
-    this.#filters = new CopyOnWrite(before.vifFilters);
+  constructor(before: HubState) {
+    this.#of = {
+      vifLinks: new CopyOnWrite(before.vifLinks),
+      spines: new CopyOnWrite(before.spines),
+      nics: new CopyOnWrite(before.nics),
+      trees: new CopyOnWrite(before.trees),
+      slices: new CopyOnWrite(before.slices),
+      trafficRules: new CopyOnWrite(before.trafficRules),
+      vifs: new CopyOnWrite(before.vifs),
+      stations: new CopyOnWrite(before.stations),
+      addresses: new CopyOnWrite(before.addresses),
+      nicFilters: new CopyOnWrite(before.nicFilters),
+      spineFilters: new CopyOnWrite(before.spineFilters),
+      vifFilters: new CopyOnWrite(before.vifFilters),
+    };
   }
 
-  remove(vif: VifPlan): void {
-    this.#links.delete(vif.spec.id);
-    this.#vifs.delete(vif.spec.id);
-    this.#filters.delete(vif.entry.device);
-    for (const [key] of vif.queues) this.#slices.delete(key);
-    for (const [key] of vif.stations) this.#stations.delete(key);
-    for (const [key] of vif.addresses) this.#addresses.delete(key);
+  setNic({ name, entry, queue, filter, ingress }: NicPlan): void {
+    this.#of.nics.set(name, entry);
+    this.#of.trees.set(name, queue);
+    this.#of.nicFilters.set(name, filter);
+    if (ingress !== undefined) this.setSpine(ingress);
   }
 
-  set(vif: VifPlan): void {
-    if (vif.link !== undefined) this.#links.set(vif.spec.id, vif.link);
-    this.#vifs.set(vif.spec.id, vif.entry);
-    this.#filters.set(vif.entry.device, { vifSlot: vif.entry.slot });
-    for (const [key, queue] of vif.queues) this.#slices.set(key, queue);
-    for (const [key, station] of vif.stations) this.#stations.set(key, station);
-    for (const [key, address] of vif.addresses) this.#addresses.set(key, address);
+  /** Deletes what `was` had beyond `nic`. */
+  removeNic(was: NicPlan, nic: NicPlan | undefined): void {
+    if (was.ingress !== undefined && nic?.ingress === undefined) this.removeSpine(was.ingress);
+    if (nic !== undefined) return;
+    this.#of.nics.delete(was.name);
+    this.#of.trees.delete(was.name);
+    this.#of.nicFilters.delete(was.name);
+  }
+
+  setSpine({ id, spine, tree, filter }: SpinePlan): void {
+    this.#of.spines.set(id, spine);
+    this.#of.trees.set(spine.device, tree);
+    this.#of.spineFilters.set(spine.peer, filter);
+  }
+
+  removeSpine({ id, spine }: SpinePlan): void {
+    this.#of.spines.delete(id);
+    this.#of.trees.delete(spine.device);
+    this.#of.spineFilters.delete(spine.peer);
+  }
+
+  setVif(vif: VifPlan): void {
+    if (vif.link !== undefined) this.#of.vifLinks.set(vif.spec.id, vif.link);
+    if (vif.rules !== undefined) this.#of.trafficRules.set(vif.spec.id, vif.rules);
+    this.#of.vifs.set(vif.spec.id, vif.entry);
+    this.#of.vifFilters.set(vif.entry.device, { vifSlot: vif.entry.slot });
+    for (const [link, tree] of vif.trees) this.#of.trees.set(link, tree);
+    for (const [key, queue] of vif.queues) this.#of.slices.set(key, queue);
+    for (const [key, station] of vif.stations) this.#of.stations.set(key, station);
+    for (const [key, address] of vif.addresses) this.#of.addresses.set(key, address);
+  }
+
+  removeVif(vif: VifPlan): void {
+    this.#of.vifLinks.delete(vif.spec.id);
+    this.#of.trafficRules.delete(vif.spec.id);
+    this.#of.vifs.delete(vif.spec.id);
+    this.#of.vifFilters.delete(vif.entry.device);
+    for (const [link] of vif.trees) this.#of.trees.delete(link);
+    for (const [key] of vif.queues) this.#of.slices.delete(key);
+    for (const [key] of vif.stations) this.#of.stations.delete(key);
+    for (const [key] of vif.addresses) this.#of.addresses.delete(key);
   }
 
   /** Deletes what `was` had beyond `vif`. */
   removeLeftOver(was: VifPlan, vif: VifPlan): void {
-    if (vif.link === undefined) this.#links.delete(was.spec.id);
-    if (was.entry.device !== vif.entry.device) this.#filters.delete(was.entry.device);
-    deleteLeftOver(this.#slices, was.queues, vif.queues);
-    deleteLeftOver(this.#stations, was.stations, vif.stations);
-    deleteLeftOver(this.#addresses, was.addresses, vif.addresses);
+    if (vif.link === undefined) this.#of.vifLinks.delete(was.spec.id);
+    if (vif.rules === undefined) this.#of.trafficRules.delete(was.spec.id);
+    if (was.entry.device !== vif.entry.device) this.#of.vifFilters.delete(was.entry.device);
+    deleteLeftOver(this.#of.trees, was.trees, vif.trees);
+    deleteLeftOver(this.#of.slices, was.queues, vif.queues);
+    deleteLeftOver(this.#of.stations, was.stations, vif.stations);
+    deleteLeftOver(this.#of.addresses, was.addresses, vif.addresses);
   }
 
-  facets(): VifFacets {
+  facets(): Omit<HubState, "segments"> {
+    const of = this.#of;
     return {
-      vifLinks: this.#links.map,
-      slices: this.#slices.map,
-      vifs: this.#vifs.map,
-      stations: this.#stations.map,
-      addresses: this.#addresses.map,
-      vifFilters: this.#filters.map,
+      vifLinks: of.vifLinks.map,
+      spines: of.spines.map,
+      nics: of.nics.map,
+      trees: of.trees.map,
+      slices: of.slices.map,
+      trafficRules: of.trafficRules.map,
+      vifs: of.vifs.map,
+      stations: of.stations.map,
+      addresses: of.addresses.map,
+      nicFilters: of.nicFilters.map,
+      spineFilters: of.spineFilters.map,
+      vifFilters: of.vifFilters.map,
     };
   }
 }

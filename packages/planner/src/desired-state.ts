@@ -1,16 +1,18 @@
-import type { BitsPerSecond, FabricId, HostSpec, NicId, NicSpec, SliceShare, VifId, VifSpec } from "@gona/model";
+import type { BitsPerSecond, FabricId, HostSpec, Nanoseconds, NicId, NicSpec, VifId, VifSpec } from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
 import { allFacets, changedFacets, type Plans } from "./desired-facets.ts";
+import { effectiveShares } from "./effective-shares.ts";
 import { equalData } from "./equal-data.ts";
 import { fabricNumbers } from "./fabric-numbers.ts";
 import { assuredRate, type ShareScale } from "./htb-shape.ts";
 import { type HubState, sliceKey } from "./hub-state.ts";
 import type { Inventory } from "./inventory.ts";
 import { knownVifs } from "./known-vifs.ts";
-import { type NicPlan, planNics } from "./nic-plan.ts";
+import { type NicPlan, planNics, type ShapedTree } from "./nic-plan.ts";
 import { observedPaceTime, paceTime } from "./pace.ts";
 import { goodRatesPerShare, shareScale } from "./share-scale.ts";
 import { showsOneOf, sliceMacs } from "./slice-macs.ts";
+import { hostSpines } from "./spine-plan.ts";
 import { planVif, rewritesMac, type VifPlan, vifDevice } from "./vif-plan.ts";
 
 /** Slots of gona_vifs. */
@@ -49,6 +51,8 @@ interface DesiredMemo extends Plans {
   /** All of the spec, in its order; pending ones too. */
   readonly vifSpecs: readonly VifSpec[];
   readonly fabrics: ReadonlyMap<FabricId, number>;
+  /** paceTime() of the machine. */
+  readonly pacing: Nanoseconds;
 }
 
 /**
@@ -63,18 +67,22 @@ export function desiredState(input: DesiredInput): Desired {
   const before = input.previous?.desired.memo;
   const fabrics = fabricNumbers(spec, observed, before?.fabrics);
   const vifSpecs = knownVifs(spec, before?.vifSpecs, before?.vifs);
-  const vifs = new VifPlanning(input, vifSpecs);
+  const pacing = paceTime(inventory.timerLateness, observedPaceTime(observed));
+  const isUp = (nic: NicId): boolean => inventory.nicsUp.has(nic) && inventory.links.has(nic);
+  const vifs = new VifPlanning(input, vifSpecs, pacing, isUp);
   const { nics, missing } = planNics({
     spec,
     vifSpecs,
     inventory,
     observed,
     fabrics,
-    pacing: paceTime(inventory.timerLateness, observedPaceTime(observed)),
+    pacing,
+    isUp,
     before: before?.nics,
-    guessScale: (nic, slices) => (before === undefined ? vifs.observedScale(nic, slices) : undefined),
+    guessScale: (tree) => (before === undefined ? vifs.observedScale(tree) : undefined),
   });
-  const plans: Plans = { nics, vifs: vifs.plan(nics, fabrics) };
+  const spines = hostSpines(vifSpecs, before?.spines);
+  const plans: Plans = { nics, spines, vifs: vifs.plan(nics, fabrics) };
   const hub =
     input.previous === undefined || before === undefined
       ? allFacets(plans)
@@ -83,7 +91,7 @@ export function desiredState(input: DesiredInput): Desired {
     ...[...missing].map(([nic, reason]): Pending => ({ kind: "nic", nic, reason })),
     ...vifs.pending,
   ];
-  return { hub, pending, memo: { ...plans, vifSpecs, fabrics } };
+  return { hub, pending, memo: { ...plans, vifSpecs, fabrics, pacing } };
 }
 
 /** Why a vif cannot be there; undefined where its link is, or can be made. */
@@ -105,9 +113,13 @@ class VifPlanning {
   readonly #slots: ReadonlyMap<VifId, number>;
   readonly #nicSpecs: ReadonlyMap<NicId, NicSpec>;
   readonly #lags: ReadonlySet<FabricId>;
+  readonly #pacing: Nanoseconds;
+  readonly #isUp: (nic: NicId) => boolean;
 
-  constructor(input: DesiredInput, vifSpecs: readonly VifSpec[]) {
+  constructor(input: DesiredInput, vifSpecs: readonly VifSpec[], pacing: Nanoseconds, isUp: (nic: NicId) => boolean) {
     this.#input = input;
+    this.#pacing = pacing;
+    this.#isUp = isUp;
     const { spec, inventory, observed } = input;
     const present: VifSpec[] = [];
     for (const vif of vifSpecs) {
@@ -136,6 +148,7 @@ class VifPlanning {
     const { spec, observed, previous } = this.#input;
     const before = previous?.desired.memo.vifs;
     const sameNics = nics === previous?.desired.memo.nics;
+    const samePacing = this.#pacing === previous?.desired.memo.pacing;
     const plans = new Map<VifId, VifPlan>();
     const changed: VifSpec[] = [];
     const arrived = new Set<string>();
@@ -143,7 +156,10 @@ class VifPlanning {
       const was = before?.get(vif.id);
       if (was?.spec.mac !== vif.mac) arrived.add(vif.mac);
       const stays =
-        was?.spec === vif && (sameNics || hasSameNics(was, nics)) && this.#stays(was, this.#fabricNumber(vif, fabrics));
+        was?.spec === vif &&
+        samePacing &&
+        (sameNics || hasSameNics(was, nics)) &&
+        this.#stays(was, this.#fabricNumber(vif, fabrics));
       if (stays) plans.set(vif.id, was);
       else changed.push(vif);
     }
@@ -164,6 +180,7 @@ class VifPlanning {
         lag: this.#lags.has(this.#fabricOf(vif)),
         nics: vif.aggregate.slices.map((slice) => nics.get(slice.nic)),
         observed,
+        pacing: this.#pacing,
         macFor: (nic) => macs.macFor(vif, nic),
       });
       plans.set(vif.id, made);
@@ -191,27 +208,27 @@ class VifPlanning {
   }
 
   /**
-   * Which of the scales that would do, the observed classes of a NIC were made with: so that a
+   * Which of the scales that would do, the observed classes of a tree were made with: so that a
    * daemon that starts anew finds its predecessor's state and leaves it alone.
    */
-  observedScale(nic: NicSpec, slices: readonly SliceShare[]): ShareScale | undefined {
+  observedScale({ nic, link, room, shares, shareOf }: ShapedTree): ShareScale | undefined {
     const { observed } = this.#input;
-    if (!observed.trees.has(nic.name)) return undefined;
+    if (!observed.trees.has(link)) return undefined;
     const score = (ratePerShare: BitsPerSecond): number => {
       let matches = 0;
       for (const vif of this.#present) {
-        const share = vif.aggregate.slices.find((slice) => slice.nic === nic.name)?.egress;
-        const queue = observed.slices.get(sliceKey(nic.name, this.#slots.get(vif.id) ?? -1));
-        if (share !== undefined && queue?.rate === assuredRate(share, ratePerShare)) matches++;
+        const slice = effectiveShares(vif.aggregate, this.#isUp).find((one) => one.nic === nic);
+        const queue = observed.slices.get(sliceKey(link, this.#slots.get(vif.id) ?? -1));
+        if (slice !== undefined && queue?.rate === assuredRate(shareOf(slice), ratePerShare)) matches++;
       }
       return matches;
     };
     let best: { readonly ratePerShare: BitsPerSecond; readonly matches: number } | undefined;
-    for (const ratePerShare of goodRatesPerShare(nic.capacity, slices)) {
+    for (const ratePerShare of goodRatesPerShare(room, shares)) {
       const matches = score(ratePerShare);
       if (best === undefined || matches > best.matches) best = { ratePerShare, matches };
     }
-    return best && { ...shareScale(nic.capacity, slices), ratePerShare: best.ratePerShare };
+    return best && { ...shareScale(room, shares), ratePerShare: best.ratePerShare };
   }
 }
 
@@ -228,6 +245,7 @@ function occupiedVifSlots(observed: HubState): ReadonlySet<number> {
   const occupied = new Set<number>();
   for (const vif of observed.vifs.values()) occupied.add(vif.slot);
   for (const slice of observed.slices.values()) occupied.add(slice.vifSlot);
+  for (const { vifSlot } of observed.trafficRules.values()) occupied.add(vifSlot);
   for (const station of observed.stations.values()) occupied.add(station.vifSlot);
   for (const address of observed.addresses.values()) occupied.add(address.vifSlot);
   for (const filter of observed.vifFilters.values()) occupied.add(filter.vifSlot);

@@ -44,10 +44,10 @@ const QUANTUM_MAX = bytes(1_048_576);
 export const burstTime = (rate: BitsPerSecond, depth = BURST): Nanoseconds =>
   bucketTime(Math.max(depth, timeToSend(FRAME, rate)));
 
-/** The queue at the end of a class with this limit. */
-export const leafFor = (limit: BitsPerSecond): Leaf => ({
+/** The queue at the end of a class with this limit; `goal`: what its packets may wait. */
+export const leafFor = (limit: BitsPerSecond, goal = LEAF_TIME): Leaf => ({
   kind: limit < SEGMENT_BELOW ? "segmenter" : "fifo",
-  limit: bytes(Math.max(bytesIn(limit, LEAF_TIME), LEAF_FLOOR)),
+  limit: bytes(Math.max(bytesIn(limit, goal), LEAF_FLOOR)),
 });
 
 /** What shares mean on one NIC: the rate that one share adds, and the shares that stand for one quantum. */
@@ -65,10 +65,12 @@ export function assuredRate(share: SliceShare, ratePerShare: BitsPerSecond): Bit
 
 const limitOf = (share: SliceShare): BitsPerSecond => Math.max(share.limit, 8) as BitsPerSecond;
 
-function quantumFor(shares: Shares, sharesPerQuantum: number): Bytes {
-  const wanted = Math.round((QUANTUM * shares) / sharesPerQuantum);
-  return bytes(Math.min(QUANTUM_MAX, Math.max(QUANTUM, wanted)));
-}
+/** The nearest quantum to `wanted` bytes that means anything. */
+export const quantumNear = (wanted: number): Bytes =>
+  bytes(Math.min(QUANTUM_MAX, Math.max(QUANTUM, Math.round(wanted))));
+
+const quantumFor = (shares: Shares, sharesPerQuantum: number): Bytes =>
+  quantumNear((QUANTUM * shares) / sharesPerQuantum);
 
 /** The HTB class of a slice; `pacing`: paceTime() of the machine. */
 export function sliceShape(
@@ -103,19 +105,31 @@ export function hostReserve(capacity: BitsPerSecond): BitsPerSecond {
 export const reservable = (capacity: BitsPerSecond): BitsPerSecond => subtractRates(capacity, hostReserve(capacity));
 
 /** HTB root of a NIC and the class of what is the host's own. */
-export function queueTree(capacity: BitsPerSecond): QueueTree {
-  const rate = hostReserve(capacity);
-  return {
-    rate: capacity,
-    burst: burstTime(capacity),
-    host: {
-      rate,
-      ceil: capacity,
-      burst: burstTime(rate),
-      ceilBurst: burstTime(capacity),
-      quantum: QUANTUM,
-      priority: 0,
-      leaf: leafFor(capacity),
-    },
-  };
-}
+export const queueTree = (capacity: BitsPerSecond): QueueTree => ({
+  rate: capacity,
+  burst: burstTime(capacity),
+  host: plainShape(hostReserve(capacity), capacity),
+});
+
+/** The class of the host's own traffic where the spec says what it is to have. */
+export const hostShape = (host: SliceShare, scale: ShareScale): HtbShape => ({
+  ...plainShape(assuredRate(host, scale.ratePerShare), limitOf(host)),
+  quantum: quantumFor(host.shares, scale.sharesPerQuantum),
+});
+
+/** A class that nothing paces; `quantum`: one GSO packet. */
+export const plainShape = (rate: BitsPerSecond, ceil: BitsPerSecond, leaf = leafFor(ceil)): HtbShape => ({
+  rate,
+  ceil,
+  burst: burstTime(rate),
+  ceilBurst: burstTime(ceil),
+  quantum: QUANTUM,
+  priority: 0,
+  leaf,
+});
+
+/** Assured rate and limit of a part, the limit at most its slice's; the slice above it is what is paced. */
+export const partShape = (rate: BitsPerSecond, ceil: BitsPerSecond, quantum: Bytes, goal?: Nanoseconds): HtbShape => ({
+  ...plainShape(rate, ceil, leafFor(ceil, goal)),
+  quantum,
+});

@@ -1,10 +1,24 @@
-import type { BitsPerSecond, FabricId, HostSpec, Nanoseconds, NicId, NicSpec, SliceShare, VifSpec } from "@gona/model";
+import type {
+  BitsPerSecond,
+  Bytes,
+  FabricId,
+  HostSpec,
+  Nanoseconds,
+  NicId,
+  NicSpec,
+  SliceShare,
+  SliceSpec,
+  VifSpec,
+} from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
+import { effectiveShares } from "./effective-shares.ts";
 import { equalData } from "./equal-data.ts";
-import { queueTree, type ShareScale } from "./htb-shape.ts";
+import { hostShape, queueTree, reservable, type ShareScale } from "./htb-shape.ts";
 import type { HubState, NicEntry, NicFilter, QueueTree } from "./hub-state.ts";
+import { type IngressPlan, planIngress } from "./ingress-plan.ts";
 import type { Inventory } from "./inventory.ts";
 import { shareScale } from "./share-scale.ts";
+import { withOverhead } from "./with-overhead.ts";
 
 /** Slots of gona_nics. */
 const NIC_SLOTS = { low: 0, high: 63 };
@@ -16,6 +30,10 @@ export interface NicPlan {
   readonly entry: NicEntry;
   readonly queue: QueueTree;
   readonly filter: NicFilter;
+  /** What comes in for guests is shaped. */
+  readonly ingress?: IngressPlan;
+  /** ClassShape.overhead of its trees; absent: 0. */
+  readonly overhead?: Bytes;
   readonly scale: ShareScale;
   /** Depth of the pacers above its slices. */
   readonly pacing: Nanoseconds;
@@ -32,9 +50,23 @@ export interface NicPlansInput {
   readonly fabrics: ReadonlyMap<FabricId, number>;
   /** paceTime() of the machine. */
   readonly pacing: Nanoseconds;
+  /** Whether a NIC is there and packets may leave by it. */
+  readonly isUp: (nic: NicId) => boolean;
   readonly before?: ReadonlyMap<NicId, NicPlan> | undefined;
-  /** The share scale that the observed classes of a NIC were made with, where nothing better is known. */
-  readonly guessScale: (nic: NicSpec, slices: readonly SliceShare[]) => ShareScale | undefined;
+  /** The share scale that the observed classes of a tree were made with, where nothing better is known. */
+  readonly guessScale: (tree: ShapedTree) => ShareScale | undefined;
+}
+
+/** The slices of a NIC in one direction. */
+export interface ShapedTree {
+  readonly nic: NicId;
+  /** Whose root the tree is. */
+  readonly link: string;
+  /** What all rates may add up to. */
+  readonly room: BitsPerSecond;
+  readonly shares: readonly SliceShare[];
+  /** In this direction. */
+  readonly shareOf: (slice: SliceSpec) => SliceShare;
 }
 
 export interface NicPlans {
@@ -53,7 +85,7 @@ export function planNics(input: NicPlansInput): NicPlans {
     (nic) => observed.nics.get(nic)?.slot,
     () => occupiedNicSlots(observed),
   );
-  const slices = slicesByNic(spec, input.vifSpecs);
+  const slices = slicesByNic(input);
   const nics = new Map<NicId, NicPlan>();
   const missing = new Map<NicId, string>();
   for (const nic of spec.nics) {
@@ -65,10 +97,12 @@ export function planNics(input: NicPlansInput): NicPlans {
   return { nics: sameEntries(nics, before) ? before : nics, missing };
 }
 
-function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: readonly SliceShare[]): NicPlan {
+function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: readonly SliceSpec[]): NicPlan {
   const { spec, inventory } = input;
   const before = input.before?.get(nic.name);
-  const scale = shareScale(nic.capacity, slices, before?.scale ?? input.guessScale(nic, slices));
+  const scale = egressScale(input, nic, slices, before?.scale);
+  const ingress = planIngress(nic, slices, (tree) => before?.ingress?.scale ?? input.guessScale(tree));
+  const overhead = nic.overhead === 0 ? undefined : nic.overhead;
   const nicPlan: NicPlan = {
     name: nic.name,
     capacity: nic.capacity,
@@ -77,10 +111,12 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
       fabric: input.fabrics.get(nic.fabric) ?? 0,
       lag: spec.fabrics.some((fabric) => fabric.name === nic.fabric && fabric.lag),
       up: inventory.nicsUp.has(nic.name),
-      shapeIn: false,
+      shapeIn: ingress !== undefined,
     },
-    queue: queueTree(nic.capacity),
+    queue: nicTree(nic, scale),
     filter: { nicSlot: slot },
+    ...(ingress && { ingress }),
+    ...(overhead && { overhead }),
     scale,
     pacing: input.pacing,
     held: inventory.nicsHeld?.has(nic.name) ?? false,
@@ -88,15 +124,34 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
   return before !== undefined && equalData(before, nicPlan) ? before : nicPlan;
 }
 
+/** Where the spec says what the host's own traffic is to have, that takes part as any slice does. */
+function egressScale(
+  input: NicPlansInput,
+  nic: NicSpec,
+  slices: readonly SliceSpec[],
+  before?: ShareScale,
+): ShareScale {
+  const room = nic.host === undefined ? reservable(nic.capacity) : nic.capacity;
+  const shares = slices.map(({ egress }) => egress);
+  if (nic.host !== undefined) shares.push(nic.host);
+  const tree: ShapedTree = { nic: nic.name, link: nic.name, room, shares, shareOf: ({ egress }) => egress };
+  return shareScale(room, shares, before ?? input.guessScale(tree));
+}
+
+function nicTree({ capacity, host, overhead }: NicSpec, scale: ShareScale): QueueTree {
+  const tree = queueTree(capacity);
+  return withOverhead(host === undefined ? tree : { ...tree, host: hostShape(host, scale) }, overhead);
+}
+
 /**
- * Every slice of the spec, also those of guests that are not there: a guest that starts or stops
- * then leaves the classes of the others alone.
+ * Every slice of the spec as it is to be shaped, also those of guests that are not there: a guest that
+ * starts or stops then leaves the classes of the others alone.
  */
-function slicesByNic({ nics }: HostSpec, vifSpecs: readonly VifSpec[]): ReadonlyMap<NicId, readonly SliceShare[]> {
-  const byNic = new Map<NicId, SliceShare[]>();
-  for (const nic of nics) byNic.set(nic.name, []);
+function slicesByNic({ spec, vifSpecs, isUp }: NicPlansInput): ReadonlyMap<NicId, readonly SliceSpec[]> {
+  const byNic = new Map<NicId, SliceSpec[]>();
+  for (const nic of spec.nics) byNic.set(nic.name, []);
   for (const { aggregate } of vifSpecs) {
-    for (const slice of aggregate.slices) byNic.get(slice.nic)?.push(slice.egress);
+    for (const slice of effectiveShares(aggregate, isUp)) byNic.get(slice.nic)?.push(slice);
   }
   return byNic;
 }

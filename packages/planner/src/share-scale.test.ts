@@ -33,7 +33,7 @@ describe("shareScale", () => {
   it("never assures more than the NIC has, nor more than a slice's limit, nor less than its reservation", () => {
     fc.assert(
       fc.property(slices, slices, (before, now) => {
-        const scale = shareScale(CAPACITY, now, shareScale(CAPACITY, before));
+        const scale = shareScale(ROOM, now, shareScale(ROOM, before));
         expect(assured(now, scale.ratePerShare)).toBeLessThanOrEqual(ROOM);
         for (const share of now) {
           const { rate, ceil } = sliceShape(share, scale, nanoseconds(512_000));
@@ -48,7 +48,7 @@ describe("shareScale", () => {
   it("gives at least half of what shares could be given", () => {
     fc.assert(
       fc.property(slices, slices, (before, now) => {
-        const { ratePerShare } = shareScale(CAPACITY, now, shareScale(CAPACITY, before));
+        const { ratePerShare } = shareScale(ROOM, now, shareScale(ROOM, before));
         const allAtLimit = now.every((share) => assuredRate(share, ratePerShare) === share.limit);
         if (!allAtLimit) expect(assured(now, Math.max(ratePerShare * 2, 8))).toBeGreaterThan(ROOM);
       }),
@@ -62,23 +62,23 @@ describe("shareScale", () => {
         limit: CAPACITY,
         shares: shares(index === 99 ? last : 100),
       }));
-    const before = shareScale(CAPACITY, guests(100));
-    expect(shareScale(CAPACITY, guests(150), before)).toEqual(before);
-    expect(shareScale(CAPACITY, guests(70), before)).toEqual(before);
+    const before = shareScale(ROOM, guests(100));
+    expect(shareScale(ROOM, guests(150), before)).toEqual(before);
+    expect(shareScale(ROOM, guests(70), before)).toEqual(before);
   });
 
   it("is among the rates that a restarted daemon looks for, whatever was there before", () => {
     fc.assert(
       fc.property(slices, slices, (before, now) => {
-        const { ratePerShare } = shareScale(CAPACITY, now, shareScale(CAPACITY, before));
+        const { ratePerShare } = shareScale(ROOM, now, shareScale(ROOM, before));
         const rates = (perShare: number) => now.map((share) => assuredRate(share, bitsPerSecond(perShare)));
-        expect(goodRatesPerShare(CAPACITY, now).map(rates)).toContainEqual(rates(ratePerShare));
+        expect(goodRatesPerShare(ROOM, now).map(rates)).toContainEqual(rates(ratePerShare));
       }),
     );
   });
 
   it("leaves shares nothing where reservations take all", () => {
     const all = [{ reserve: ROOM, limit: CAPACITY, shares: shares(100) }];
-    expect(shareScale(CAPACITY, all).ratePerShare).toBe(0);
+    expect(shareScale(ROOM, all).ratePerShare).toBe(0);
   });
 });

@@ -1,18 +1,17 @@
 import { type BitsPerSecond, bitsPerSecond, MAX_BITS_PER_SECOND, type SliceShare } from "@gona/model";
-import { assuredRate, reservable, type ShareScale } from "./htb-shape.ts";
+import { assuredRate, type ShareScale } from "./htb-shape.ts";
 
 /**
- * How shares become rates on one NIC. HTB splits what is spare by quantum, but single flows cannot
- * keep a queue full through a long round, so most of the spare is given as assured rate: reserve +
- * ratePerShare x shares (DATAPATH.md B). What is left below the capacity goes by quantum, by the
- * same shares.
+ * How shares become rates on one NIC in one direction; `room`: what all rates may add up to. HTB splits
+ * what is spare by quantum, but single flows cannot keep a queue full through a long round, so most of
+ * the spare is given as assured rate: reserve + ratePerShare x shares (DATAPATH.md B). What is left
+ * goes by quantum, by the same shares.
  *
  * `ratePerShare` is coarse (1 or 1.5 times a power of two, x 8 bit/s) and stays while it still fits
  * and gives at least half of what could be given: so that one guest's change does not change every
  * class of the NIC.
  */
-export function shareScale(capacity: BitsPerSecond, slices: readonly SliceShare[], before?: ShareScale): ShareScale {
-  const room = reservable(capacity);
+export function shareScale(room: BitsPerSecond, slices: readonly SliceShare[], before?: ShareScale): ShareScale {
   return {
     ratePerShare:
       before !== undefined && isStillGood(before.ratePerShare, room, slices)
@@ -23,8 +22,7 @@ export function shareScale(capacity: BitsPerSecond, slices: readonly SliceShare[
 }
 
 /** The rates per share that shareScale() would keep, the fresh one first. Never empty. */
-export function goodRatesPerShare(capacity: BitsPerSecond, slices: readonly SliceShare[]): readonly BitsPerSecond[] {
-  const room = reservable(capacity);
+export function goodRatesPerShare(room: BitsPerSecond, slices: readonly SliceShare[]): readonly BitsPerSecond[] {
   const fresh = freshRatePerShare(room, slices);
   const good = [fresh];
   for (let exponent = gridIndex(fresh) - 1; exponent >= 0; exponent--) {

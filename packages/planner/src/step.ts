@@ -22,14 +22,14 @@ export interface ClearStep<F extends Facet> {
 /**
  * The order of sets, and backwards that of clears: make before break. A class exists before a map
  * points to it; a map is filled before a filter sends packets there; a filter goes first when a
- * guest goes.
+ * guest goes. A spine's filter outlives its queues: what waits in them must find its way.
  */
 export const FACET_ORDER = [
   "vifLinks",
   "spines",
+  "spineFilters",
   "trees",
   "slices",
-  "spineFilters",
   "nics",
   "trafficRules",
   "vifs",

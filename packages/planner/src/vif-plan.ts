@@ -1,25 +1,25 @@
-import { bitsPerSecond, type NicId, type SliceSpec, type VifSpec } from "@gona/model";
+import type { BitsPerSecond, Nanoseconds, NicId, SliceSpec, VifSpec } from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
 import { fillBuckets } from "./bucket-table.ts";
+import { effectiveShares } from "./effective-shares.ts";
 import { equalBytes, equalData } from "./equal-data.ts";
-import { sliceShape } from "./htb-shape.ts";
 import {
   type AddressEntry,
   type AddressKey,
   addressKey,
   type HubState,
   type SliceEntry,
-  type SliceKey,
-  type SliceQueue,
   type Station,
   type StationKey,
-  sliceKey,
   stationKey,
+  type TrafficRules,
   type VifEntry,
   type VifLink,
 } from "./hub-state.ts";
 import type { NicPlan } from "./nic-plan.ts";
 import { stableHash } from "./stable-hash.ts";
+import { goalTime, hasLatencyGoal, hasParts, trafficRules } from "./traffic-rules.ts";
+import { drainRates, type PlacedSlice, type VifQueues, vifQueues } from "./vif-queues.ts";
 
 /** Slices of one aggregate; GONA_MAX_SLICES. */
 const SLICE_NUMBERS = { low: 0, high: 7 };
@@ -31,8 +31,11 @@ export interface VifPlan {
   readonly nics: readonly (NicPlan | undefined)[];
   readonly entry: VifEntry;
   readonly link?: VifLink;
+  readonly rules?: TrafficRules;
   /** Entries of the facets, with their keys: making a key costs more than comparing two entries. */
-  readonly queues: readonly (readonly [SliceKey, SliceQueue])[];
+  readonly queues: VifQueues["queues"];
+  /** On its own link. */
+  readonly trees: VifQueues["trees"];
   readonly stations: readonly (readonly [StationKey, Station])[];
   readonly addresses: readonly (readonly [AddressKey, AddressEntry])[];
 }
@@ -60,13 +63,17 @@ export interface VifPlanInput {
   readonly lag: boolean;
   readonly nics: readonly (NicPlan | undefined)[];
   readonly observed: HubState;
+  /** paceTime() of the machine. */
+  readonly pacing: Nanoseconds;
   /** The per-slice MAC for a NIC; asked only where MACs are rewritten. */
   readonly macFor: (nic: NicId) => string;
 }
 
 export function planVif(input: VifPlanInput): VifPlan {
-  const { spec, slot, nics, observed } = input;
+  const { spec, slot, nics, observed, pacing } = input;
+  const { limit, latency } = spec.aggregate;
   const link = vifLink(spec);
+  const device = vifDevice(spec);
   const numbers = sliceNumbers(input);
   const living = livingSlices(input, numbers);
   const before = observed.vifs.get(spec.id);
@@ -77,7 +84,7 @@ export function planVif(input: VifPlanInput): VifPlan {
   }
   const entry: VifEntry = {
     slot,
-    device: vifDevice(spec),
+    device,
     mac: spec.mac,
     fabric: input.fabric,
     vlan: spec.vlan,
@@ -86,31 +93,35 @@ export function planVif(input: VifPlanInput): VifPlan {
     checkIp: spec.antiSpoof.ip,
     rewriteMac: rewritesMac(spec, input.lag),
     stopped: isStopped(spec, nics),
-    parts: false,
-    capped: false,
-    localCapped: false,
-    queued: false,
+    parts: hasParts(spec.aggregate),
+    ...(latency === undefined ? {} : { latency: goalTime(latency) }),
+    capped: limit?.egress !== undefined,
+    localCapped: limit?.local !== undefined,
+    queued: limit?.ingress !== undefined,
     slices,
     buckets: before !== undefined && equalBytes(before.buckets, buckets) ? before.buckets : buckets,
   };
+  const rules = trafficRules(spec.aggregate, slot);
   return {
     spec,
     nics,
     // One reference for what is alike: the next comparison costs nothing.
     entry: before !== undefined && equalData(before, entry) ? before : entry,
     ...(link === undefined ? {} : { link }),
-    queues: living.map((slice) => queueOf(slice, slot, observed)),
+    ...(rules === undefined ? {} : { rules }),
+    ...vifQueues({ spec, slot, device, slices: living, pacing, observed }),
     stations: stationsOf(input, numbers),
     addresses: addressesOf(input),
   };
 }
 
-interface LivingSlice {
+interface LivingSlice extends PlacedSlice {
   readonly number: number;
-  readonly spec: SliceSpec;
-  readonly nic: NicPlan;
   readonly entry: SliceEntry;
 }
+
+/** Of a slice without a latency goal, so that a new limit changes no map. */
+const NO_DRAIN = { egress: 0 as BitsPerSecond, ingress: 0 as BitsPerSecond };
 
 /**
  * Numbers of the slices by NIC. Where MACs are rewritten also of those whose NIC is missing: peers
@@ -142,13 +153,15 @@ function sliceNumbers(input: VifPlanInput): ReadonlyMap<NicId, number> {
 function livingSlices(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>): readonly LivingSlice[] {
   const { spec, nics, lag } = input;
   const rewrite = rewritesMac(spec, lag);
+  const slices: readonly SliceSpec[] = effectiveShares(spec.aggregate, (nic) => isUp(nics, nic));
+  const drains = hasLatencyGoal(spec.aggregate);
   const living: LivingSlice[] = [];
-  for (const [index, slice] of spec.aggregate.slices.entries()) {
+  for (const [index, slice] of slices.entries()) {
     const nic = nics[index];
     const number = numbers.get(slice.nic);
     if (nic === undefined || number === undefined) continue;
     const mac = rewrite ? input.macFor(slice.nic) : spec.mac;
-    const limits = { egress: bitsPerSecond(0), ingress: bitsPerSecond(0) };
+    const limits = drains ? drainRates(spec, { spec: slice, nic }) : NO_DRAIN;
     living.push({ number, spec: slice, nic, entry: { nic: slice.nic, nicSlot: nic.entry.slot, mac, ...limits } });
   }
   return living;
@@ -181,18 +194,12 @@ function tableToKeep(before: VifEntry | undefined, living: readonly LivingSlice[
   return moved ? undefined : before.buckets;
 }
 
+const isUp = (nics: readonly (NicPlan | undefined)[], nic: NicId): boolean =>
+  nics.some((one) => one?.name === nic && one.entry.up);
+
 /** `stop`: when a slice's NIC is not up or not there, the guest is to have no network rather than part of it. */
 const isStopped = (spec: VifSpec, nics: readonly (NicPlan | undefined)[]): boolean =>
   spec.aggregate.onNicLoss === "stop" && nics.some((nic) => nic === undefined || !nic.entry.up);
-
-function queueOf(slice: LivingSlice, vifSlot: number, observed: HubState): readonly [SliceKey, SliceQueue] {
-  const nic = slice.entry.nic;
-  const key = sliceKey(nic, vifSlot);
-  const before = observed.slices.get(key);
-  const shape = sliceShape(slice.spec.egress, slice.nic.scale, slice.nic.pacing);
-  const queue: SliceQueue = { ...shape, link: nic, vifSlot, parts: [] };
-  return [key, before !== undefined && equalData(before, queue) ? before : queue];
-}
 
 /** The access VLAN (0: untagged) and the trunk VLANs, each once. */
 export const vlansOf = (spec: VifSpec): readonly number[] => [

@@ -1,0 +1,123 @@
+import {
+  type AggregateSpec,
+  type BitsPerSecond,
+  type Bytes,
+  bitsPerSecond,
+  type ClassRate,
+  minRate,
+  type Nanoseconds,
+  scaleRate,
+} from "@gona/model";
+import { partShape, quantumNear, RATE_FLOOR } from "./htb-shape.ts";
+import { type ClassShape, REST_PART, type SlicePart, SPARSE_PART } from "./hub-state.ts";
+import { classGoal, goalTime } from "./traffic-rules.ts";
+
+/** Of what no class claims: that of a class whose spec is silent. */
+const REST_PRIORITY = 4;
+/**
+ * Weight of a class above or below the rest when both borrow. No more than this: in HTB's round a slice
+ * has the quanta of all its parts, so a guest's class takes from its neighbours as well.
+ */
+const URGENT_WEIGHT = 4;
+/** Of what the rest is assured, what its sparse flows have first; they send little by definition. */
+const SPARSE_PART_OF_REST = 15 / 16;
+
+export interface SlicePartsInput {
+  readonly aggregate: AggregateSpec;
+  /** The slice as a class of its own: what is assured, limit, quantum. */
+  readonly slice: Pick<ClassShape, "rate" | "ceil" | "quantum">;
+  /** Of a class rate over the aggregate, what falls to this slice; 0 to 1. */
+  readonly fraction: number;
+}
+
+/** What one part asks for. */
+interface Claim {
+  readonly part: number;
+  readonly priority: number;
+  /** Counts only as far as the slice has it assured. */
+  readonly reserve: BitsPerSecond;
+  readonly limit: BitsPerSecond;
+  readonly goal: Nanoseconds | undefined;
+}
+
+/**
+ * The classes below a slice that has traffic classes or a latency goal. HTB serves a class that is
+ * within its assured rate at once, so priority is given as assured rate: in the order of priority each
+ * class is assured, beyond its reservation, what the others have not reserved of the slice's assured
+ * rate, up to its limit; equal priorities share it alike. The sum is the slice's own assured rate, so
+ * no neighbour's is touched. HTB's own priority would take the NIC's spare from neighbours.
+ */
+export function sliceParts(input: SlicePartsInput): readonly SlicePart[] {
+  const { slice } = input;
+  const claims = claimsOf(input);
+  const rates = assuredRates(claims, slice.rate);
+  return claims.flatMap((claim, index): SlicePart[] => {
+    const rate = rates[index] ?? RATE_FLOOR;
+    const part = (number: number, assured: number): SlicePart => ({
+      part: number,
+      ...partShape(floored(assured, claim.limit), claim.limit, quantumOf(claim, slice.quantum), claim.goal),
+    });
+    if (claim.part !== REST_PART || claim.goal === undefined) return [part(claim.part, rate)];
+    const sparse = rate * SPARSE_PART_OF_REST;
+    return [part(SPARSE_PART, sparse), part(REST_PART, rate - sparse)];
+  });
+}
+
+/** Ascending by part: the classes, then the rest. */
+function claimsOf({ aggregate, slice, fraction }: SlicePartsInput): readonly Claim[] {
+  const rateOf = (rate: ClassRate): BitsPerSecond =>
+    rate.kind === "absolute" ? scaleRate(rate.rate, fraction) : scaleRate(slice.ceil, rate.ratio);
+  const classes = aggregate.classes.map((one, index): Claim => {
+    const limit = one.limit === undefined ? slice.ceil : lowest(rateOf(one.limit), slice.ceil);
+    const reserve = one.reserve === undefined ? bitsPerSecond(0) : minRate(rateOf(one.reserve), limit);
+    return { part: index + 1, priority: one.priority, reserve, limit, goal: classGoal(one, aggregate) };
+  });
+  const rest: Claim = {
+    part: REST_PART,
+    priority: REST_PRIORITY,
+    reserve: bitsPerSecond(0),
+    limit: slice.ceil,
+    goal: aggregate.latency === undefined ? undefined : goalTime(aggregate.latency),
+  };
+  return [...classes, rest];
+}
+
+/** HTB takes no limit of 0. */
+const lowest = (limit: BitsPerSecond, slice: BitsPerSecond): BitsPerSecond =>
+  minRate(bitsPerSecond(Math.max(limit, RATE_FLOOR)), slice);
+
+const floored = (rate: number, limit: BitsPerSecond): BitsPerSecond =>
+  minRate(bitsPerSecond(Math.max(rate, RATE_FLOOR)), limit);
+
+/** What each claim is assured of `total`, in bit/s. */
+function assuredRates(claims: readonly Claim[], total: BitsPerSecond): readonly number[] {
+  const reserved = claims.reduce((sum, { reserve }) => sum + reserve, 0);
+  // A slice may have less assured than its classes reserve: then all have less in proportion.
+  const scale = reserved > total ? total / reserved : 1;
+  const rates = claims.map(({ reserve }) => reserve * scale);
+  let spare = Math.max(0, total - reserved);
+  const priorities = [...new Set(claims.map(({ priority }) => priority))].sort((a, b) => a - b);
+  for (const priority of priorities) {
+    const group = [...claims.keys()].filter((index) => claims[index]?.priority === priority);
+    spare = shareAlike(spare, group, rates, claims);
+  }
+  return rates;
+}
+
+/** Raises the rates of a group alike, none above its limit; returns what nobody could take. */
+function shareAlike(spare: number, group: readonly number[], rates: number[], claims: readonly Claim[]): number {
+  const room = (index: number): number => (claims[index]?.limit ?? 0) - (rates[index] ?? 0);
+  const filling = group.toSorted((a, b) => room(a) - room(b));
+  let left = spare;
+  for (const [nth, index] of filling.entries()) {
+    const more = Math.min(room(index), left / (filling.length - nth));
+    rates[index] = (rates[index] ?? 0) + more;
+    left -= more;
+  }
+  return left;
+}
+
+function quantumOf({ priority }: Claim, slice: Bytes): Bytes {
+  if (priority === REST_PRIORITY) return slice;
+  return quantumNear(priority < REST_PRIORITY ? slice * URGENT_WEIGHT : slice / URGENT_WEIGHT);
+}
