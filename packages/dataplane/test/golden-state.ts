@@ -1,13 +1,26 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatKernelState, type Kernel } from "@gona/kernel";
-import { gonaAggregate, gonaNic, gonaVif, NicFlag, VifFlag } from "../src/abi.ts";
+import { gonaAggregate, gonaNic, gonaSpineEnd, gonaVif, NicFlag, Spine, VifFlag } from "../src/abi.ts";
 import { idText } from "../src/id-bytes.ts";
 import { macText } from "../src/mac-bytes.ts";
 import { decodeAddress, decodeSegment, decodeStation, indexOf } from "../src/map-keys.ts";
+import { decodeTrafficRules } from "../src/traffic-rules-record.ts";
+import type { Quality } from "./with-quality.ts";
 
-/** Hosts whose whole kernel state is written down; each has a `.yaml` and a `.txt` in golden/. */
-export const GOLDEN_CASES = ["two-nics", "lag"] as const;
+/** Hosts whose whole kernel state is written down in golden/`name`.txt, made of golden/`spec`.yaml. */
+export interface GoldenCase {
+  readonly name: string;
+  readonly spec: string;
+  readonly quality: Quality;
+}
+export const GOLDEN_CASES: readonly GoldenCase[] = [
+  { name: "two-nics", spec: "two-nics", quality: {} },
+  { name: "lag", spec: "lag", quality: {} },
+  { name: "ingress", spec: "two-nics", quality: { ingress: ["eth2"] } },
+  { name: "caps", spec: "two-nics", quality: { cap: true, local: true, queued: true } },
+  { name: "classes", spec: "two-nics", quality: { parts: [1, 2, 6], ingress: ["eth1"] } },
+];
 /** What stands in the hub before: two NICs and a vif, veths whose other ends are elsewhere. */
 export const GOLDEN_LINKS = ["eth1", "eth2", "vnet0"] as const;
 /** The golden specs name the far namespace of the real hub. */
@@ -31,17 +44,23 @@ export function formatHub(kernel: Kernel): string {
     macs: false,
     maps: {
       gona_nics(key, value) {
-        const { netdev, ifindex, outIfindex, fabric, flags } = gonaNic.decode(value);
+        const { netdev, ifindex, outIfindex, inIfindex, fabric, flags } = gonaNic.decode(value);
         if (flags === 0) return undefined;
-        const way = `${nameOf(ifindex)} out ${nameOf(outIfindex)} ${netdev === 0n ? "unresolved" : "resolved"}`;
+        const waysIn = inIfindex === 0 ? "" : ` in ${nameOf(inIfindex)}`;
+        const way = `${nameOf(ifindex)} out ${nameOf(outIfindex)}${waysIn} ${netdev === 0n ? "unresolved" : "resolved"}`;
         return `${indexOf(key)}: ${way} fabric ${fabric} ${flagNames(NicFlag, flags)}`;
       },
       gona_nic_names: formatName,
+      gona_spines(key, value) {
+        const { ifindex } = gonaSpineEnd.decode(value);
+        const name = Object.entries(Spine).find(([, number]) => number === indexOf(key))?.[0];
+        return ifindex === 0 ? undefined : `${name}: ${nameOf(ifindex)}`;
+      },
       gona_vifs(key, value) {
-        const { ifindex, aggregate, fabric, flags, vlan, mac } = gonaVif.decode(value);
+        const { ifindex, aggregate, fabric, flags, vlan, mac, goalUs } = gonaVif.decode(value);
         if (flags === 0) return undefined;
         const where = `${nameOf(ifindex)} mac ${macText(mac)} fabric ${fabric} vlan ${vlan}`;
-        return `${indexOf(key)}: ${where} aggregate ${aggregate} ${flagNames(VifFlag, flags)}`;
+        return `${indexOf(key)}: ${where} aggregate ${aggregate} ${flagNames(VifFlag, flags)}${goalUs === 0 ? "" : ` goal ${goalUs} us`}`;
       },
       gona_vif_names: formatName,
       gona_aggregates(key, value) {
@@ -55,6 +74,7 @@ export function formatHub(kernel: Kernel): string {
         });
         return `${indexOf(key)}: ${parts.join("; ")}`;
       },
+      gona_traffic_rules: (key, value) => JSON.stringify(decodeTrafficRules([key, value])),
       gona_stations: (key, value) => JSON.stringify(decodeStation([key, value])),
       gona_addresses: (key, value) => JSON.stringify(decodeAddress([key, value])),
       gona_segments: (key, value) => JSON.stringify(decodeSegment([key, value])),

@@ -1,13 +1,18 @@
 import { readFileSync } from "node:fs";
-import { plan } from "@gona/planner";
+import { EMPTY_HUB, plan } from "@gona/planner";
 import { expect, test } from "vitest";
 import { formatHub, GOLDEN_CASES, GOLDEN_HUB, GOLDEN_LINKS, goldenFile, goldenSpec } from "./golden-state.ts";
 import { specOf, TestHub, wantedOf } from "./test-hub.ts";
+import { withQuality } from "./with-quality.ts";
 
-test.for(GOLDEN_CASES)("%s: the real kernel's whole state is the golden text of the fake one", async (name) => {
+test.for(GOLDEN_CASES)("$name: the real kernel's whole state is the golden text of the fake one", async (golden) => {
+  const { name, spec, quality } = golden;
   using hub = await TestHub.make(GOLDEN_HUB, GOLDEN_LINKS);
   using plane = hub.open();
-  const desired = wantedOf(specOf(goldenSpec(name)), { links: GOLDEN_LINKS });
+  const desired = withQuality(wantedOf(specOf(goldenSpec(spec)), { links: GOLDEN_LINKS }), quality);
   await plane.execute(plan(plane.observe(), desired));
+  expect(plane.observe()).toEqual(desired);
   expect(formatHub(hub.kernel)).toBe(readFileSync(goldenFile(name), "utf8"));
+  await plane.execute(plan(desired, EMPTY_HUB));
+  expect(plane.observe()).toEqual(EMPTY_HUB);
 });

@@ -5,14 +5,25 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { executeSteps, fakeHubKernel, gonaNic, observe, StepError } from "../src/index.ts";
 import { specOf, wantedOf } from "./test-hub.ts";
+import { withQuality } from "./with-quality.ts";
 
 const NICS = ["eth1", "eth2", "eth3"] as const;
 const VIFS = ["vnet0", "vnet1", "vnet2"] as const;
+/** One of each kind; withQuality() names them so. */
+const SPINE_ENDS = ["gq-ineth1", "gp-cap", "gq-local"] as const;
 
 /** A host in few words: which NICs each guest uses at what rate, and how its vif comes about. */
 const hosts = fc.record({
   lag: fc.boolean(),
   without: fc.constantFrom(undefined, "eth2", "eth3"),
+  // Beyond what the planner itself would choose.
+  quality: fc.record({
+    ingress: fc.subarray([...NICS]),
+    cap: fc.boolean(),
+    local: fc.boolean(),
+    queued: fc.boolean(),
+    parts: fc.option(fc.subarray([1, 2, 5, 6]), { nil: undefined }),
+  }),
   guests: fc.array(
     fc.record({
       number: fc.integer({ min: 0, max: VIFS.length - 1 }),
@@ -27,7 +38,7 @@ const hosts = fc.record({
 });
 type Host = typeof hosts extends fc.Arbitrary<infer T> ? T : never;
 
-function toSpec({ lag, without, guests }: Host): HostSpec {
+function toSpec({ lag, without, guests }: Omit<Host, "quality">): HostSpec {
   const present = NICS.filter((nic) => nic !== without);
   const unique = [...new Map(guests.map((guest) => [guest.number, guest])).values()];
   const lines = unique.map(({ number, own, vlan, nics, limit, stop }) => {
@@ -51,7 +62,8 @@ guests:${lines.length === 0 ? " []" : `\n${lines.join("\n")}`}
 const events = fc.oneof(
   fc.record({ kind: fc.constant("nothing" as const) }),
   fc.record({ kind: fc.constant("replace" as const), link: fc.constantFrom(...NICS, ...VIFS) }),
-  fc.record({ kind: fc.constant("remove" as const), link: fc.constantFrom(...NICS, ...VIFS) }),
+  fc.record({ kind: fc.constant("remove" as const), link: fc.constantFrom(...NICS, ...VIFS, ...SPINE_ENDS) }),
+  fc.record({ kind: fc.constant("shut" as const), link: fc.constantFrom(...SPINE_ENDS) }),
   fc.record({ kind: fc.constant("die" as const), nic: fc.constantFrom(...NICS) }),
   fc.record({ kind: fc.constant("crash" as const), afterOps: fc.integer({ min: 0, max: 80 }) }),
 );
@@ -70,12 +82,21 @@ test("any state, also after a crash at any operation, is observed and turned int
       for (const [host, event] of walk) {
         let dead: string[] = [];
         addMissing();
-        if (event.kind === "replace" || event.kind === "remove") kernel.removeLink(event.link);
+        if (event.kind === "replace" || event.kind === "remove") {
+          if (kernel.link(event.link) !== undefined) kernel.removeLink(event.link);
+        }
+        if (event.kind === "shut" && kernel.link(event.link) !== undefined) {
+          await kernel.run([{ op: "linkSet", link: event.link, up: false }]);
+        }
         if (event.kind === "replace") addMissing();
         if (event.kind === "die") dead = [event.nic];
         const spec = toSpec(host);
-        const wanted = () =>
-          wantedOf(spec, { links: kernel.links().map(({ name }) => name), observed: observe(kernel), dead });
+        const wanted = () => {
+          const links = kernel.links().map(({ name }) => name);
+          const { parts, ...quality } = host.quality;
+          const plain = wantedOf(spec, { links, observed: observe(kernel), dead });
+          return withQuality(plain, parts === undefined ? quality : { ...quality, parts });
+        };
         if (event.kind === "crash")
           await crashedAfter(
             event.afterOps,
