@@ -1,4 +1,7 @@
+import { capSuite } from "./cap/cap-suite.ts";
+import { churnSuite } from "./churn/churn-suite.ts";
 import { failoverSuite } from "./failover/failover-suite.ts";
+import { latencySuite } from "./latency/latency-suite.ts";
 import { pathSuite } from "./path/path-suite.ts";
 import { precisionSuite } from "./precision/precision-suite.ts";
 import { scaleSuite } from "./scale/scale-suite.ts";
@@ -9,4 +12,13 @@ export type { BenchRow } from "./bench-row.ts";
 export type { Suite, SuiteOptions } from "./suite.ts";
 
 /** What `gona bench` knows. */
-export const SUITES: readonly Suite[] = [precisionSuite, sharingSuite, pathSuite, failoverSuite, scaleSuite];
+export const SUITES: readonly Suite[] = [
+  precisionSuite,
+  sharingSuite,
+  latencySuite,
+  churnSuite,
+  capSuite,
+  pathSuite,
+  failoverSuite,
+  scaleSuite,
+];

@@ -8,7 +8,7 @@ import type { SendOptions } from "./send-probe.ts";
 import { openUdp, socketAddress } from "./udp-socket.ts";
 
 const POLLIN = 1;
-/** A question without an answer for so long is given up. */
+/** A question without an answer for so long is given up, unless the options say otherwise. */
 const PATIENCE_MS = 200;
 
 /** Waits for a datagram; false when none came in time. Throws KernelError. */
@@ -70,7 +70,7 @@ export function rttProbe(options: SendOptions, say: (message: ProbeMessage) => v
     writeProbe(view, options.stream, sequence, clock.seconds, clock.nanoseconds);
     libc.sendto(socket.number, datagram, datagram.length, 0, address, address.length);
     let answered = false;
-    while (!answered && readable(socket, PATIENCE_MS)) {
+    while (!answered && readable(socket, options.patienceMs ?? PATIENCE_MS)) {
       const length = libc.recv(socket.number, answer, answer.length, 0);
       // An answer that comes after its question was given up belongs to an earlier number.
       answered = isProbe(answerView, 0, length, options.stream) && sequenceOf(answerView, 0) === sequence;
@@ -94,6 +94,7 @@ function rttMessage(histogram: ReturnType<typeof build>, unanswered: number): Pr
     unanswered,
     p50Us: histogram.getValueAtPercentile(50),
     p99Us: histogram.getValueAtPercentile(99),
+    p999Us: histogram.getValueAtPercentile(99.9),
     maxUs: histogram.maxValue,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The prober's processes, started inside a namespace by the lab:
- * `probe-main.ts send|receive|echo|rtt --address A --port P [--per-second N] [--bytes B] [--stream S] [--count N]`
+ * `probe-main.ts send|receive|echo|rtt --address A --port P [--per-second N] [--bytes B] [--stream S] [--count N] [--patience-ms M]`
  * Lines of JSON come out; closing standard input ends it.
  */
 import { writeSync } from "node:fs";
@@ -21,6 +21,7 @@ const { values, positionals } = parseArgs({
     bytes: { type: "string", default: "64" },
     stream: { type: "string", default: "1" },
     count: { type: "string" },
+    "patience-ms": { type: "string" },
   },
 });
 const say = (message: ProbeMessage): void => {
@@ -33,6 +34,7 @@ const sending = {
   to: address,
   datagramBytes: Math.max(PROBE_HEADER_BYTES, Number(bytes)),
   ...(values.count !== undefined && { count: Number(values.count) }),
+  ...(values["patience-ms"] !== undefined && { patienceMs: Number(values["patience-ms"]) }),
 };
 
 switch (positionals[0]) {

@@ -29,6 +29,7 @@ export interface RttWindow {
   readonly unanswered: number;
   readonly p50Us: number;
   readonly p99Us: number;
+  readonly p999Us: number;
   readonly maxUs: number;
 }
 

@@ -13,6 +13,8 @@ export interface SendOptions {
   readonly stream: number;
   /** Ends by itself after so many; else when the parent closes our input. */
   readonly count?: number;
+  /** Of a prober that waits for answers: how long for each. */
+  readonly patienceMs?: number;
 }
 
 /** A sleep shorter than this costs more than it saves: the clock is watched instead. */

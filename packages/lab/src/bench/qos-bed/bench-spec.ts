@@ -45,11 +45,18 @@ export const specText = ({ nics, guests }: BenchSpec): string =>
     })),
   });
 
-/** The bed of such a spec: one peer behind the switch. */
+/** Sequence probes of guest 0, by name: what it sends and what it gets. */
+export const PROBES = { egress: "out", ingress: "in" } as const;
+export const PROBES_PER_SECOND = 4000;
+
+/** The bed of such a spec: one peer behind the switch, and probes between it and the first guest. */
 export const scenarioText = (spec: BenchSpec): string => `
 apiVersion: gona-lab/v1
 title: A bench of shaping
 spec: ${specText(spec)}
 peers: [{ name: peer, fabric: rack, addresses: [${PEER_ADDRESS}/${PREFIX}] }]
 addresses: ${JSON.stringify(Object.fromEntries(spec.guests.map(({ name }, index) => [name, [`${guestAddress(index)}/${PREFIX}`]])))}
+traffic:
+  - { name: ${PROBES.egress}, kind: probe, from: ${spec.guests[0]?.name}, to: peer, perSecond: ${PROBES_PER_SECOND} }
+  - { name: ${PROBES.ingress}, kind: probe, from: peer, to: ${spec.guests[0]?.name}, perSecond: ${PROBES_PER_SECOND} }
 `;
