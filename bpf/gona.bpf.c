@@ -39,11 +39,13 @@
 #include "lib/admit.h"
 #include "lib/nic.h"
 #include "lib/slice.h"
-#include "lib/account.h"
 #include "lib/tag.h"
-#include "lib/rewrite.h"
 #include "lib/marking.h"
 #include "lib/part.h"
+#include "lib/account.h"
+#include "lib/flow.h"
+#include "lib/latency.h"
+#include "lib/rewrite.h"
 #include "lib/deliver.h"
 #include "lib/to_wire.h"
 #include "lib/flood.h"
@@ -55,9 +57,11 @@ int gona_from_guest(struct __sk_buff *skb)
 {
 	struct gona_packet packet = {};
 	enum gona_verdict refused;
-	struct gona_vif *vif, *receiver;
-	struct gona_station *station;
+	enum gona_verdict reason = GONA_V_TO_WIRE;
+	struct gona_vif *vif, *receiver = NULL;
+	struct gona_station *station = NULL;
 	__u32 slot, spine;
+	int action;
 
 	vif = gona_vif_of(skb, &slot);
 	if (!vif)
@@ -69,21 +73,25 @@ int gona_from_guest(struct __sk_buff *skb)
 	if (refused)
 		return gona_verdict(skb, refused, TC_ACT_SHOT);
 
-	if (gona_mac_is_group(packet.destination))
-		return gona_flood_from_guest(skb, vif, slot, &packet);
-
-	station = gona_station_of(vif->fabric, packet.vlan, packet.destination);
-	receiver = station ? gona_vif_at(station->vif) : NULL;
+	if (gona_mac_is_group(packet.destination)) {
+		action = gona_flood_from_guest(skb, vif, slot, &packet);
+		if (action != GONA_TO_WIRE_TOO)
+			return action;
+		reason = GONA_V_FLOOD_FROM_GUEST;
+	} else {
+		station = gona_station_of(vif->fabric, packet.vlan, packet.destination);
+		receiver = station ? gona_vif_at(station->vif) : NULL;
+	}
 	if (receiver) {
 		if (vif->flags & GONA_VIF_LOCAL_CAPPED) {
 			spine = gona_spine_of(skb, GONA_SPINE_LOCAL);
 			if (spine)
-				return gona_into_spine(skb, spine, slot, GONA_SPINE_LOCAL, 0);
+				return gona_into_local(skb, vif, slot, &packet, spine);
 		}
 		return gona_deliver_local(skb, slot, receiver, station, &packet);
 	}
 
-	return gona_leave(skb, vif, slot, &packet, GONA_V_TO_WIRE);
+	return gona_leave(skb, vif, slot, &packet, reason);
 }
 
 SEC("tc")

@@ -3,7 +3,6 @@
 #ifndef GONA_ACCOUNT_H
 #define GONA_ACCOUNT_H
 
-#define GONA_VLAN_TAG 4
 #define GONA_UDP_HEADER 8
 
 struct gona_wire {
@@ -84,6 +83,26 @@ static __always_inline void gona_count_rx(__u32 slot, __u32 number, const struct
 	if (counters) {
 		counters->rx_bytes += wire->bytes;
 		counters->rx_packets += wire->packets;
+	}
+}
+
+/* What active queue management did to a packet: `marked`, or dropped. */
+static __always_inline void gona_count_told(const struct gona_waiting *waiting, bool marked)
+{
+	struct gona_slice_counters *counters = gona_counters_of(waiting->slot, waiting->number);
+
+	if (!counters)
+		return;
+	if (waiting->direction == GONA_TX) {
+		if (marked)
+			counters->tx_ce_marks += waiting->packets;
+		else
+			counters->tx_aqm_drops += waiting->packets;
+	} else {
+		if (marked)
+			counters->rx_ce_marks += waiting->packets;
+		else
+			counters->rx_aqm_drops += waiting->packets;
 	}
 }
 

@@ -32,6 +32,19 @@ static __always_inline int gona_deliver_local(struct __sk_buff *skb, __u32 sende
 	return gona_verdict(skb, GONA_V_LOCAL, gona_deliver(skb, vif));
 }
 
+/* Into the spine LOCAL, whose classes have a vif's parts too; nothing is marked anew, no queue reckoned with. */
+GONA_APART int gona_into_local(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
+			       struct gona_packet *packet, __u32 spine)
+{
+	struct gona_waiting waiting = {};
+
+	if (!vif || !packet)
+		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
+	if (vif->flags & GONA_VIF_PARTS)
+		gona_classify(skb, vif, slot, packet, &waiting);
+	return gona_into_spine(skb, spine, slot, GONA_SPINE_LOCAL, waiting.part);
+}
+
 /* The number of the slice on this NIC, GONA_NO_SLICE: none. */
 static __always_inline int gona_slice_on(const struct gona_aggregate *aggregate, __u32 nic)
 {
@@ -74,6 +87,34 @@ static __always_inline int gona_slice_in(const struct gona_aggregate *aggregate,
 }
 
 /*
+ * All that parts ask of a frame on its way in by slice `number`, with the tag that the wire gave it:
+ * its class, its place in the virtual queue. Returns the part, or - the reason of its drop.
+ */
+GONA_APART int gona_part_in(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot, struct gona_packet *packet,
+			    __u32 number)
+{
+	struct gona_waiting waiting = {};
+	struct gona_aggregate *aggregate;
+	struct gona_wire wire;
+
+	if (!vif || !packet)
+		return -GONA_V_DROP_MALFORMED;
+	gona_classify_in(skb, vif, slot, packet, &waiting);
+	aggregate = gona_aggregate_of((struct gona_vif *)vif);
+	if (!aggregate || !(waiting.goal_us | waiting.vif_goal_us))
+		return waiting.part;
+
+	gona_measure(skb, packet, &wire);
+	waiting.rate = aggregate->slices[number & (GONA_MAX_SLICES - 1)].rx_bytes_per_s;
+	waiting.number = number;
+	waiting.hash = gona_flow_hash(vif, packet);
+	waiting.direction = GONA_RX;
+	waiting.packets = wire.packets;
+	waiting.bytes = wire.bytes;
+	return gona_wait(skb, packet, &waiting) ? -GONA_V_DROP_QUEUE : (int)waiting.part;
+}
+
+/*
  * A unicast frame from the wire for a vif of ours. Its source is not looked at: what one guest of
  * ours sends to another never leaves the host, so a frame of our own cannot come back this way.
  */
@@ -82,11 +123,10 @@ static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const s
 {
 	__u32 slot = station->vif;
 	struct gona_vif *vif = gona_vif_at(slot);
-	struct gona_waiting waiting = {};
 	struct gona_aggregate *aggregate;
 	struct gona_wire wire;
 	__u32 spine = 0;
-	int number;
+	int number, part = 0;
 
 	if (!vif)
 		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
@@ -105,13 +145,15 @@ static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const s
 	if (nic->flags & GONA_NIC_SHAPE_IN) {
 		spine = gona_spine_at(skb, nic->in_ifindex);
 		if (spine && (vif->flags & GONA_VIF_PARTS))
-			gona_classify_in(skb, vif, slot, packet, &waiting);
+			part = gona_part_in(skb, vif, slot, packet, number);
+		if (part < 0)
+			return gona_verdict(skb, -part, TC_ACT_SHOT);
 	}
 	if (!gona_set_tag(skb, packet, gona_tag_at(vif, packet->vlan)))
 		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
 	gona_count_rx(slot, number, &wire);
 	if (spine)
-		return gona_into_spine(skb, spine, slot, GONA_SPINE_IN, waiting.part);
+		return gona_into_spine(skb, spine, slot, GONA_SPINE_IN, part);
 	return gona_verdict(skb, GONA_V_TO_GUEST, gona_deliver(skb, vif));
 }
 

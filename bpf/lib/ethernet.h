@@ -4,6 +4,7 @@
 #define GONA_ETHERNET_H
 
 #define GONA_VLAN_ID 0x0fff
+#define GONA_VLAN_TAG 4 /* bytes */
 
 static __always_inline bool gona_is_tag(__u16 ethertype)
 {

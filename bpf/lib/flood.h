@@ -7,6 +7,7 @@
 #define GONA_FLOOD_H
 
 #define GONA_NOBODY 0xffffffff
+#define GONA_TO_WIRE_TOO 256 /* no TC_ACT_* */
 
 /* Bits: NIC slots. Each NIC is asked once per packet, not once per guest. */
 struct gona_nics_seen {
@@ -172,20 +173,29 @@ GONA_APART int gona_flood_local(struct __sk_buff *skb, const struct gona_vif *vi
 	return gona_verdict(skb, GONA_V_FLOOD_LOCAL, TC_ACT_SHOT);
 }
 
-/* The same for a vif with a limit for guests of this host: its copy for them waits in the spine LOCAL. */
+/*
+ * The same for a vif with a limit for guests of this host: its copy for them waits in the spine
+ * LOCAL, the wire's goes on.
+ */
 static __always_inline int gona_flood_capped(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
 					     struct gona_packet *packet, __u32 spine)
 {
+	__u32 part = gona_part_of_copy(vif);
+
 	if (gona_asked_by(vif, slot, packet))
-		return gona_into_spine(skb, spine, slot, GONA_SPINE_LOCAL, 0);
+		return gona_into_spine(skb, spine, slot, GONA_SPINE_LOCAL, part);
 	if (gona_segment_of(vif->fabric, packet->vlan)) {
-		gona_mark_for_spine(skb, slot, GONA_SPINE_LOCAL, 0);
+		gona_mark_for_spine(skb, slot, GONA_SPINE_LOCAL, part);
 		bpf_clone_redirect(skb, spine, 0);
 		skb->mark = 0;
 	}
-	return gona_leave(skb, vif, slot, packet, GONA_V_FLOOD_FROM_GUEST);
+	return GONA_TO_WIRE_TOO;
 }
 
+/*
+ * To the guests of this host. Returns the action, or GONA_TO_WIRE_TOO: the wire's copy is what is
+ * left. It is the last, as it may be rewritten, and local guests want the guest's own MAC.
+ */
 GONA_APART int gona_flood_from_guest(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
 				     struct gona_packet *packet)
 {
@@ -211,8 +221,7 @@ GONA_APART int gona_flood_from_guest(struct __sk_buff *skb, const struct gona_vi
 	flood.segment = gona_segment_of(vif->fabric, packet->vlan);
 	if (!gona_flood_segment(&flood, packet))
 		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
-	/* The wire's copy last: it may be rewritten, and local guests want the guest's own MAC. */
-	return gona_leave(skb, vif, slot, packet, GONA_V_FLOOD_FROM_GUEST);
+	return GONA_TO_WIRE_TOO;
 }
 
 GONA_APART int gona_flood_from_wire(struct __sk_buff *skb, const struct gona_nic *nic, __u32 slot,

@@ -5,8 +5,16 @@
 
 /* What a frame is to the queue that it is about to wait in. */
 struct gona_waiting {
+	__u64 rate; /* of the slice: its limit, bytes/s */
 	__u32 part;
 	__u32 goal_us; /* of the part; 0: none */
+	__u32 vif_goal_us; /* of what no class claims */
+	__u32 hash; /* of the flow */
+	__u32 slot; /* of the vif */
+	__u32 number; /* of the slice */
+	__u32 direction; /* enum gona_direction */
+	__u32 packets; /* on the wire */
+	__u32 bytes;
 	__u8 remark_dscp; /* or GONA_KEEP_MARKING */
 	__u8 remark_pcp;
 };
@@ -76,6 +84,8 @@ GONA_APART int gona_classify(struct __sk_buff *skb, const struct gona_vif *vif, 
 		return 0;
 	waiting->part = GONA_PART_REST;
 	waiting->goal_us = vif->goal_us;
+	waiting->vif_goal_us = vif->goal_us;
+	waiting->slot = slot;
 	waiting->remark_dscp = GONA_KEEP_MARKING;
 	waiting->remark_pcp = GONA_KEEP_MARKING;
 	rules = bpf_map_lookup_elem(&gona_traffic_rules, &slot);
@@ -118,17 +128,7 @@ GONA_APART int gona_remark(struct __sk_buff *skb, struct gona_packet *packet, co
 	return GONA_V_NONE;
 }
 
-/* Of a vif with parts, on the way to the wire. */
-static __always_inline int gona_classify_out(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
-					     struct gona_packet *packet, struct gona_waiting *waiting)
-{
-	gona_classify(skb, vif, slot, packet, waiting);
-	if ((waiting->remark_dscp & waiting->remark_pcp) == GONA_KEEP_MARKING)
-		return GONA_V_NONE;
-	return gona_remark(skb, packet, waiting);
-}
-
-/* The same on the way in, where only the Ethernet header may have been parsed; nothing is marked anew. */
+/* On the way in, where only the Ethernet header may have been parsed; nothing is marked anew. */
 static __always_inline void gona_classify_in(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
 					     struct gona_packet *packet, struct gona_waiting *waiting)
 {

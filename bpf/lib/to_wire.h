@@ -4,17 +4,54 @@
 #define GONA_TO_WIRE_H
 
 /*
+ * All that parts ask of a frame on its way to the wire by slice `number`: its class, its marking,
+ * its tag, its place in the virtual queue. Returns the part, or - the reason of its drop.
+ */
+GONA_APART int gona_part_out(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
+			     struct gona_packet *packet, __u32 number)
+{
+	struct gona_waiting waiting = {};
+	struct gona_aggregate *aggregate;
+	enum gona_verdict failed;
+	struct gona_wire wire;
+
+	if (!vif || !packet)
+		return -GONA_V_DROP_MALFORMED;
+	gona_classify(skb, vif, slot, packet, &waiting);
+	if ((waiting.remark_dscp & waiting.remark_pcp) != GONA_KEEP_MARKING) {
+		failed = gona_remark(skb, packet, &waiting);
+		if (failed)
+			return -(int)failed;
+	}
+	if (!gona_set_tag(skb, packet, packet->vlan))
+		return -GONA_V_DROP_NO_MEMORY;
+	aggregate = gona_aggregate_of((struct gona_vif *)vif);
+	if (!aggregate || !(waiting.goal_us | waiting.vif_goal_us))
+		return waiting.part;
+
+	gona_measure(skb, packet, &wire);
+	waiting.rate = aggregate->slices[number & (GONA_MAX_SLICES - 1)].tx_bytes_per_s;
+	waiting.number = number;
+	waiting.hash = gona_flow_hash(vif, packet);
+	waiting.direction = GONA_TX;
+	waiting.packets = wire.packets;
+	waiting.bytes = wire.bytes;
+	failed = gona_wait(skb, packet, &waiting);
+	return failed ? -(int)failed : (int)waiting.part;
+}
+
+/*
  * `reason`: of a packet that leaves by its first choice. `waited`: the packet comes out of the cap,
  * and all that parts ask for was done before; `part`: the one that it waited in.
  */
 static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
 					struct gona_packet *packet, enum gona_verdict reason, bool waited, __u32 part)
 {
-	bool parts = !waited && (vif->flags & GONA_VIF_PARTS);
 	struct gona_choice choice = {};
 	struct gona_aggregate *aggregate;
 	enum gona_verdict failed;
 	struct gona_wire wire;
+	int found;
 
 	if (vif->flags & GONA_VIF_STOPPED)
 		return gona_verdict(skb, GONA_V_DROP_STOPPED, TC_ACT_SHOT);
@@ -26,18 +63,16 @@ static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona
 		return gona_verdict(skb, GONA_V_DROP_NO_SLICE, TC_ACT_SHOT);
 	}
 
+	if (!waited && (vif->flags & GONA_VIF_PARTS)) {
+		found = gona_part_out(skb, vif, slot, packet, choice.number);
+		if (found < 0)
+			return gona_verdict(skb, -found, TC_ACT_SHOT);
+		part = found;
+	}
 	if (vif->flags & GONA_VIF_REWRITE_MAC) {
 		failed = gona_rewrite_out(skb, vif, choice.slice, packet);
 		if (failed)
 			return gona_verdict(skb, failed, TC_ACT_SHOT);
-	}
-	if (parts) {
-		struct gona_waiting waiting = {};
-
-		failed = gona_classify_out(skb, vif, slot, packet, &waiting);
-		if (failed)
-			return gona_verdict(skb, failed, TC_ACT_SHOT);
-		part = waiting.part;
 	}
 	if (!gona_set_tag(skb, packet, packet->vlan))
 		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
@@ -54,24 +89,28 @@ static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona
 
 /*
  * Into the cap over all NICs. A frame of a vif with parts is ready for the wire before: it is
- * classified once, by what the guest wrote, and waits in the same part here and at its NIC.
+ * classified once, by what the guest wrote, and waits in the same part here and at its NIC. It
+ * stands in the virtual queue of the slice that its bucket names, whose rate is no more than the cap.
  */
 GONA_APART int gona_into_cap(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
 			     struct gona_packet *packet, __u32 spine)
 {
-	struct gona_waiting waiting = {};
-	enum gona_verdict failed;
+	struct gona_aggregate *aggregate;
+	__u32 number;
+	int part = 0;
 
 	if (!vif || !packet)
 		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
 	if (vif->flags & GONA_VIF_PARTS) {
-		failed = gona_classify_out(skb, vif, slot, packet, &waiting);
-		if (failed)
-			return gona_verdict(skb, failed, TC_ACT_SHOT);
-		if (!gona_set_tag(skb, packet, packet->vlan))
-			return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
+		aggregate = gona_aggregate_of((struct gona_vif *)vif);
+		if (!aggregate)
+			return gona_verdict(skb, GONA_V_DROP_NO_SLICE, TC_ACT_SHOT);
+		number = gona_bucket(aggregate, gona_flow_hash(vif, packet));
+		part = gona_part_out(skb, vif, slot, packet, number);
+		if (part < 0)
+			return gona_verdict(skb, -part, TC_ACT_SHOT);
 	}
-	return gona_into_spine(skb, spine, slot, GONA_SPINE_CAP, waiting.part);
+	return gona_into_spine(skb, spine, slot, GONA_SPINE_CAP, part & (GONA_MAX_PARTS - 1));
 }
 
 /* To the wire, by way of the cap over all NICs where the vif has one. */

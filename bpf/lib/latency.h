@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Active queue management where a queue cannot be seen: a virtual one beside it, of which only its
+ * end is known. Every packet moves that on by its bytes / the slice's limit, so what is left of it
+ * is how long the next packet will wait. Beyond the latency goal bulk flows are told: marked where
+ * they understand ECN, dropped where not.
+ *
+ * The real queue has two buckets (planner, pace.ts): the limit's, which saves up 20 ms, and a pacer
+ * that lets out 1.06 times the limit at most. The virtual queue has both.
+ */
+#ifndef GONA_LATENCY_H
+#define GONA_LATENCY_H
+
+/* A guest that was idle has so much of its limit at once, but for the pacer. */
+#define GONA_SAVED_NS 20000000ULL
+#define GONA_PACER GONA_PART_REST /* place in gona_slice_clock.finish_ns */
+/* The pacer is 1/17 faster than the limit, by about 6 %. */
+#define GONA_PACED(ns) ((ns) - (ns) / 17)
+/* Certainty is reached at so many goals: of a drop, and of a drop although marks are understood. */
+#define GONA_SURE_AT 2
+#define GONA_HOPELESS_AT 4
+/* A queue shorter than two frames is none. */
+#define GONA_QUEUE_FLOOR 3028
+#define GONA_CLOCK_TRIES 4
+
+static __always_inline struct gona_slice_clock *gona_clock_of(const struct gona_waiting *waiting)
+{
+	__u32 slice = waiting->slot * GONA_MAX_SLICES + waiting->number;
+	__u32 index = slice * GONA_DIRECTIONS + waiting->direction;
+
+	return bpf_map_lookup_elem(&gona_slice_clocks, &index);
+}
+
+/* Moves an end on by `ns`, from `floor` at least. Other CPUs do the same; who fails thrice lets be. */
+static __always_inline void gona_advance(__u64 *finish, __u64 floor, __u64 ns)
+{
+	__u64 old, from;
+	int i;
+
+	for (i = 0; i < GONA_CLOCK_TRIES; i++) {
+		old = *(volatile __u64 *)finish;
+		from = old > floor ? old : floor;
+		if (__sync_val_compare_and_swap(finish, old, from + ns) == old)
+			return;
+	}
+}
+
+static __always_inline __u64 gona_left(__u64 finish, __u64 now)
+{
+	return finish > now ? finish - now : 0;
+}
+
+/* How long the next packet of the part waits, in ns. */
+static __always_inline __u64 gona_delay(struct gona_slice_clock *clock, __u32 part, __u64 now)
+{
+	__u64 limit, pacer;
+
+	if (part < GONA_PART_SPARSE)
+		return gona_left(clock->finish_ns[part & (GONA_MAX_PARTS - 1)], now);
+	limit = gona_left(clock->finish_ns[0], now);
+	pacer = gona_left(clock->finish_ns[GONA_PACER], now);
+	return limit > pacer ? limit : pacer;
+}
+
+/* Chance that a wait of `delay` comes to something, in 1/65536: none at the goal, sure at twice that. */
+static __always_inline __u64 gona_chance(__u64 delay, __u64 goal)
+{
+	if (delay <= goal)
+		return 0;
+	if (delay >= GONA_SURE_AT * goal)
+		return 0x10000;
+	return ((delay - goal) << 16) / ((GONA_SURE_AT - 1) * goal);
+}
+
+/* True: it understands, and is marked. */
+static __always_inline bool gona_mark_congestion(struct __sk_buff *skb, const struct gona_packet *packet)
+{
+	int tos = gona_tos(skb, packet);
+
+	if (tos == GONA_NO_IP || !(tos & GONA_ECN_MASK))
+		return false;
+	return (tos & GONA_ECN_MASK) == GONA_ECN_CE || gona_set_tos(skb, packet, tos | GONA_ECN_CE);
+}
+
+/*
+ * A bulk packet before a queue beyond its goal. A GSO packet is marked as soon as one of its
+ * segments would be, as the sender reacts once; and dropped as a frame is, so that the part of the
+ * bytes that is lost is the same for both. GONA_V_DROP_QUEUE: drop it.
+ */
+static __always_inline int gona_tell(struct __sk_buff *skb, const struct gona_packet *packet,
+				     const struct gona_waiting *waiting, __u64 delay, __u64 goal)
+{
+	__u64 chance = gona_chance(delay, goal);
+	__u32 random;
+
+	if (!chance)
+		return GONA_V_NONE;
+	random = bpf_get_prandom_u32() & 0xffff;
+	if (random >= chance * waiting->packets)
+		return GONA_V_NONE;
+	if (delay < GONA_HOPELESS_AT * goal && gona_mark_congestion(skb, packet)) {
+		gona_count_told(waiting, true);
+		return GONA_V_NONE;
+	}
+	if (random >= chance)
+		return GONA_V_NONE;
+	gona_count_told(waiting, false);
+	return GONA_V_DROP_QUEUE;
+}
+
+/*
+ * Before a packet of a vif with a latency goal goes to wait: settles whether its flow is sparse,
+ * which changes the part from REST to SPARSE, and what becomes of it. GONA_V_NONE, or why it is
+ * dropped.
+ */
+GONA_APART int gona_wait(struct __sk_buff *skb, const struct gona_packet *packet, struct gona_waiting *waiting)
+{
+	struct gona_slice_clock *clock;
+	struct gona_flow_set *set;
+	struct gona_flow *flow;
+	__u64 now, goal, interval, delay, ns, floor;
+	__u32 check, part;
+	bool sparse;
+
+	if (!packet || !waiting || !waiting->rate)
+		return GONA_V_NONE;
+	clock = gona_clock_of(waiting);
+	check = waiting->hash ^ (waiting->slot + 1) * GONA_HASH_FRACTION;
+	set = gona_flow_set_of(check);
+	if (!clock || !set)
+		return GONA_V_NONE;
+
+	now = bpf_ktime_get_ns();
+	part = waiting->part & (GONA_MAX_PARTS - 1);
+	floor = GONA_QUEUE_FLOOR * GONA_NSEC_PER_SEC / waiting->rate;
+	interval = (waiting->vif_goal_us ? waiting->vif_goal_us : waiting->goal_us) * 1000ULL;
+	gona_begin_interval(clock, now, interval > floor ? interval : floor, waiting->rate);
+	flow = gona_flow_of(set, check, now, clock->interval);
+	sparse = gona_flow_is_sparse(clock, flow, now, waiting->bytes);
+
+	goal = waiting->goal_us * 1000ULL;
+	if (goal && goal < floor)
+		goal = floor;
+	delay = gona_delay(clock, part, now);
+	if (!sparse) {
+		if (goal && gona_tell(skb, packet, waiting, delay, goal))
+			return GONA_V_DROP_QUEUE;
+	} else if (part == GONA_PART_REST && waiting->vif_goal_us) {
+		waiting->part = GONA_PART_SPARSE;
+	}
+
+	ns = waiting->bytes * GONA_NSEC_PER_SEC / waiting->rate;
+	gona_advance(&clock->finish_ns[0], now - GONA_SAVED_NS, ns);
+	gona_advance(&clock->finish_ns[GONA_PACER], now, GONA_PACED(ns));
+	if (part < GONA_PART_SPARSE)
+		gona_advance(&clock->finish_ns[part], now, ns);
+	if (!sparse)
+		flow->bulk_until_ns = now + (delay + ns > GONA_BULK_NS ? delay + ns : GONA_BULK_NS);
+	return GONA_V_NONE;
+}
+
+#endif
