@@ -7,7 +7,7 @@ import {
   type QdiscState,
   type TcHandle,
 } from "@gona/kernel";
-import type { SpineId, Step } from "@gona/planner";
+import type { Spine, SpineId, Step } from "@gona/planner";
 import { longestMtu, segmentMtu } from "./segment-mtu.ts";
 import { spineOfAlias } from "./spine-alias.ts";
 import { StepError } from "./step-error.ts";
@@ -30,8 +30,8 @@ export class OpBatch {
   readonly kernel: Kernel;
   /** Links that got a filter of ours in this run of steps. */
   readonly attached = new Set<string>();
-  /** Ends of spines that were set up in this run of steps. */
-  readonly spineEnds = new Set<string>();
+  /** Spines that were set up in this run of steps. */
+  readonly spines = new Map<SpineId, Spine>();
   /** Vif slots whose traffic rules were set in this run of steps. */
   readonly ruledSlots = new Set<number>();
   readonly #onStep: ((step: Step) => void) | undefined;
@@ -96,6 +96,8 @@ export class OpBatch {
 
   /** The first end of a spine as it is when the next operation runs. */
   async spineDevice(id: SpineId): Promise<LinkState | undefined> {
+    const made = this.spines.get(id);
+    if (made !== undefined) return this.link(made.device);
     for (const link of await this.links()) if (spineOfAlias(link.alias) === id) return link;
     return undefined;
   }

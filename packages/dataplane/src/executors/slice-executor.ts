@@ -1,6 +1,6 @@
 import type { ClassState, TcHandle } from "@gona/kernel";
 import type { SlicePart, SliceQueue } from "@gona/planner";
-import { pacerClass, ROOT_CLASS, sliceClass, toSliceClasses } from "../htb.ts";
+import { atPace, pacerClass, ROOT_CLASS, sliceClass, toSliceClasses } from "../htb.ts";
 import type { OpBatch } from "../op-batch.ts";
 import { replaceClass, setClass, setLeaf } from "./class-ops.ts";
 import type { Executor } from "./executors.ts";
@@ -32,7 +32,7 @@ export const sliceExecutor: Executor<"slices"> = {
     if (slice.leaf !== null) await setLeaf({ link, classid }, slice.leaf, shape?.leaf ?? undefined, batch);
     for (const part of slice.parts) {
       const place = { link, parent: classid, classid: sliceClass(vifSlot, part.part) };
-      await setClass(place, part, parts.get(part.part), batch);
+      await setClass(place, atPace(part, slice), parts.get(part.part), batch);
     }
   },
 
@@ -56,7 +56,8 @@ interface Standing {
 async function asItCanStay(slice: SliceQueue, old: SliceQueue | undefined, batch: OpBatch): Promise<Standing> {
   if (old === undefined) return { parts: new Map() };
   const samePlace = (old.pace === undefined) === (slice.pace === undefined);
-  if (!old.stale && samePlace) return { shape: old, parts: new Map(old.parts.map((part) => [part.part, part])) };
+  if (!old.stale && samePlace)
+    return { shape: old, parts: new Map(old.parts.map((part) => [part.part, atPace(part, old)])) };
   const { link, vifSlot } = slice;
   const there = await standing(old, batch);
   const own = sliceClass(vifSlot);

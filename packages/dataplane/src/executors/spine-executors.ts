@@ -26,7 +26,7 @@ export const spineExecutor: Executor<"spines"> = {
       { op: "linkSet", link: value.device, alias: aliasOfSpine(id), up: true },
       { op: "linkSet", link: value.peer, up: true },
     );
-    batch.spineEnds.add(value.device).add(value.peer);
+    batch.spines.set(id, value);
     if (NUMBERS[id] === undefined) return;
     batch.push(putEnd(id, (await batch.presentLink(value.device)).ifindex));
   },
@@ -34,7 +34,8 @@ export const spineExecutor: Executor<"spines"> = {
   async clear({ key: id, before }, batch) {
     if (NUMBERS[id] !== undefined) batch.push(putEnd(id, 0));
     // Not a pair that was set up meanwhile: what a crash left without its label may be just that.
-    for (const end of [before.device, before.peer]) if (!batch.spineEnds.has(end)) await removeEnd(batch, end);
+    const kept = new Set([...batch.spines.values()].flatMap(({ device, peer }) => [device, peer]));
+    for (const end of [before.device, before.peer]) if (!kept.has(end)) await removeEnd(batch, end);
   },
 };
 

@@ -16,6 +16,7 @@ import {
 import {
   fromHtbClass,
   fromLeafQdisc,
+  fromPace,
   fromPacedClasses,
   HOST_CLASS,
   HTB_HANDLE,
@@ -86,7 +87,12 @@ function sliceQueue(
     own?.parent === parent &&
     (pacer === undefined || paced !== undefined) &&
     (parts.length === 0 ? stale === undefined : parts.every((part) => part.whole));
-  const rest = { link, vifSlot, parts: parts.map((part) => part.shape), ...(whole ? {} : { stale: true as const }) };
+  const rest = {
+    link,
+    vifSlot,
+    parts: parts.map((part) => fromPace(part.shape, paced ?? plain)),
+    ...(whole ? {} : { stale: true as const }),
+  };
   // HTB uses no quantum of a class with children and cannot change it: what it was before is as good.
   if (parts.length > 0) return { ...(paced ?? plain), quantum: INNER_QUANTUM, priority: 0, leaf: null, ...rest };
   return { ...(paced ?? plain), leaf, ...rest };

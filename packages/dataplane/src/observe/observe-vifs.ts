@@ -10,12 +10,9 @@ import type { HubView } from "./hub-view.ts";
 const NO_AGGREGATE = new Uint8Array(gonaAggregate.size);
 
 /** The vif records. A second one of a vif stands under a name that no vif has, so that plan() takes it away. */
-export function observeVifs(
-  view: HubView,
-  nicName: (slot: number) => string,
-  names: ReadonlyMap<number, VifId>,
-): ReadonlyMap<VifId, VifEntry> {
+export function observeVifs(view: HubView, nicName: (slot: number) => string): ReadonlyMap<VifId, VifEntry> {
   const { kernel } = view;
+  const names = vifNames(kernel);
   const vifs = new Map<VifId, VifEntry>();
   const aggregates = kernel.map("gona_aggregates");
   for (const [key, value] of kernel.map("gona_vifs").entries()) {
@@ -34,7 +31,7 @@ export function observeVifs(
 }
 
 /** The vifs' names by slot. Read at once: a question for each would cost more than the map's 256 KB. */
-export function vifNames(kernel: Kernel): ReadonlyMap<number, VifId> {
+function vifNames(kernel: Kernel): ReadonlyMap<number, VifId> {
   const names = new Map<number, VifId>();
   for (const [key, value] of kernel.map("gona_vif_names").entries()) {
     if (value[0] !== 0) names.set(indexOf(key), idText(value) as VifId);

@@ -9,7 +9,7 @@ import { observeVifLinks } from "./observe-links.ts";
 import { observeNics } from "./observe-nics.ts";
 import { observeQueues } from "./observe-queues.ts";
 import { observeSpines } from "./observe-spines.ts";
-import { observeVifs, vifNames } from "./observe-vifs.ts";
+import { observeVifs } from "./observe-vifs.ts";
 
 /**
  * All that GONA owns in the kernel, the inverse of the executors: plan(observe(), desired) is empty
@@ -21,14 +21,14 @@ export function observe(kernel: Kernel): HubState {
   const view = viewHub(kernel);
   const spines = observeSpines(view);
   const { nics, nameOf } = observeNics(view, spines.inIfindex);
-  const names = vifNames(kernel);
+  const vifs = observeVifs(view, nameOf);
   return {
     vifLinks: observeVifLinks(view),
     spines: spines.spines,
     nics,
     ...observeQueues(view, spines.broken),
-    trafficRules: trafficRules(kernel, names),
-    vifs: observeVifs(view, nameOf, names),
+    trafficRules: trafficRules(kernel, vifs),
+    vifs,
     stations: table(kernel, "gona_stations", decodeStation, stationKey),
     addresses: table(kernel, "gona_addresses", decodeAddress, addressKey),
     segments: table(kernel, "gona_segments", decodeSegment, segmentKey),
@@ -36,8 +36,9 @@ export function observe(kernel: Kernel): HubState {
   };
 }
 
-/** Rules of a slot that no vif has stand under a name that no vif has, so that plan() takes them away. */
-function trafficRules(kernel: Kernel, names: ReadonlyMap<number, VifId>): ReadonlyMap<VifId, TrafficRules> {
+/** Rules of a slot without a vif stand under a name that no vif has, so that plan() takes them away. */
+function trafficRules(kernel: Kernel, vifs: HubState["vifs"]): ReadonlyMap<VifId, TrafficRules> {
+  const names = new Map(Array.from(vifs, ([id, { slot }]) => [slot, id]));
   const nameOf = ({ vifSlot }: TrafficRules): VifId => names.get(vifSlot) ?? (`slot ${vifSlot}` as VifId);
   return table(kernel, "gona_traffic_rules", decodeTrafficRules, nameOf);
 }
