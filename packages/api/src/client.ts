@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { GonaError } from "@gona/model";
 import type { ApplyResult } from "./apply-result.ts";
+import { type DeliveryRow, deliveryRowSchema } from "./delivery.ts";
 import type { DomainView } from "./domain-view.ts";
 import type { DrainResult } from "./drain-result.ts";
 import { errorBodySchema, fromErrorBody } from "./error-body.ts";
@@ -26,6 +27,14 @@ export interface ClientOptions {
 }
 
 type Table = typeof ROUTES;
+
+/** Whose deliveries, and since when. */
+export interface DeliveryAsked {
+  readonly guest?: string;
+  readonly nic?: string;
+  readonly since?: string;
+  readonly step?: number;
+}
 
 /**
  * Talks to a daemon over its unix socket. Each call throws GonaError: the daemon's own error by its
@@ -69,12 +78,26 @@ export class GonaClient {
   events = (query: { after?: number; limit?: number } = {}): Promise<HostEvent[]> =>
     this.call("events", { query, body: undefined });
 
+  /** Promise against delivery: the last second, or what was since a time (ISO 8601). */
+  delivery = (query: DeliveryAsked = {}): Promise<DeliveryRow[]> => this.call("delivery", { query, body: undefined });
+
+  /** The rows of each second, until `signal` or the daemon ends it. */
+  async *followDelivery(query: DeliveryAsked = {}, signal?: AbortSignal): AsyncGenerator<DeliveryRow[]> {
+    for await (const data of this.#follow("delivery", query, signal)) {
+      yield deliveryRowSchema.array().parse(JSON.parse(data));
+    }
+  }
+
   /** Recent events and then each as it happens, until `signal` or the daemon ends it. */
   async *followEvents(query: { after?: number; limit?: number } = {}, signal?: AbortSignal): AsyncGenerator<HostEvent> {
-    const response = await this.#open("events", { ...query, follow: "1" }, undefined, signal);
+    for await (const data of this.#follow("events", query, signal)) yield hostEventSchema.parse(JSON.parse(data));
+  }
+
+  async *#follow(name: RouteName, query: object, signal?: AbortSignal): AsyncGenerator<string> {
+    const response = await this.#open(name, { ...query, follow: "1" }, undefined, signal);
     response.setEncoding("utf8");
     try {
-      for await (const data of readSse(response)) yield hostEventSchema.parse(JSON.parse(data));
+      yield* readSse(response);
     } catch (error) {
       if (signal?.aborted || this.#signal?.aborted) return;
       throw brokeOff(error, this.socketPath);

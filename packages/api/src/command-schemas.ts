@@ -22,6 +22,7 @@ const rates = {
   rxBitsPerSecond: z.number().optional(),
 };
 
+  "get delivery": ROUTES.delivery.reply,
 const watched = <T extends z.ZodObject>(rows: z.ZodArray<T>) => z.array(rows.element.extend(rates));
 
 const applied = ROUTES.apply.reply;

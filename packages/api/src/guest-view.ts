@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { deliveryViewSchema, directionSchema } from "./delivery.ts";
 import { wireBitsPerSecond, wireBytes, wirePackets } from "./wire-units.ts";
 
-export const directionSchema = z.enum(["egress", "ingress"]);
 /** `down`: its NIC is dead or drained; `pending`: its NIC or vif does not exist (yet). */
 export const sliceStateSchema = z.enum(["active", "down", "pending"]);
 /** `degraded`: at least one slice is not active; `stopped`: onNicLoss stop took effect. */
@@ -25,6 +25,9 @@ export const sliceViewSchema = z.object({
   rxPackets: wirePackets,
   drops: wirePackets.meta({ description: "dropped by its class's queue, and for want of a living slice" }),
   failovers: wirePackets.meta({ description: "packets that left by another slice because this NIC was dead" }),
+  delivery: deliveryViewSchema
+    .exactOptional()
+    .meta({ description: "promise against delivery at the last look; absent: nothing happened" }),
 });
 export type SliceView = z.infer<typeof sliceViewSchema>;
 

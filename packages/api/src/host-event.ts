@@ -18,6 +18,7 @@ export const hostEventKinds = [
   "announced",
   "link-appeared",
   "link-vanished",
+  "history-failed",
 ] as const;
 
 /** Something that happened to the host, with its cause; `id` grows. */

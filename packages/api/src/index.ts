@@ -1,6 +1,7 @@
 export * from "./apply-result.ts";
 export * from "./client.ts";
 export * from "./command-schemas.ts";
+export * from "./delivery.ts";
 export * from "./doctor-row.ts";
 export * from "./domain-view.ts";
 export * from "./drain-result.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { applyResultSchema } from "./apply-result.ts";
+import { deliveryQuerySchema, deliveryRowSchema } from "./delivery.ts";
 import { domainViewSchema } from "./domain-view.ts";
 import { drainRequestSchema, drainResultSchema } from "./drain-result.ts";
 import { explanationSchema } from "./explanation.ts";
@@ -24,6 +25,12 @@ export const ROUTES = {
   nics: get("/v1/nics", "NICs and how they fare", undefined, z.array(nicViewSchema)),
   guests: get("/v1/guests", "Guests with their slices", undefined, z.array(guestViewSchema)),
   slices: get("/v1/slices", "Slices: promised, and what passed", undefined, z.array(sliceViewSchema)),
+  delivery: get(
+    "/v1/delivery",
+    "Promise against delivery: offered, delivered, promised, and why",
+    deliveryQuerySchema,
+    z.array(deliveryRowSchema),
+  ),
   domains: get("/v1/domains", "Driver domains", undefined, z.array(domainViewSchema)),
   events: get("/v1/events", "What happened, oldest first", eventQuery, z.array(hostEventSchema)),
   check: post("/v1/check", "Whether a spec is right and fits", specRequestSchema, checkResultSchema),

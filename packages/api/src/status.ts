@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deliveryRowSchema } from "./delivery.ts";
 import { domainViewSchema } from "./domain-view.ts";
 import { guestViewSchema } from "./guest-view.ts";
 import { nicViewSchema } from "./nic-view.ts";
@@ -32,6 +33,7 @@ export const statusSchema = z.object({
   nics: z.array(nicViewSchema),
   guests: z.array(guestViewSchema),
   domains: z.array(domainViewSchema),
+  short: z.array(deliveryRowSchema).meta({ description: "promises that are not kept at the moment" }),
   verdicts: z
     .record(z.string(), wirePackets)
     .meta({ description: "packets by the reason for which they left a program" }),

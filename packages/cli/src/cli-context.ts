@@ -7,11 +7,13 @@ export type DaemonClient = Pick<
   GonaClient,
   | "apply"
   | "check"
+  | "delivery"
   | "domains"
   | "drain"
   | "dump"
   | "events"
   | "explain"
+  | "followDelivery"
   | "followEvents"
   | "guests"
   | "history"

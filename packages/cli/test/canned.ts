@@ -1,4 +1,4 @@
-import type { GuestView, NicView, SliceView, Status } from "@gona/api";
+import type { DeliveryRow, GuestView, NicView, SliceView, Status } from "@gona/api";
 
 export const nic = (name: string, more: Partial<NicView> = {}): NicView => ({
   name,
@@ -32,6 +32,24 @@ export const slice = (vif: string, on: string, more: Partial<SliceView> = {}): S
   ...more,
 });
 
+/** 400 of 800 Mbit/s on a NIC that is full. */
+export const delivery = (more: Partial<DeliveryRow> = {}): DeliveryRow => ({
+  guest: "web1",
+  vif: "web1",
+  nic: "eth1",
+  direction: "egress",
+  at: "2026-11-22T20:11:15.123Z",
+  seconds: 1,
+  offeredBitsPerSecond: 900e6,
+  deliveredBitsPerSecond: 400e6,
+  promisedBitsPerSecond: 800e6,
+  errorPercent: -50,
+  short: true,
+  shortSeconds: 1,
+  reason: { kind: "saturated", text: "NIC eth1 saturated" },
+  ...more,
+});
+
 export const guest = (name: string, more: Partial<GuestView> = {}): GuestView => ({
   name,
   state: "active",
@@ -52,6 +70,7 @@ export const status = (more: Partial<Status> = {}): Status => ({
   nics: [nic("eth1"), nic("eth2", { state: "down", reason: "no carrier" })],
   guests: [guest("web1"), guest("db1", { state: "pending", reason: "there is no link vnet1 yet" })],
   domains: [{ name: "host", isolation: "host", state: "up", restarts: 0 }],
+  short: [],
   verdicts: { to_wire: 5, drop_spoofed_mac: 7, drop_vlan: 0 },
   ...more,
 });

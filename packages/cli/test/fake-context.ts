@@ -33,12 +33,16 @@ export async function gona(args: readonly string[], world: FakeWorld = {}): Prom
   const nobody = {
     apply: unreachable,
     check: unreachable,
+    delivery: unreachable,
     domains: unreachable,
     drain: unreachable,
     dump: unreachable,
     events: unreachable,
     explain: unreachable,
     followEvents: async function* () {
+      yield await unreachable();
+    },
+    followDelivery: async function* () {
       yield await unreachable();
     },
     guests: unreachable,

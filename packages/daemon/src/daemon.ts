@@ -3,6 +3,7 @@ import type { Nanoseconds } from "@gona/model";
 import { systemClock } from "./clock.ts";
 import { Controller } from "./controller.ts";
 import type { DataPlane } from "./data-plane.ts";
+import { createDeliveryMonitor, openDeliveryHistory } from "./delivery/open-delivery.ts";
 import { dumpHub } from "./dump.ts";
 import { EventLog } from "./event-log.ts";
 import { createHandlers } from "./handlers.ts";
@@ -17,12 +18,14 @@ export interface DaemonParts {
   readonly store: Store;
   readonly log: Logger;
   readonly version: string;
+  readonly stateDir: string;
   /** 95th percentile; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
 }
 
-/** The daemon without its process: a controller, not started, and a server, not listening. */
-export function assembleDaemon({ kernel, dataPlane, store, log, version, timerLateness }: DaemonParts) {
+/** The daemon without its process: a controller and a monitor, not started, and a server, not listening. */
+export function assembleDaemon(parts: DaemonParts) {
+  const { kernel, dataPlane, store, log, version, stateDir, timerLateness } = parts;
   const clock = systemClock;
   const events = new EventLog(store, clock, log);
   const controller = new Controller({
@@ -35,8 +38,10 @@ export function assembleDaemon({ kernel, dataPlane, store, log, version, timerLa
     log,
     ...(timerLateness === undefined ? {} : { timerLateness }),
   });
-  const view = new HostView({ controller, kernel, dataPlane, version, startedAtMs: clock.nowMs() });
+  const history = openDeliveryHistory(stateDir, events);
+  const delivery = createDeliveryMonitor({ controller, kernel, dataPlane, history, clock, events, log });
+  const view = new HostView({ controller, kernel, dataPlane, delivery, version, startedAtMs: clock.nowMs() });
   const dump = () => dumpHub(kernel, controller.hub.lastKnown);
-  const handlers = createHandlers({ controller, view, events, store, dump });
-  return { controller, events, server: createHttpServer({ handlers, events, log }) };
+  const handlers = createHandlers({ controller, view, events, store, delivery, clock, dump });
+  return { controller, delivery, history, events, server: createHttpServer({ handlers, events, delivery, log }) };
 }

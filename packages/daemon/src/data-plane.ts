@@ -20,8 +20,8 @@ export interface DataPlane {
   execute(steps: readonly Step[]): Promise<void>;
   /** Of the slices asked for, by `vifSlot` and slice number. */
   sliceCounters(vifSlot: number, slice: number): SliceCounters;
-  /** Packets that a NIC's classes dropped, by vif slot; empty where the NIC is gone. */
-  queueDrops(nic: NicId): ReadonlyMap<number, bigint>;
+  /** Packets that the classes of a link's queue tree dropped, by vif slot; empty where it is gone. */
+  queueDrops(link: string): ReadonlyMap<number, bigint>;
   /** Bytes that wait in a NIC's slices; 0 where the NIC is gone. */
   queuedBytes(nic: NicId): bigint;
   /** Packets by the name of the verdict. */

@@ -1,15 +1,21 @@
 import type { GuestView, SliceView, VifView } from "@gona/api";
-import type { GuestSpec, HostSpec, NicId, SliceSpec, VifId, VifSpec } from "@gona/model";
-import { type HubState, type Pending, type VifEntry, vifDevice } from "@gona/planner";
+import type { GuestSpec, HostSpec, NicId, SliceShare, VifId, VifSpec } from "@gona/model";
+import { type Direction, type HubState, type Pending, type VifEntry, vifDevice } from "@gona/planner";
 import type { DataPlane, SliceCounters } from "./data-plane.ts";
+import type { DeliveryMonitor } from "./delivery/delivery-monitor.ts";
+import { deliveryView } from "./delivery/delivery-views.ts";
+import { treeLink } from "./delivery/promised-tree.ts";
+import { single } from "./delivery/recent-looks.ts";
 
 /** What the views of guests are made from. */
 export interface GuestSources {
   readonly spec: HostSpec;
   readonly hub: HubState;
   readonly pending: readonly Pending[];
-  readonly drops: ReadonlyMap<NicId, ReadonlyMap<number, bigint>>;
+  /** By the link of the queue tree. */
+  readonly drops: ReadonlyMap<string, ReadonlyMap<number, bigint>>;
   readonly dataPlane: Pick<DataPlane, "sliceCounters">;
+  readonly delivery: Pick<DeliveryMonitor, "newest" | "of">;
 }
 
 /** The guests of the spec, each slice with its promise and its counters. */
@@ -20,7 +26,7 @@ export function guestViews(sources: GuestSources): GuestView[] {
   return spec.guests.map((guest) => guestView(guest, { ...sources, reasons }));
 }
 
-type ViewContext = Pick<GuestSources, "hub" | "drops" | "dataPlane"> & {
+type ViewContext = Pick<GuestSources, "hub" | "drops" | "dataPlane" | "delivery"> & {
   readonly reasons: ReadonlyMap<string, string>;
 };
 
@@ -59,7 +65,7 @@ function standingOf(
   if (pending !== undefined) return { state: "pending", reason: pending };
   if (entry === undefined) return { state: "pending", reason: "not programmed yet" };
   if (entry.stopped) return { state: "stopped", reason: "a NIC is lost and onNicLoss says stop" };
-  const short = slices.filter((slice) => slice.state !== "active");
+  const short = slices.filter((slice) => slice.state !== "active" && slice.direction === "egress");
   if (short.length === 0) return { state: "active" };
   return {
     state: "degraded",
@@ -69,40 +75,50 @@ function standingOf(
 
 function sliceViews(guest: GuestSpec, vif: VifSpec, context: ViewContext): SliceView[] {
   const entry = context.hub.vifs.get(vif.id);
-  return vif.aggregate.slices.map((slice) => sliceView(guest, vif, slice, entry, context));
+  return vif.aggregate.slices.flatMap(({ nic, egress, ingress }) => {
+    const one = (direction: Direction, share: SliceShare) =>
+      sliceView({ guest: guest.name, vif: vif.id, nic, direction }, share, entry, context);
+    return [one("egress", egress), ...(ingress === undefined ? [] : [one("ingress", ingress)])];
+  });
 }
 
 const NOTHING: SliceCounters = { txBytes: 0n, txPackets: 0n, rxBytes: 0n, rxPackets: 0n, txDrops: 0n, failovers: 0n };
 
+interface SliceName {
+  readonly guest: string;
+  readonly vif: VifId;
+  readonly nic: NicId;
+  readonly direction: Direction;
+}
+
 function sliceView(
-  guest: GuestSpec,
-  vif: VifSpec,
-  { nic, egress }: SliceSpec,
+  name: SliceName,
+  share: SliceShare,
   entry: VifEntry | undefined,
-  { hub, drops, dataPlane }: ViewContext,
+  { hub, drops, dataPlane, delivery }: ViewContext,
 ): SliceView {
+  const { nic, direction } = name;
   const number = entry?.slices.findIndex((slice) => slice?.nic === nic) ?? -1;
   const placed = entry !== undefined && number >= 0 ? { slot: entry.slot, number } : undefined;
   const counters = placed === undefined ? NOTHING : dataPlane.sliceCounters(placed.slot, placed.number);
-  const queueDrops = (placed && drops.get(nic)?.get(placed.slot)) ?? 0n;
+  const queueDrops = (placed && drops.get(treeLink(hub, nic, direction) ?? "")?.get(placed.slot)) ?? 0n;
   const mac = entry?.slices[number]?.mac;
+  const row = delivery.of(name);
   return {
-    guest: guest.name,
-    vif: vif.id,
-    nic,
-    direction: "egress",
+    ...name,
     state: placed === undefined ? "pending" : hub.nics.get(nic)?.up === true ? "active" : "down",
-    reserveBitsPerSecond: egress.reserve,
-    limitBitsPerSecond: egress.limit,
-    shares: egress.shares,
+    reserveBitsPerSecond: share.reserve,
+    limitBitsPerSecond: share.limit,
+    shares: share.shares,
     bucketShare: placed === undefined || entry === undefined ? 0 : bucketShare(entry.buckets, placed.number),
     ...(mac !== undefined && { mac }),
     txBytes: Number(counters.txBytes),
     rxBytes: Number(counters.rxBytes),
     txPackets: Number(counters.txPackets),
     rxPackets: Number(counters.rxPackets),
-    drops: Number(counters.txDrops + queueDrops),
+    drops: Number(queueDrops + (direction === "egress" ? counters.txDrops : 0n)),
     failovers: Number(counters.failovers),
+    ...(row && { delivery: deliveryView(single(delivery.newest.atMs, row)) }),
   };
 }
 

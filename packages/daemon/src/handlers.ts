@@ -1,7 +1,9 @@
 import type { RevisionView, ROUTES, RouteName, RouteReply, RouteRequest } from "@gona/api";
 import type { NicId } from "@gona/model";
-import { isoTime } from "./clock.ts";
+import { type Clock, isoTime } from "./clock.ts";
 import type { Controller } from "./controller.ts";
+import type { DeliveryMonitor } from "./delivery/delivery-monitor.ts";
+import { queryDelivery } from "./delivery/delivery-views.ts";
 import type { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
 import type { HostView } from "./host-view.ts";
@@ -13,6 +15,8 @@ export interface HandlerSources {
   readonly view: HostView;
   readonly events: EventLog;
   readonly store: Store;
+  readonly delivery: DeliveryMonitor;
+  readonly clock: Pick<Clock, "nowMs">;
   /** Golden text of the kernel's state. */
   readonly dump: () => string;
 }
@@ -26,13 +30,15 @@ export type Handlers = {
 
 const HISTORY = 100;
 
-export function createHandlers({ controller, view, events, store, dump }: HandlerSources): Handlers {
+export function createHandlers(sources: HandlerSources): Handlers {
+  const { controller, view, events, store, delivery, clock, dump } = sources;
   const { applier } = controller;
   return {
     status: () => view.status(),
     nics: () => view.nics(),
     guests: () => view.guests(),
     slices: () => view.guests().flatMap((guest) => guest.slices),
+    delivery: ({ query }) => queryDelivery(delivery, query, clock.nowMs()),
     domains: () => view.domains(),
     events: ({ query }) => events.recent(query),
     check: ({ body }) => checkSpec(controller, body),

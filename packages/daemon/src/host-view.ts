@@ -1,9 +1,13 @@
 import type { DomainView, GuestView, NicView, Status } from "@gona/api";
 import type { Kernel } from "@gona/kernel";
-import { HOST_DOMAIN, type HostSpec, type NicId } from "@gona/model";
+import { HOST_DOMAIN, type HostSpec } from "@gona/model";
 import { isoTime } from "./clock.ts";
 import type { Controller } from "./controller.ts";
 import type { DataPlane } from "./data-plane.ts";
+import type { DeliveryMonitor } from "./delivery/delivery-monitor.ts";
+import { deliveryRow } from "./delivery/delivery-views.ts";
+import { treeLink } from "./delivery/promised-tree.ts";
+import { single } from "./delivery/recent-looks.ts";
 import { guestViews } from "./guest-views.ts";
 import { nicViews } from "./nic-views.ts";
 import { pendingView } from "./pending-view.ts";
@@ -12,6 +16,7 @@ export interface HostViewOptions {
   readonly controller: Controller;
   readonly kernel: Pick<Kernel, "link">;
   readonly dataPlane: DataPlane;
+  readonly delivery: DeliveryMonitor;
   readonly version: string;
   readonly startedAtMs: number;
 }
@@ -44,6 +49,7 @@ export class HostView {
       nics: this.nics(drops),
       guests: this.guests(drops),
       domains: this.domains(),
+      short: this.#short(),
       verdicts: Object.fromEntries([...dataPlane.verdicts()].map(([name, packets]) => [name, Number(packets)])),
     };
   }
@@ -55,9 +61,10 @@ export class HostView {
   }
 
   guests(drops = this.#drops()): GuestView[] {
-    const { controller, dataPlane } = this.#options;
+    const { controller, dataPlane, delivery } = this.#options;
     const { pending } = controller.reconciler.standing;
-    return guestViews({ spec: this.#spec(), hub: controller.hub.lastKnown, pending, drops, dataPlane });
+    delivery.watch();
+    return guestViews({ spec: this.#spec(), hub: controller.hub.lastKnown, pending, drops, dataPlane, delivery });
   }
 
   domains(): DomainView[] {
@@ -66,8 +73,19 @@ export class HostView {
     return [host, ...listed.map(({ name, isolation }): DomainView => ({ name, isolation, state: "up", restarts: 0 }))];
   }
 
-  #drops(): ReadonlyMap<NicId, ReadonlyMap<number, bigint>> {
-    return new Map(this.#spec().nics.map(({ name }) => [name, this.#options.dataPlane.queueDrops(name)]));
+  #short(): Status["short"] {
+    const { atMs, rows } = this.#options.delivery.newest;
+    return rows.filter(({ short }) => short).map((row) => deliveryRow(single(atMs, row)));
+  }
+
+  /** By the link of each queue tree. */
+  #drops(): ReadonlyMap<string, ReadonlyMap<number, bigint>> {
+    const { controller, dataPlane } = this.#options;
+    const links = this.#spec().nics.flatMap(({ name }) =>
+      (["egress", "ingress"] as const).map((direction) => treeLink(controller.hub.lastKnown, name, direction)),
+    );
+    const known = links.filter((link) => link !== undefined);
+    return new Map(known.map((link) => [link, dataPlane.queueDrops(link)]));
   }
 
   #spec(): HostSpec {

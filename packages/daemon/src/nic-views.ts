@@ -10,7 +10,8 @@ export interface NicSources {
   readonly nics: NicMonitor;
   readonly pending: readonly Pending[];
   readonly kernel: Pick<Kernel, "link">;
-  readonly drops: ReadonlyMap<NicId, ReadonlyMap<number, bigint>>;
+  /** By the link of the queue tree. */
+  readonly drops: ReadonlyMap<string, ReadonlyMap<number, bigint>>;
 }
 
 /** The NICs of the spec and how they fare. */

@@ -42,8 +42,9 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const version = readVersion();
   const lateness = await timerLateness();
   log.debug({ microseconds: lateness / 1000 }, "timers are late by");
-  const parts = { ...hub, dataPlane: hub.plane, store, log, version, timerLateness: lateness };
-  const { controller, server, events } = assembleDaemon(parts);
+  const parts = { ...hub, dataPlane: hub.plane, store, log, version, stateDir, timerLateness: lateness };
+  const { controller, delivery, history, server, events } = assembleDaemon(parts);
+  held.use(history);
   held.use(controller);
   events.record({ kind: "daemon-started", message: `daemon ${version} started, pid ${process.pid}` });
   await controller.start(spec);
@@ -53,6 +54,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     return 0;
   }
 
+  held.use(delivery);
+  delivery.start();
   held.defer(() => server.close());
   const socket = await listenOnSocket(server, runDir);
   sayReady(log, controller, socket);

@@ -3,6 +3,9 @@ import { fakeHubKernel } from "@gona/dataplane";
 import { type FakeKernel, formatKernelState } from "@gona/kernel";
 import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { Controller } from "../src/controller.ts";
+import type { DeliveryMonitor } from "../src/delivery/delivery-monitor.ts";
+import { createDeliveryMonitor } from "../src/delivery/open-delivery.ts";
+import { SqliteDeliveryHistory } from "../src/delivery/sqlite-delivery-history.ts";
 import { EventLog } from "../src/event-log.ts";
 import { createHandlers } from "../src/handlers.ts";
 import { HostView } from "../src/host-view.ts";
@@ -16,6 +19,8 @@ import { FakeNamespaces } from "./fake-namespaces.ts";
 export interface ApiBed extends AsyncDisposable {
   readonly kernel: FakeKernel;
   readonly clock: FakeClock;
+  /** Not started: looks when it is asked. */
+  readonly delivery: DeliveryMonitor;
   readonly controller: Controller;
   readonly server: FastifyInstance;
   call(name: RouteName, input?: { query?: Record<string, string>; body?: object }): Promise<LightMyRequestResponse>;
@@ -29,13 +34,31 @@ export async function makeApiBed(kernel: FakeKernel = makeKernel()): Promise<Api
   const events = new EventLog(store, clock, log);
   const dataPlane = new FakeHubDataPlane(kernel);
   const controller = new Controller({ kernel, namespaces: new FakeNamespaces(), dataPlane, store, clock, events, log });
-  const view = new HostView({ controller, kernel, dataPlane, version: "0.0.0-test", startedAtMs: clock.nowMs() });
-  const handlers = createHandlers({ controller, view, events, store, dump: () => formatKernelState(kernel) });
-  const server = createHttpServer({ handlers, events, log });
+  const history = SqliteDeliveryHistory.open(":memory:");
+  const delivery = createDeliveryMonitor({ controller, kernel, dataPlane, history, clock, events, log });
+  const view = new HostView({
+    controller,
+    kernel,
+    dataPlane,
+    delivery,
+    version: "0.0.0-test",
+    startedAtMs: clock.nowMs(),
+  });
+  const handlers = createHandlers({
+    controller,
+    view,
+    events,
+    store,
+    delivery,
+    clock,
+    dump: () => formatKernelState(kernel),
+  });
+  const server = createHttpServer({ handlers, events, delivery, log });
   await controller.start();
   return {
     kernel,
     clock,
+    delivery,
     controller,
     server,
     call: (name, { query, body } = {}) =>
@@ -47,6 +70,8 @@ export async function makeApiBed(kernel: FakeKernel = makeKernel()): Promise<Api
       }),
     async [Symbol.asyncDispose]() {
       await server.close();
+      delivery[Symbol.dispose]();
+      history[Symbol.dispose]();
       await controller[Symbol.asyncDispose]();
       store[Symbol.dispose]();
     },

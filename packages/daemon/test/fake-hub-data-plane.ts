@@ -24,8 +24,8 @@ export class FakeHubDataPlane implements DataPlane {
     return readSliceCounters(this.#kernel, vifSlot, slice);
   }
 
-  queueDrops(nic: NicId): ReadonlyMap<number, bigint> {
-    const { slices } = readQueueCounters(this.#kernel, nic);
+  queueDrops(link: string): ReadonlyMap<number, bigint> {
+    const { slices } = readQueueCounters(this.#kernel, link as NicId);
     return new Map([...slices].map(([slot, { drops }]) => [slot, drops]));
   }
 

@@ -37,9 +37,9 @@ export class HubDataplane implements Disposable {
     return readSliceCounters(this.kernel, vifSlot, slice);
   }
 
-  /** Packets that a NIC's classes dropped, by vif slot; empty where the NIC is gone. */
-  queueDrops(nic: NicId): ReadonlyMap<number, bigint> {
-    const { slices } = readQueueCounters(this.kernel, nic);
+  /** Packets that the classes of a link's queue tree dropped, by vif slot; empty where it is gone. */
+  queueDrops(link: string): ReadonlyMap<number, bigint> {
+    const { slices } = readQueueCounters(this.kernel, link as NicId);
     return new Map(Array.from(slices, ([vifSlot, { drops }]) => [vifSlot, drops]));
   }
 

@@ -4,11 +4,12 @@ import type { CliContext, DaemonClient } from "../cli-context.ts";
 import { printJson, printJsonLine, printTable } from "../output/print.ts";
 import type { Column } from "../output/table.ts";
 import { DOMAIN_COLUMNS, EVENT_COLUMNS, GUEST_COLUMNS, NIC_COLUMNS, SLICE_COLUMNS } from "../output/views.ts";
-import { type CommonOptions, withDaemon, withExample } from "./command-options.ts";
+import { withDaemon, withExample } from "./command-options.ts";
+import { type DeliveryOptions, getDelivery, watchDelivery } from "./get-delivery.ts";
 import { RatesSince } from "./rates-since.ts";
 import type { Run } from "./run.ts";
 
-interface GetOptions extends CommonOptions {
+interface GetOptions extends DeliveryOptions {
   readonly watch?: true;
 }
 
@@ -97,14 +98,36 @@ async function untilStopped({ signal }: CliContext, { watch }: GetOptions, work:
 
 /** Tables of one kind of thing, once or going on. */
 export function addGet(program: Command, context: CliContext, run: Run): void {
-  const words = [...Object.keys(THINGS), "events"];
+  const words = [...Object.keys(THINGS), "delivery", "events"];
   const command = program
     .command("get")
     .argument("<things>", words.join(", "))
+    .argument("[guest]", "of delivery: a guest, or a vif")
     .option("--watch", "go on until Ctrl-C: tables each second, with the rates since the last; events as they happen")
-    .description("list one kind of thing");
-  withExample(withDaemon(command), "gona get slices --watch", "gona get events --watch --json").action(
-    run(async (word: string, options: GetOptions) => {
+    .option("--nic <nic>", "of delivery: on this NIC alone")
+    .option("--since <time>", "of delivery: so long ago (90s, 10min, 2h, 7d), or a time in ISO 8601; 2min unless given")
+    .option(
+      "--step <time>",
+      "of delivery: time of one row; below a minute for the last two minutes, else whole minutes",
+    )
+    .description("list one kind of thing; delivery: what was offered, delivered and promised in the past, and why");
+  withExample(
+    withDaemon(command),
+    "gona get slices --watch",
+    "gona get delivery web1 --since 2h --step 10min",
+    "gona get events --watch --json",
+  ).action(
+    run(async (word: string, guest: string | undefined, options: GetOptions) => {
+      if (word === "delivery") {
+        const get = options.watch ? watchDelivery : getDelivery;
+        await untilStopped(context, options, () => get(context, guest, options));
+        return 0;
+      }
+      const given = guest ?? options.nic ?? options.since ?? options.step;
+      if (given !== undefined) {
+        const message = "a guest, --nic, --since and --step are for get delivery alone";
+        throw new GonaError("USAGE", message, { found: given });
+      }
       if (word === "events") await untilStopped(context, options, () => getEvents(context, options));
       else {
         const found = Object.hasOwn(THINGS, word) ? THINGS[word] : undefined;

@@ -4,7 +4,7 @@ import type { CliContext } from "../cli-context.ts";
 import { printJson, printTable } from "../output/print.ts";
 import { roundCount, shortTime } from "../output/quantities.ts";
 import { painter, styleOfState } from "../output/style.ts";
-import { GUEST_COLUMNS, NIC_COLUMNS } from "../output/views.ts";
+import { GUEST_COLUMNS, NIC_COLUMNS, shortPromise } from "../output/views.ts";
 import { type CommonOptions, withDaemon, withExample } from "./command-options.ts";
 import type { Run } from "./run.ts";
 
@@ -24,6 +24,7 @@ function printStatus({ out }: CliContext, status: Status): void {
   }
   for (const { kind, name, reason } of status.pending)
     out.write(`${paint("pending", "yellow")}: ${kind} ${name}: ${reason}\n`);
+  for (const row of status.short) out.write(`${paint("short", "red")}: ${shortPromise(row)}\n`);
   out.write("\n");
   printTable(
     out,

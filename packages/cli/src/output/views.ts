@@ -1,4 +1,14 @@
-import type { DoctorRow, DomainView, GuestView, HostEvent, NicView, RevisionView, SliceView } from "@gona/api";
+import type {
+  DeliveryRow,
+  DeliveryView,
+  DoctorRow,
+  DomainView,
+  GuestView,
+  HostEvent,
+  NicView,
+  RevisionView,
+  SliceView,
+} from "@gona/api";
 import { exactRate, roundCount, roundRate, shortTime } from "./quantities.ts";
 import { styleOfState } from "./style.ts";
 import type { Column } from "./table.ts";
@@ -25,21 +35,74 @@ export const NIC_COLUMNS: readonly Column<NicView & Measured>[] = [
   { title: "WHY", text: (nic) => nic.reason ?? "", least: 8, dispensable: 5 },
 ];
 
+const error = (delivery: DeliveryView): string =>
+  delivery.errorPercent === null ? "" : `${delivery.errorPercent.toFixed(1)}%`;
+
 export const SLICE_COLUMNS: readonly Column<SliceView & Measured>[] = [
   { title: "VIF", text: (slice) => slice.vif, least: 8 },
   { title: "NIC", text: (slice) => slice.nic },
-  { title: "DIRECTION", text: (slice) => slice.direction, dispensable: 4 },
+  { title: "DIRECTION", text: (slice) => slice.direction, dispensable: 6 },
   { title: "STATE", text: (slice) => slice.state, style: (slice) => styleOfState(slice.state) },
   { title: "RESERVE", text: (slice) => exactRate(slice.reserveBitsPerSecond), align: "right" },
   { title: "LIMIT", text: (slice) => exactRate(slice.limitBitsPerSecond), align: "right" },
-  { title: "SHARES", text: (slice) => String(slice.shares), align: "right", dispensable: 2 },
-  { title: "BUCKETS", text: (slice) => `${(slice.bucketShare * 100).toFixed(1)}%`, align: "right", dispensable: 3 },
-  { title: "NOW OUT", text: (slice) => measured(slice.txBitsPerSecond), align: "right", dispensable: 1 },
-  { title: "SENT", text: (slice) => roundCount(slice.txBytes, "B"), align: "right", dispensable: 5 },
-  { title: "RECEIVED", text: (slice) => roundCount(slice.rxBytes, "B"), align: "right", dispensable: 6 },
-  { title: "DROPS", text: (slice) => roundCount(slice.drops), align: "right", dispensable: 5 },
-  { title: "FAILOVERS", text: (slice) => roundCount(slice.failovers), align: "right", dispensable: 7 },
+  { title: "SHARES", text: (slice) => String(slice.shares), align: "right", dispensable: 5 },
+  { title: "BUCKETS", text: (slice) => `${(slice.bucketShare * 100).toFixed(1)}%`, align: "right", dispensable: 7 },
+  {
+    title: "OFFERED",
+    text: ({ delivery }) => (delivery ? roundRate(delivery.offeredBitsPerSecond) : ""),
+    align: "right",
+    dispensable: 4,
+  },
+  {
+    title: "DELIVERED",
+    text: ({ delivery }) => (delivery ? roundRate(delivery.deliveredBitsPerSecond) : ""),
+    align: "right",
+    dispensable: 1,
+  },
+  {
+    title: "PROMISED",
+    text: ({ delivery }) => (delivery ? roundRate(delivery.promisedBitsPerSecond) : ""),
+    align: "right",
+    dispensable: 2,
+  },
+  {
+    title: "ERROR",
+    text: ({ delivery }) => (delivery ? error(delivery) : ""),
+    align: "right",
+    dispensable: 2,
+    style: ({ delivery }) => (delivery?.short ? "red" : undefined),
+  },
+  { title: "WHY", text: ({ delivery }) => delivery?.reason.text ?? "", least: 10, dispensable: 3 },
+  { title: "SENT", text: (slice) => roundCount(slice.txBytes, "B"), align: "right", dispensable: 8 },
+  { title: "RECEIVED", text: (slice) => roundCount(slice.rxBytes, "B"), align: "right", dispensable: 9 },
+  { title: "DROPS", text: (slice) => roundCount(slice.drops), align: "right", dispensable: 8 },
+  { title: "FAILOVERS", text: (slice) => roundCount(slice.failovers), align: "right", dispensable: 10 },
 ];
+
+/** Promise against delivery over time. */
+export const DELIVERY_COLUMNS: readonly Column<DeliveryRow>[] = [
+  { title: "TIME (UTC)", text: (row) => shortTime(row.at) },
+  { title: "VIF", text: (row) => row.vif, least: 8 },
+  { title: "NIC", text: (row) => row.nic },
+  { title: "DIRECTION", text: (row) => row.direction, dispensable: 2 },
+  { title: "SEEN", text: (row) => `${Number(row.seconds.toFixed(1))} s`, align: "right", dispensable: 4 },
+  { title: "OFFERED", text: (row) => roundRate(row.offeredBitsPerSecond), align: "right", dispensable: 1 },
+  { title: "DELIVERED", text: (row) => roundRate(row.deliveredBitsPerSecond), align: "right" },
+  { title: "PROMISED", text: (row) => roundRate(row.promisedBitsPerSecond), align: "right" },
+  { title: "ERROR", text: error, align: "right", style: (row) => (row.short ? "red" : undefined) },
+  {
+    title: "SHORT",
+    text: (row) => (row.shortSeconds === 0 ? "" : `${Number(row.shortSeconds.toFixed(1))} s`),
+    align: "right",
+    dispensable: 3,
+  },
+  { title: "WHY", text: (row) => row.reason.text, least: 10 },
+];
+
+/** One promise that is not kept, in one line. */
+export const shortPromise = (row: DeliveryRow): string =>
+  `${row.vif} on ${row.nic}, ${row.direction}: ${roundRate(row.deliveredBitsPerSecond)} of ` +
+  `${roundRate(row.promisedBitsPerSecond)} promised (${error(row)}): ${row.reason.text}`;
 
 const sum = (slices: readonly SliceView[], of: (slice: SliceView) => number): number =>
   slices.reduce((total, slice) => total + of(slice), 0);

@@ -36,6 +36,7 @@ describe("two looks at a queue", () => {
   it("a program's count is better than a guess, and never makes it less", () => {
     const [a, b] = [count({}), count({ atMs: 1000, bytes: 125_000, packets: 100, drops: 1 })];
     expect(measure(a, b, 250_000)?.offeredBitsPerSecond).toBe(2e6);
+    expect(measure(a, { ...b, drops: 0 }, 130_000)?.offeredBitsPerSecond).toBe(1e6);
     expect(measure(a, b, 1)?.offeredBitsPerSecond).toBe((125_000 + 1250) * 8);
   });
 

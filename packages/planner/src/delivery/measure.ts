@@ -26,8 +26,9 @@ const SHORTEST_SECONDS = 0.05;
 
 /**
  * What was offered and delivered between two looks. Offered: what was delivered, dropped, and added
- * to the queue; at least `countedBytes`, what a program saw on its way into the queue (the sizes of
- * what is dropped are known to it alone). Undefined where the counters began anew in between.
+ * to the queue; where something was dropped or waits, at least `countedBytes`, what a program saw on
+ * its way into the queue: it alone knows the sizes of what is dropped, but was read a moment later.
+ * Undefined where the counters began anew in between.
  */
 export function measure(before: QueueCount, after: QueueCount, countedBytes = 0): Measured | undefined {
   const seconds = (after.atMs - before.atMs) / 1000;
@@ -35,13 +36,15 @@ export function measure(before: QueueCount, after: QueueCount, countedBytes = 0)
   const packets = after.packets - before.packets;
   const drops = after.drops - before.drops;
   if (seconds < SHORTEST_SECONDS || bytes < 0 || packets < 0 || drops < 0) return undefined;
+  const waiting = before.backlogBytes > 0 && after.backlogBytes > 0;
+  const counted = drops > 0 || waiting ? countedBytes : 0;
   const frameBytes = packets > 0 ? bytes / packets : FRAME_BYTES;
   const inferred = bytes + drops * frameBytes + after.backlogBytes - before.backlogBytes;
   return {
     seconds,
-    offeredBitsPerSecond: (Math.max(0, inferred, countedBytes) * 8) / seconds,
+    offeredBitsPerSecond: (Math.max(0, inferred, counted) * 8) / seconds,
     deliveredBitsPerSecond: (bytes * 8) / seconds,
-    waiting: before.backlogBytes > 0 && after.backlogBytes > 0,
+    waiting,
     drops,
   };
 }
