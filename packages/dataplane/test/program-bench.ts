@@ -1,14 +1,19 @@
 import { fileURLToPath } from "node:url";
 import { type BpfObject, loadBpfObject, type ProgramInput } from "@gona/kernel";
 import {
+  Direction,
   type GonaAggregate,
+  type GonaFlow,
+  type GonaSliceClock,
   type GonaSliceCounters,
   type GonaTrafficRule,
   gonaAddressKey,
   gonaAggregate,
+  gonaFlowSet,
   gonaNic,
   gonaSegment,
   gonaSegmentKey,
+  gonaSliceClock,
   gonaSliceCounters,
   gonaSpineEnd,
   gonaStation,
@@ -97,6 +102,8 @@ export interface BenchResult {
   /** It went on without a spine that is not there. */
   readonly pastSpine: boolean;
 }
+
+const FLOW_SETS = 16_384;
 
 const key32 = (index: number): Uint8Array => new Uint8Array(Uint32Array.of(index).buffer);
 
@@ -219,6 +226,26 @@ export class ProgramBench implements Disposable {
     return value === undefined ? 0n : gonaNic.decode(value).netdev;
   }
 
+  clock(slot: number, slice: number, direction: keyof typeof Direction): GonaSliceClock {
+    const value = this.object.map("gona_slice_clocks").get(clockKey(slot, slice, direction));
+    return gonaSliceClock.decode(value ?? new Uint8Array(gonaSliceClock.size));
+  }
+
+  setClock(slot: number, slice: number, direction: keyof typeof Direction, clock: Partial<GonaSliceClock>): void {
+    const value = { ...this.clock(slot, slice, direction), ...clock };
+    this.object.map("gona_slice_clocks").put(clockKey(slot, slice, direction), gonaSliceClock.encode(value));
+  }
+
+  /** Changes what is known of every flow. */
+  setFlows(change: (flow: GonaFlow) => GonaFlow): void {
+    const map = this.object.map("gona_flows");
+    for (let index = 0; index < FLOW_SETS; index++) {
+      const { ways } = gonaFlowSet.decode(map.get(key32(index)) ?? new Uint8Array(gonaFlowSet.size));
+      const changed = ways.map((flow) => (flow.check === 0 ? flow : change(flow)));
+      if (ways.some((flow) => flow.check !== 0)) map.put(key32(index), gonaFlowSet.encode({ ways: changed }));
+    }
+  }
+
   /** Summed over CPUs. */
   counters(slot: number, slice: number): GonaSliceCounters {
     const values = this.#perCpu("gona_slice_stats", slot * Limit.MAX_SLICES + slice, gonaSliceCounters.size);
@@ -271,6 +298,9 @@ export class ProgramBench implements Disposable {
     this.object[Symbol.dispose]();
   }
 }
+
+const clockKey = (slot: number, slice: number, direction: keyof typeof Direction): Uint8Array =>
+  key32((slot * Limit.MAX_SLICES + slice) * Direction.DIRECTIONS + Direction[direction]);
 
 function ruleOf(rule: BenchRule | undefined): GonaTrafficRule {
   const bits = (values: readonly number[] = []) => values.reduce((sum, value) => sum | (1n << BigInt(value)), 0n);
