@@ -1,20 +1,7 @@
 import { z } from "zod";
 import { doctorReportSchema } from "./doctor-row.ts";
 import { errorBodySchema } from "./error-body.ts";
-import { planResultSchema } from "./plan-result.ts";
 import { ROUTES } from "./routes.ts";
-
-/** `gona plan --json`: the plan, and who would feel the loss of each NIC. */
-export const planReportSchema = planResultSchema.extend({
-  withoutNic: z.array(
-    z.object({
-      nic: z.string(),
-      degraded: z.array(z.string()).meta({ description: "vifs that go on with their other slices" }),
-      cutOff: z.array(z.string()).meta({ description: "vifs without another slice, or with onNicLoss: stop" }),
-    }),
-  ),
-});
-export type PlanReport = z.infer<typeof planReportSchema>;
 
 /** What a measured row adds to what the daemon says, with --watch. */
 const rates = {
@@ -22,7 +9,6 @@ const rates = {
   rxBitsPerSecond: z.number().optional(),
 };
 
-  "get delivery": ROUTES.delivery.reply,
 const watched = <T extends z.ZodObject>(rows: z.ZodArray<T>) => z.array(rows.element.extend(rates));
 
 const applied = ROUTES.apply.reply;
@@ -36,13 +22,14 @@ export const COMMAND_SCHEMAS = {
   dump: z.object({ text: z.string() }),
   error: errorBodySchema,
   explain: ROUTES.explain.reply,
+  "get delivery": ROUTES.delivery.reply,
   "get domains": ROUTES.domains.reply,
   "get events": ROUTES.events.reply,
   "get guests": ROUTES.guests.reply,
   "get nics": watched(ROUTES.nics.reply),
   "get slices": watched(ROUTES.slices.reply),
   history: ROUTES.history.reply,
-  plan: planReportSchema,
+  plan: ROUTES.plan.reply,
   rollback: applied,
   status: ROUTES.status.reply,
   teardown: applied,

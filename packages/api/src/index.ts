@@ -18,4 +18,5 @@ export * from "./socket-path.ts";
 export * from "./spec-request.ts";
 export * from "./sse.ts";
 export * from "./status.ts";
+export * from "./what-if-view.ts";
 export * from "./wire-units.ts";

@@ -1,24 +1,26 @@
-import type { CheckResult, PlanResult } from "@gona/api";
+import { type CheckResult, type PlanResult, whatIfView } from "@gona/api";
 import { findingsError, type HostSpec } from "@gona/model";
 import type { SpecFile } from "./commands/spec-file.ts";
 import type { Planner } from "./entry-points.ts";
 
 /** What a daemon's check would say, but for the links that exist. Throws SpecErrors where the spec does not fit. */
 export function checkOffline({ parsed }: SpecFile, planner: Planner): CheckResult {
-  const error = findingsError(planner.admit(parsed.spec), parsed);
+  const { spec, findings } = planner.fitSpec(parsed.spec);
+  const error = findingsError(findings, parsed);
   if (error !== undefined) throw error;
-  const vifs = parsed.spec.guests.flatMap((guest) => guest.vifs);
+  const vifs = spec.guests.flatMap((guest) => guest.vifs);
   return {
-    nics: parsed.spec.nics.length,
-    guests: parsed.spec.guests.length,
+    nics: spec.nics.length,
+    guests: spec.guests.length,
     slices: vifs.reduce((sum, vif) => sum + vif.aggregate.slices.length, 0),
     unknownLinks: [],
   };
 }
 
 /** The plan for an empty hub in which every link exists and every NIC is up. */
-export function planOffline({ parsed: { spec } }: SpecFile, planner: Planner): PlanResult {
-  const findings = planner.admit(spec);
+export function planOffline({ parsed }: SpecFile, planner: Planner): PlanResult {
+  const answer = planner.whatIf(parsed.spec);
+  const { spec, findings } = answer;
   const fits = findings.length === 0;
   const desired = fits
     ? planner.desiredState({ spec, inventory: everyLink(spec, planner), observed: planner.EMPTY_HUB })
@@ -26,7 +28,7 @@ export function planOffline({ parsed: { spec } }: SpecFile, planner: Planner): P
   const steps = desired === undefined ? [] : planner.plan(planner.EMPTY_HUB, desired.hub);
   const names = planner.vifNames(desired?.hub ?? planner.EMPTY_HUB);
   return {
-    fits,
+    ...whatIfView(answer),
     findings: [...findings],
     steps: steps.map((step) => ({ ...plain(step), text: planner.describeStep(step, names) })),
     pending: [],

@@ -123,15 +123,23 @@ describe("plan", () => {
     const { code, out, err } = await gona(["plan", "host.yaml"], { files });
     expect(code).toBe(0);
     expect(err).toBe("no daemon at /run/gona: this is the plan for an empty host\n");
-    expect(out).toMatch(/^fits; \d+ steps from revision 0:\n {2}\+ /);
-    expect(out).toContain("without eth1: web1 goes on with fewer slices; cut off: db1\n");
+    expect(out).toMatch(/^fits unless eth1 is lost; \d+ steps from revision 0:\n {2}\+ /);
+    expect(out).toContain(
+      "without eth1: web1 goes on with fewer slices; cut off: db1; broken: web1 keeps 0bit of 300Mbit\n",
+    );
     expect(out).toContain("without eth2: web1 goes on with fewer slices\n");
   });
 
   it("has the shape of its schema as JSON, byte strings and all", async () => {
     const { out } = await gona(["plan", "host.yaml", "--json"], { files });
     const plan = COMMAND_SCHEMAS.plan.parse(JSON.parse(out));
-    expect(plan.withoutNic[0]).toEqual({ nic: "eth1", degraded: ["web1"], cutOff: ["db1"] });
+    expect(plan.verdict).toBe("fits-unless-lost");
+    expect(plan.withoutNic[0]).toEqual({
+      nic: "eth1",
+      degraded: ["web1"],
+      cutOff: ["db1"],
+      broken: [{ vif: "web1", direction: "egress", promisedBitsPerSecond: 3e8, keptBitsPerSecond: 0 }],
+    });
     const vif = plan.steps.find(({ facet, key }) => facet === "vifs" && key === "web1");
     const { buckets } = (vif?.value ?? { buckets: "" }) as { buckets: string };
     expect(Buffer.from(buckets, "base64")).toHaveLength(1024);
@@ -140,8 +148,22 @@ describe("plan", () => {
   it("of what does not fit is bad input", async () => {
     expect(await gona(["plan", "greedy.yaml"], { files })).toMatchObject({
       code: 2,
-      out: expect.stringContaining("does not fit: guests[0].aggregate.slices[0].egress.reserve"),
+      out: expect.stringMatching(
+        /^does not fit: guests\[0\]\.aggregate\.slices\[0\]\.egress\.reserve: .*\nthe nearest spec that would fit:\n {2}guests\[0\]\.aggregate\.slices\[0\]\.egress\.reserve: \S+bit -> \S+bit\n/,
+      ),
     });
+  });
+
+  it("places what a guest wants, and says what it could have where that is not there", async () => {
+    const wants = (reserve: string) => GOOD.replace(/slices: .*eth2 }]/, `want: { reserve: ${reserve}, survive: 1 }`);
+    const good = await gona(["plan", "-"], { files: { "-": wants("900Mbit") } });
+    expect(good.out).toMatch(/^fits; /);
+    const bad = await gona(["plan", "-", "--json"], { files: { "-": wants("1.5Gbit") } });
+    const plan = COMMAND_SCHEMAS.plan.parse(JSON.parse(bad.out));
+    expect([bad.code, plan.fits]).toEqual([2, false]);
+    expect(plan.nearest).toMatchObject([{ path: "guests[0].aggregate.want.reserve", fromBitsPerSecond: 1.5e9 }]);
+    // Each NIC has 990 Mbit/s to reserve, less the floor of db1's slice.
+    expect(plan.nearest[0]?.toBitsPerSecond).toBeCloseTo(989.98e6, -5);
   });
 });
 
@@ -171,6 +193,7 @@ describe("commands that need a daemon", () => {
     nics: () => Promise.resolve([nic("eth1")]),
     guests: () => Promise.resolve([guest("web1")]),
     slices: () => Promise.resolve([slice("web1", "eth1")]),
+    delivery: () => Promise.resolve([delivery()]),
     domains: () => Promise.resolve(status().domains),
     events: () => Promise.resolve([event(1)]),
     history: () => Promise.resolve([REVISION]),
@@ -188,12 +211,12 @@ describe("commands that need a daemon", () => {
     ["get nics"],
     ["get guests"],
     ["get slices"],
+    ["get delivery"],
     ["get domains"],
     ["get events"],
     ["history"],
     ["explain web1"],
     ["dump"],
-    delivery: () => Promise.resolve([delivery()]),
   ])("%s --json prints nothing but what its schema says", async (line) => {
     const { code, out, err } = await gona([...line.split(" "), "--json"], { daemon, files });
     expect([code, err]).toEqual([0, ""]);
@@ -211,7 +234,6 @@ describe("commands that need a daemon", () => {
     expect(out).toContain("packets by verdict: drop_spoofed_mac 7\n");
   });
 
-    ["get delivery"],
   it("apply says what it did", async () => {
     expect((await gona(["apply", "host.yaml"], { daemon, files })).out).toBe("revision 4: 7 changes in 12.3 ms\n");
   });
@@ -221,28 +243,6 @@ describe("commands that need a daemon", () => {
     expect(out).toContain("bucket 135 -> slice 0 -> eth1, class a09a:8 (instead of eth2)\n\n- eth2 is dead\n");
   });
 
-  it("a watch measures rates between looks, and ends with exit code 0", async () => {
-    let txBytes = 0;
-    const slices = () => {
-      txBytes += 12_500_000;
-      return Promise.resolve([slice("web1", "eth1", { txBytes })]);
-    };
-    const table = await gona(["get", "slices", "--watch"], { daemon: { slices }, rounds: 2 });
-    expect(table.code).toBe(0);
-    expect(table.out.match(/NOW OUT/g)).toHaveLength(3);
-    expect(table.out.match(/100 Mbit/g)).toHaveLength(2);
-    const json = await gona(["get", "slices", "--watch", "--json"], { daemon: { slices }, rounds: 1 });
-    const lines = json.out
-      .trimEnd()
-      .split("\n")
-      .map((line) => COMMAND_SCHEMAS["get slices"].parse(JSON.parse(line)));
-    expect(lines.map(([row]) => row?.txBitsPerSecond)).toEqual([undefined, 100e6]);
-  });
-
-  it("events are shown one by one as they happen", async () => {
-    const followEvents = async function* () {
-      yield await Promise.resolve(event(1));
-      yield await Promise.resolve(event(2));
   it("status has a line for each promise that is not kept", async () => {
     const of = (short: DeliveryRow[]) => ({ daemon: { status: () => Promise.resolve(status({ short })) } });
     const { out } = await gona(["status"], of([delivery()]));
@@ -288,6 +288,30 @@ describe("commands that need a daemon", () => {
     expect(lines.map((line) => COMMAND_SCHEMAS["get delivery"].parse(JSON.parse(line)).length)).toEqual([1, 0, 1]);
   });
 
+  it("a watch measures rates between looks, and ends with exit code 0", async () => {
+    let txBytes = 0;
+    const slices = () => {
+      txBytes += 12_500_000;
+      return Promise.resolve([slice("web1", "eth1", { txBytes })]);
+    };
+    const nics = async () => (await slices()).map(({ txBytes: sent }) => nic("eth1", { txBytes: sent }));
+    const table = await gona(["get", "nics", "--watch"], { daemon: { nics }, rounds: 2 });
+    expect(table.code).toBe(0);
+    expect(table.out.match(/NOW OUT/g)).toHaveLength(3);
+    expect(table.out.match(/100 Mbit/g)).toHaveLength(2);
+    txBytes = 0;
+    const json = await gona(["get", "slices", "--watch", "--json"], { daemon: { slices }, rounds: 1 });
+    const lines = json.out
+      .trimEnd()
+      .split("\n")
+      .map((line) => COMMAND_SCHEMAS["get slices"].parse(JSON.parse(line)));
+    expect(lines.map(([row]) => row?.txBitsPerSecond)).toEqual([undefined, 100e6]);
+  });
+
+  it("events are shown one by one as they happen", async () => {
+    const followEvents = async function* () {
+      yield await Promise.resolve(event(1));
+      yield await Promise.resolve(event(2));
     };
     const { out } = await gona(["get", "events", "--watch"], { daemon: { followEvents } });
     expect(out.split("\n")[1]).toBe("2026-11-22 20:11:15  nic-down  eth1: eth1 lost its carrier (link event)");
@@ -319,6 +343,11 @@ describe("words", () => {
     [["check", "a", "b"], "too many arguments"],
     [["status", "--jsno"], "error: unknown option '--jsno' (Did you mean --json?)"],
     [["get", "nisc"], 'did you mean "nics"?'],
+    [["get", "nics", "web1"], "are for get delivery alone"],
+    [["get", "slices", "--since", "2h"], "are for get delivery alone"],
+    [["get", "delivery", "--since", "yesterday"], "--since is no time"],
+    [["get", "delivery", "--step", "90s"], "--step is no step"],
+    [["get", "delivery", "--watch", "--step", "5s"], "leave --since and --step out"],
     [["rollback", "0"], "not a revision"],
     [["teardown"], "--yes"],
     [["lab", "walk"], "Allowed choices are list, up, down, run"],
@@ -343,11 +372,6 @@ describe("words", () => {
         "status",
         "get",
         "explain",
-    [["get", "nics", "web1"], "are for get delivery alone"],
-    [["get", "slices", "--since", "2h"], "are for get delivery alone"],
-    [["get", "delivery", "--since", "yesterday"], "--since is no time"],
-    [["get", "delivery", "--step", "90s"], "--step is no step"],
-    [["get", "delivery", "--watch", "--step", "5s"], "leave --since and --step out"],
         "doctor",
         "lab",
         "bench",

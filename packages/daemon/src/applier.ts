@@ -86,7 +86,12 @@ export class Applier {
 
   async #applyNew(text: SpecText, startMs: number): Promise<ApplyResult> {
     const { reconciler, hub, failover, nics, store, clock, events } = this.#options;
-    const spec = requireGood(readSpec(text, (...given) => this.#reader.parse(...given)));
+    const spec = requireGood(
+      readSpec(text, {
+        parse: (...given) => this.#reader.parse(...given),
+        previous: reconciler.target?.spec,
+      }),
+    );
     const readAtMs = clock.monotonicMs();
     nics.track(spec);
     const prepared = reconciler.prepare(spec);

@@ -1,32 +1,33 @@
-import type { CheckResult, FindingView, PlanResult, StepView } from "@gona/api";
+import { type CheckResult, type FindingView, type PlanResult, type StepView, whatIfView } from "@gona/api";
 import type { SpecFinding } from "@gona/model";
-import { describeStep, type Step, vifNames } from "@gona/planner";
+import { describeStep, type Step, vifNames, whatIf } from "@gona/planner";
 import type { Controller } from "./controller.ts";
 import { pendingView } from "./pending-view.ts";
 import { readSpec, requireGood, type SpecText } from "./spec-intake.ts";
 
 /** What applying a spec now would do. Throws SpecErrors where it is wrong or not supported; not fitting is an answer. */
 export function planSpec(controller: Controller, text: SpecText): PlanResult {
-  const intake = readSpec(text);
-  const revision = controller.reconciler.target?.revision ?? 0;
+  const { target } = controller.reconciler;
+  const intake = readSpec(text, { previous: target?.spec });
+  const revision = target?.revision ?? 0;
   if (intake.findings.some((finding) => finding.code === "SPEC_UNSUPPORTED")) requireGood(intake);
+  const answer = { ...whatIfView(whatIf(intake.parsed.spec, target?.spec)), revision };
   if (intake.findings.length > 0) {
-    return { fits: false, findings: intake.findings.map(findingView), steps: [], pending: [], revision };
+    return { ...answer, findings: intake.findings.map(findingView), steps: [], pending: [] };
   }
   const { steps, desired } = controller.reconciler.prepare(intake.spec);
   const names = vifNames(desired.hub, controller.hub.lastKnown);
   return {
-    fits: true,
+    ...answer,
     findings: [],
     steps: steps.map((step) => stepView(step, describeStep(step, names))),
     pending: pendingView(desired.pending),
-    revision,
   };
 }
 
 /** Throws SpecErrors where a spec is wrong, not supported or does not fit. */
 export function checkSpec(controller: Controller, text: SpecText): CheckResult {
-  const spec = requireGood(readSpec(text));
+  const spec = requireGood(readSpec(text, { previous: controller.reconciler.target?.spec }));
   const slices = spec.guests.flatMap((guest) => guest.vifs.flatMap((vif) => vif.aggregate.slices));
   const { desired } = controller.reconciler.prepare(spec);
   const unknownLinks = pendingView(desired.pending);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { findingsError, type HostSpec, type ParsedSpec, parseSpec, type SpecFinding, unsupported } from "@gona/model";
-import { admit } from "@gona/planner";
+import { fitSpec, type Placed } from "@gona/planner";
+import { noteOf } from "./placement-note.ts";
 import type { SpecDraft } from "./store.ts";
 
 /** What a daemon without a spec goes by, and what teardown applies. */
@@ -13,7 +14,7 @@ export interface SpecText {
   readonly file: string;
 }
 
-/** A spec that was read; `findings` is empty where it is supported and fits. */
+/** A spec that was read, every slice chosen; `findings` is empty where it is supported and fits. */
 export interface Intake {
   readonly spec: HostSpec;
   readonly parsed: ParsedSpec;
@@ -22,15 +23,23 @@ export interface Intake {
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
+export interface ReadOptions {
+  /** That of a SpecReader, which remembers the spec before. */
+  readonly parse?: typeof parseSpec;
+  /** The spec in force, with its slices: what wants stays where it is, where that will do. */
+  readonly previous?: Placed | undefined;
+}
+
 /**
- * Reads a spec and looks whether this version can execute it and whether it fits. `parse` may be that
- * of a SpecReader, which remembers the spec before. Throws SpecErrors, SPEC_TOO_LARGE.
+ * Reads a spec, chooses the slices that it leaves open, and looks whether this version can execute it
+ * and whether it fits. Throws SpecErrors, SPEC_TOO_LARGE.
  */
-export function readSpec({ text, file }: SpecText, parse: typeof parseSpec = parseSpec): Intake {
+export function readSpec({ text, file }: SpecText, { parse = parseSpec, previous }: ReadOptions = {}): Intake {
   const parsed = parse(text, { file });
-  const missing = unsupported(parsed.spec);
+  const { spec, findings } = fitSpec(parsed.spec, previous);
   // What cannot be executed is left out of the reckoning, so its fit says nothing.
-  return { spec: parsed.spec, parsed, findings: missing.length > 0 ? missing : admit(parsed.spec) };
+  const missing = unsupported(spec);
+  return { spec, parsed, findings: missing.length > 0 ? missing : findings };
 }
 
 /** The spec, or SpecErrors where it is not supported or does not fit. */
@@ -47,4 +56,5 @@ export const draftOf = ({ text, file }: SpecText, spec: HostSpec, atMs: number):
   nics: spec.nics.length,
   guests: spec.guests.length,
   atMs,
+  placement: noteOf(spec),
 });

@@ -22,11 +22,13 @@ CREATE TABLE IF NOT EXISTS revisions (
   error TEXT,
   text TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS placements (revision INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS drained_nics (nic TEXT PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
 PRAGMA user_version = ${LAYOUT};
 `;
 const COLUMNS = "revision, at_ms, state, file, sha256, nics, guests, error";
+const SPECS = `SELECT ${COLUMNS}, text, json AS placement FROM revisions LEFT JOIN placements USING (revision)`;
 
 /** The store in one SQLite file (WAL). Revisions are synced to disk; an event may be lost with the power. */
 export class SqliteStore implements Store {
@@ -60,13 +62,19 @@ export class SqliteStore implements Store {
   }
 
   begin(draft: SpecDraft): number {
-    const { atMs, file, sha256, nics, guests, text } = draft;
+    const { atMs, file, sha256, nics, guests, text, placement } = draft;
     const sql =
       "INSERT INTO revisions (at_ms, state, file, sha256, nics, guests, text) VALUES (?, 'pending', ?, ?, ?, ?, ?)";
     // Here, where the kernel is still untouched: nothing may fail after a commit.
     this.#prune("committed");
     this.#prune("rolled-back");
-    return this.#durably(() => Number(this.#run(sql, atMs, file, sha256, nics, guests, text).lastInsertRowid));
+    return this.#durably(() => {
+      const revision = Number(this.#run(sql, atMs, file, sha256, nics, guests, text).lastInsertRowid);
+      if (placement !== undefined) {
+        this.#run("INSERT INTO placements (revision, json) VALUES (?, ?)", revision, placement);
+      }
+      return revision;
+    });
   }
 
   commit(revision: number): void {
@@ -80,12 +88,12 @@ export class SqliteStore implements Store {
   }
 
   current(): StoredSpec | undefined {
-    const sql = `SELECT ${COLUMNS}, text FROM revisions WHERE state = 'committed' ORDER BY revision DESC LIMIT 1`;
+    const sql = `${SPECS} WHERE state = 'committed' ORDER BY revision DESC LIMIT 1`;
     return this.#all(sql).map(toSpec)[0];
   }
 
   find(revision: number): StoredSpec | undefined {
-    return this.#all(`SELECT ${COLUMNS}, text FROM revisions WHERE revision = ?`, revision).map(toSpec)[0];
+    return this.#all(`${SPECS} WHERE revision = ?`, revision).map(toSpec)[0];
   }
 
   history(limit: number): StoredRevision[] {
@@ -142,6 +150,7 @@ export class SqliteStore implements Store {
     const newest = "SELECT revision FROM revisions WHERE state = ? ORDER BY revision DESC LIMIT ?";
     const sql = `DELETE FROM revisions WHERE state = ? AND revision NOT IN (${newest})`;
     this.#run(sql, state, state, KEPT_REVISIONS[state]);
+    this.#run("DELETE FROM placements WHERE revision NOT IN (SELECT revision FROM revisions)");
   }
 
   #run(sql: string, ...values: (string | number)[]) {
@@ -173,7 +182,11 @@ function toRevision(row: Record<string, SQLOutputValue>): StoredRevision {
   };
 }
 
-const toSpec = (row: Record<string, SQLOutputValue>): StoredSpec => ({ ...toRevision(row), text: String(row.text) });
+const toSpec = (row: Record<string, SQLOutputValue>): StoredSpec => ({
+  ...toRevision(row),
+  text: String(row.text),
+  ...(typeof row.placement === "string" && { placement: row.placement }),
+});
 
 /** Throws for a file that another version of GONA wrote, or another program: it is neither read nor changed. */
 function refuseOtherLayout(database: DatabaseSync): void {

@@ -11,9 +11,11 @@ export interface SpecDraft {
   readonly nics: number;
   readonly guests: number;
   readonly atMs: number;
+  /** Which slices were chosen for guests that want, as noteOf() writes it; absent where none does. */
+  readonly placement?: string | undefined;
 }
 
-export interface StoredRevision extends Omit<SpecDraft, "text"> {
+export interface StoredRevision extends Omit<SpecDraft, "text" | "placement"> {
   readonly revision: number;
   readonly state: RevisionState;
   readonly error?: string;
@@ -21,6 +23,7 @@ export interface StoredRevision extends Omit<SpecDraft, "text"> {
 
 export interface StoredSpec extends StoredRevision {
   readonly text: string;
+  readonly placement?: string;
 }
 
 export interface EventQuery {

@@ -177,6 +177,16 @@ describe("errors between fields", () => {
       "host.yaml:9:94: guests[0].aggregate.want: there is no NIC that a slice could be on, allowed: want in a spec with nics",
     ],
     [
+      "want with an order of NICs",
+      one("want: { reserve: 1Gbit, fabric: rack }, balance: active-backup"),
+      "host.yaml:9:94: guests[0].aggregate.balance: want names no NIC that could go first, allowed: active-backup beside slices, or another balance",
+    ],
+    [
+      "want with keep-reserve",
+      one("want: { reserve: 1Gbit, fabric: rack }, onNicLoss: keep-reserve"),
+      "host.yaml:9:94: guests[0].aggregate.onNicLoss: what a want keeps is said by its survive, allowed: keep-reserve beside slices, or survive: 1 in the want",
+    ],
+    [
       "want that is to survive the loss of everything",
       one("want: { reserve: 1Gbit, fabric: rack, survive: 2 }"),
       "host.yaml:9:94: guests[0].aggregate.want.survive: the fabric rack has 2 NICs: with 2 lost nothing is left, allowed: at most 1",

@@ -130,7 +130,6 @@ describe("what this version does not execute", () => {
       "guests[0].aggregate.limit.local",
       "guests[0].aggregate.onNicLoss",
       "guests[0].aggregate.slices[0].ingress",
-      "guests[1].vifs[0].aggregate.want",
       "nics[0].domain",
       "nics[0].overhead",
       "nics[2].host",

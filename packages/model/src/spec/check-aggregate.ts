@@ -57,6 +57,28 @@ const egressLimits = (slices: Raw, nics: ReadonlyMap<string, KnownNic>): readonl
     return isPresent(limit) ? rateIn(limit, capacity) : capacity;
   });
 
+/** What names an order among NICs or moves reservations, neither of which `want` leaves open. */
+function checkBesideWant(aggregate: Raw, problems: SpecProblem[]): void {
+  const balance = field(aggregate, "balance");
+  if (balance.value === "active-backup") {
+    problems.push({
+      code: "SPEC_INVALID",
+      path: balance.path,
+      message: "want names no NIC that could go first",
+      allowed: "active-backup beside slices, or another balance",
+    });
+  }
+  const onNicLoss = field(aggregate, "onNicLoss");
+  if (onNicLoss.value === "keep-reserve") {
+    problems.push({
+      code: "SPEC_INVALID",
+      path: onNicLoss.path,
+      message: "what a want keeps is said by its survive",
+      allowed: "keep-reserve beside slices, or survive: 1 in the want",
+    });
+  }
+}
+
 /** Checks one aggregate; returns the fabric that its NICs are on, where that is known. */
 export function checkAggregate(
   aggregate: Raw,
@@ -85,6 +107,7 @@ export function checkAggregate(
       allowed: "active-backup with two slices or more",
     });
   }
+  if (isPresent(want)) checkBesideWant(aggregate, problems);
   const cap = checkLimits(aggregate, problems);
   const limits = isPresent(want) ? [rateIn(field(want, "limit"), undefined)] : egressLimits(slices, nics);
   checkClasses(aggregate, aggregateRates(limits, cap), problems);

@@ -81,11 +81,6 @@ const NOT_YET_OF_AGGREGATES: readonly AggregateFeature[] = [
     uses: ({ latency }) => at(latency !== undefined, "latency"),
   },
   {
-    what: "want (slices chosen by the planner)",
-    instead: "slices",
-    uses: ({ want }) => at(want !== undefined, "want"),
-  },
-  {
     what: "traffic classes",
     instead: "an aggregate without classes",
     uses: ({ classes }) => at(classes.length > 0, "classes"),

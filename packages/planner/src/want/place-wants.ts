@@ -25,6 +25,9 @@ export interface WantShortfall {
   readonly to: BitsPerSecond;
 }
 
+/** Guests whose slices were chosen: what a later placement keeps to. */
+export type Placed = Pick<HostSpec, "guests">;
+
 export interface Placement {
   /** Every aggregate with `want` has its slices; where not all fit, those of what they could have. */
   readonly spec: HostSpec;
@@ -40,7 +43,7 @@ export interface Placement {
  * for it and everybody fits; else all are placed anew, in the order of their names. Where the wants
  * do not fit, each gets its part by weighted max-min, and `findings` and `short` say who lacks what.
  */
-export function placeWants(spec: HostSpec, previous?: HostSpec): Placement {
+export function placeWants(spec: HostSpec, previous?: Placed): Placement {
   const wanting = wantingVifs(spec);
   if (wanting.length === 0) return { spec, findings: [], short: [] };
   const before = new Map(

@@ -147,7 +147,7 @@ const aggregate = (nics: number): fc.Arbitrary<Part> =>
         )
         .map(([on, parts]) =>
           on.map((nic, index) => {
-            const [rate = 0, weight = 100, ingress = undefined] = parts[index] ?? [];
+            const [rate = 0, weight = 100, ingress] = parts[index] ?? [];
             return slice(nic, rate, weight, ingress);
           }),
         ),

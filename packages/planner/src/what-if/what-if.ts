@@ -1,6 +1,6 @@
 import type { HostSpec } from "@gona/model";
 import { type Fit, fitSpec } from "../fit-spec.ts";
-import { placeWants } from "../want/place-wants.ts";
+import { type Placed, placeWants } from "../want/place-wants.ts";
 import { nearestReserves } from "./nearest-fit.ts";
 import { type NicLoss, nicLosses } from "./nic-losses.ts";
 import { type ReserveChange, withReserves } from "./reserve-change.ts";
@@ -20,7 +20,7 @@ export interface WhatIf extends Fit {
 const ROUNDS = 4;
 
 /** Whether a spec fits, also with each NIC lost in turn, and what would. */
-export function whatIf(spec: HostSpec, previous?: HostSpec): WhatIf {
+export function whatIf(spec: HostSpec, previous?: Placed): WhatIf {
   const fit = fitSpec(spec, previous);
   const withoutNic = nicLosses(fit.spec);
   if (fit.findings.length > 0) {
@@ -30,7 +30,7 @@ export function whatIf(spec: HostSpec, previous?: HostSpec): WhatIf {
   return { ...fit, verdict: breaks ? "fits-unless-lost" : "fits", withoutNic, nearest: [] };
 }
 
-function nearestFit(spec: HostSpec, previous?: HostSpec): readonly ReserveChange[] {
+function nearestFit(spec: HostSpec, previous?: Placed): readonly ReserveChange[] {
   const changes = new Map<string, ReserveChange>();
   let tried = spec;
   for (let round = 0; round < ROUNDS; round++) {
