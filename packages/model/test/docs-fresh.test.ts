@@ -21,9 +21,9 @@ describe("docs (write them anew by `node scripts/generate-docs.ts`)", () => {
     expect(examples.length).toBeGreaterThanOrEqual(3);
   });
 
-  it.each(examples.map((text, i) => [i, text] as const))("example %i of spec.md is good", (i, text) => {
+  it.each(examples.map((text, i) => [i, text] as const))("example %i of spec.md is good", (_, text) => {
     const { spec } = parseSpec(text, { file: "docs/spec.md" });
-    const isLast = i === examples.length - 1;
-    expect(unsupported(spec).length > 0, "only the last example is ahead of this version").toBe(isLast);
+    const ahead = text.startsWith("# not executed yet\n");
+    expect(unsupported(spec).length > 0, "its first line says whether it is executed").toBe(ahead);
   });
 });
