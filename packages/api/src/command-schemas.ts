@@ -1,20 +1,7 @@
 import { z } from "zod";
 import { doctorReportSchema } from "./doctor-row.ts";
 import { errorBodySchema } from "./error-body.ts";
-import { planResultSchema } from "./plan-result.ts";
 import { ROUTES } from "./routes.ts";
-
-/** `gona plan --json`: the plan, and who would feel the loss of each NIC. */
-export const planReportSchema = planResultSchema.extend({
-  withoutNic: z.array(
-    z.object({
-      nic: z.string(),
-      degraded: z.array(z.string()).meta({ description: "vifs that go on with their other slices" }),
-      cutOff: z.array(z.string()).meta({ description: "vifs without another slice, or with onNicLoss: stop" }),
-    }),
-  ),
-});
-export type PlanReport = z.infer<typeof planReportSchema>;
 
 /** What a measured row adds to what the daemon says, with --watch. */
 const rates = {
@@ -42,7 +29,7 @@ export const COMMAND_SCHEMAS = {
   "get nics": watched(ROUTES.nics.reply),
   "get slices": watched(ROUTES.slices.reply),
   history: ROUTES.history.reply,
-  plan: planReportSchema,
+  plan: ROUTES.plan.reply,
   rollback: applied,
   status: ROUTES.status.reply,
   teardown: applied,

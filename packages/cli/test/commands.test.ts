@@ -123,15 +123,23 @@ describe("plan", () => {
     const { code, out, err } = await gona(["plan", "host.yaml"], { files });
     expect(code).toBe(0);
     expect(err).toBe("no daemon at /run/gona: this is the plan for an empty host\n");
-    expect(out).toMatch(/^fits; \d+ steps from revision 0:\n {2}\+ /);
-    expect(out).toContain("without eth1: web1 goes on with fewer slices; cut off: db1\n");
+    expect(out).toMatch(/^fits unless eth1 is lost; \d+ steps from revision 0:\n {2}\+ /);
+    expect(out).toContain(
+      "without eth1: web1 goes on with fewer slices; cut off: db1; broken: web1 keeps 0bit of 300Mbit\n",
+    );
     expect(out).toContain("without eth2: web1 goes on with fewer slices\n");
   });
 
   it("has the shape of its schema as JSON, byte strings and all", async () => {
     const { out } = await gona(["plan", "host.yaml", "--json"], { files });
     const plan = COMMAND_SCHEMAS.plan.parse(JSON.parse(out));
-    expect(plan.withoutNic[0]).toEqual({ nic: "eth1", degraded: ["web1"], cutOff: ["db1"] });
+    expect(plan.verdict).toBe("fits-unless-lost");
+    expect(plan.withoutNic[0]).toEqual({
+      nic: "eth1",
+      degraded: ["web1"],
+      cutOff: ["db1"],
+      broken: [{ vif: "web1", direction: "egress", promisedBitsPerSecond: 3e8, keptBitsPerSecond: 0 }],
+    });
     const vif = plan.steps.find(({ facet, key }) => facet === "vifs" && key === "web1");
     const { buckets } = (vif?.value ?? { buckets: "" }) as { buckets: string };
     expect(Buffer.from(buckets, "base64")).toHaveLength(1024);
@@ -140,8 +148,22 @@ describe("plan", () => {
   it("of what does not fit is bad input", async () => {
     expect(await gona(["plan", "greedy.yaml"], { files })).toMatchObject({
       code: 2,
-      out: expect.stringContaining("does not fit: guests[0].aggregate.slices[0].egress.reserve"),
+      out: expect.stringMatching(
+        /^does not fit: guests\[0\]\.aggregate\.slices\[0\]\.egress\.reserve: .*\nthe nearest spec that would fit:\n {2}guests\[0\]\.aggregate\.slices\[0\]\.egress\.reserve: \S+bit -> \S+bit\n/,
+      ),
     });
+  });
+
+  it("places what a guest wants, and says what it could have where that is not there", async () => {
+    const wants = (reserve: string) => GOOD.replace(/slices: .*eth2 }]/, `want: { reserve: ${reserve}, survive: 1 }`);
+    const good = await gona(["plan", "-"], { files: { "-": wants("900Mbit") } });
+    expect(good.out).toMatch(/^fits; /);
+    const bad = await gona(["plan", "-", "--json"], { files: { "-": wants("1.5Gbit") } });
+    const plan = COMMAND_SCHEMAS.plan.parse(JSON.parse(bad.out));
+    expect([bad.code, plan.fits]).toEqual([2, false]);
+    expect(plan.nearest).toMatchObject([{ path: "guests[0].aggregate.want.reserve", fromBitsPerSecond: 1.5e9 }]);
+    // Each NIC has 990 Mbit/s to reserve, less the floor of db1's slice.
+    expect(plan.nearest[0]?.toBitsPerSecond).toBeCloseTo(989.98e6, -5);
   });
 });
 
