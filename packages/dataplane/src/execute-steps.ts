@@ -1,9 +1,9 @@
 import type { Kernel } from "@gona/kernel";
 import { GonaError } from "@gona/model";
-import type { SliceQueue, Step } from "@gona/planner";
-import { type DrainingClass, drainClasses } from "./drain-classes.ts";
+import type { Step } from "@gona/planner";
+import { drainClasses } from "./drain-classes.ts";
 import { EXECUTORS, type Executor } from "./executors/executors.ts";
-import { sliceClass } from "./htb.ts";
+import { leavingClasses } from "./leaving-classes.ts";
 import { OpBatch } from "./op-batch.ts";
 import { StepError } from "./step-error.ts";
 
@@ -26,9 +26,13 @@ export async function executeSteps(
   options: ExecuteOptions = {},
 ): Promise<void> {
   const batch = new OpBatch(kernel, options.onStep);
+  let emptied = false;
   for (const [index, step] of steps.entries()) {
-    if (isLeaving(step) && (index === 0 || !isLeaving(steps[index - 1] as Step))) {
-      await emptyQueues(batch, steps.slice(index).filter(isLeaving));
+    if (!emptied && leavingClasses(step).length > 0) {
+      // The steps until now have moved the traffic elsewhere; all that goes is let out in one go.
+      await batch.flush();
+      await drainClasses(kernel, steps.slice(index).flatMap(leavingClasses));
+      emptied = true;
     }
     batch.begin(step);
     try {
@@ -41,28 +45,8 @@ export async function executeSteps(
     }
     if (batch.size >= OPS_PER_BATCH) await batch.flush();
   }
-  await emptyQueues(batch, []);
   await batch.finish();
 }
-
-type LeavingSlice = Extract<Step, { facet: "slices"; kind: "clear" }>;
-const isLeaving = (step: Step): step is LeavingSlice => step.kind === "clear" && step.facet === "slices";
-
-/**
- * Before slices and parts go, whose traffic the steps until now have moved elsewhere: what still
- * waits in them is let out first, in one go. The parts go then.
- */
-async function emptyQueues(batch: OpBatch, slices: readonly LeavingSlice[]): Promise<void> {
-  const parts = batch.takeLeaving();
-  if (parts.length === 0 && slices.length === 0) return;
-  await batch.flush();
-  await drainClasses(batch.kernel, [...parts, ...slices.flatMap(({ before }) => leavesOf(before))]);
-  for (const part of parts) batch.deleteClass(part);
-}
-
-/** The classes of a slice that hold packets. */
-const leavesOf = ({ link, vifSlot, parts }: SliceQueue): readonly DrainingClass[] =>
-  [0, ...parts.map(({ part }) => part)].map((part) => ({ link, classid: sliceClass(vifSlot, part) }));
 
 function compile(step: Step, batch: OpBatch): void | Promise<void> {
   // A step's key and value fit its facet's executor by the type of Step, which a lookup loses.

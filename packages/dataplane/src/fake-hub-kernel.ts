@@ -1,10 +1,12 @@
 import { FakeKernel, type FakeKernelOptions } from "@gona/kernel";
 import {
+  Direction,
   gonaAddressKey,
   gonaAggregate,
   gonaNic,
   gonaSegment,
   gonaSegmentKey,
+  gonaSliceClock,
   gonaSliceCounters,
   gonaSpineEnd,
   gonaStation,
@@ -42,6 +44,7 @@ export function fakeHubKernel(options: FakeHubOptions = {}): FakeKernel {
       array("gona_vif_names", Limit.NAME_LEN, vifSlots),
       array("gona_aggregates", gonaAggregate.size, 2 * vifSlots),
       array("gona_slice_stats", gonaSliceCounters.size, vifSlots * Limit.MAX_SLICES, true),
+      array("gona_slice_clocks", gonaSliceClock.size, vifSlots * Limit.MAX_SLICES * Direction.DIRECTIONS),
       array("gona_verdicts", gonaVerdictCounters.size, 64, true),
       hash("gona_traffic_rules", 4, gonaTrafficRules.size),
       hash("gona_stations", gonaStationKey.size, gonaStation.size),

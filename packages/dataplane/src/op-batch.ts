@@ -15,13 +15,6 @@ import { StepError } from "./step-error.ts";
 /** From this many single questions on, one dump of all links is cheaper. */
 const DUMP_AFTER = 16;
 
-/** A class that goes when its queue is empty. */
-export interface LeavingClass {
-  readonly link: string;
-  readonly classid: TcHandle;
-  readonly owner: Step;
-}
-
 /**
  * Gathers the operations of many steps and runs them together. Asking for a link that the gathered
  * operations make runs them first, so an answer is never older than the question's step.
@@ -44,7 +37,6 @@ export class OpBatch {
   #allLinks = false;
   #qdiscs: Map<string, QdiscState> | undefined;
   #makesLinks = false;
-  readonly #leaving: LeavingClass[] = [];
   #longestMtu: number | undefined;
   /** Classes by link, as they were when the first such question was put after links had changed. */
   readonly #classes = new Map<string, readonly ClassState[]>();
@@ -141,24 +133,6 @@ export class OpBatch {
   qdisc(link: string, parent: TcHandle): QdiscState | undefined {
     this.#qdiscs ??= new Map(this.kernel.qdiscs().map((qdisc) => [`${qdisc.link} ${qdisc.parent}`, qdisc]));
     return this.#qdiscs.get(`${link} ${parent}`);
-  }
-
-  /** A class that nothing is to be sent to any more once the sets of this run of steps are carried out. */
-  leaveLater(link: string, classid: TcHandle): void {
-    const owner = this.#begun.at(-1);
-    if (owner === undefined) throw new Error("a class without a step");
-    this.#leaving.push({ link, classid, owner });
-  }
-
-  /** Those classes, and forgets them. */
-  takeLeaving(): readonly LeavingClass[] {
-    return this.#leaving.splice(0);
-  }
-
-  /** Deletes a class in the name of the step that wanted it gone. */
-  deleteClass({ link, classid, owner }: LeavingClass): void {
-    this.#ops.push({ op: "classDelete", link, classid });
-    this.#owners.push(owner);
   }
 
   /** Runs what was gathered. Throws StepError. */

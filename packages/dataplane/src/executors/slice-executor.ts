@@ -9,8 +9,7 @@ import type { Executor } from "./executors.ts";
  * A slice changes in place. HTB turns a class into one without packets when it gets its first child,
  * and back when the last one goes, and each time throws away what waits in it; it changes the quantum
  * of a class without children alone. So a slice's own class comes before its first part and is set
- * anew after its last one has gone. A part that leaves a slice that keeps others goes at the end,
- * when its packets are out.
+ * anew after its last one has gone. executeSteps() has let out what waited in what goes.
  */
 export const sliceExecutor: Executor<"slices"> = {
   async set({ value: slice, before }, batch) {
@@ -18,9 +17,7 @@ export const sliceExecutor: Executor<"slices"> = {
     const { shape, parts } = await asItCanStay(slice, before, batch);
     const wanted = new Set(slice.parts.map(({ part }) => part));
     for (const part of parts.keys()) {
-      const classid = sliceClass(vifSlot, part);
-      if (slice.leaf !== null) batch.push({ op: "classDelete", link, classid });
-      else if (!wanted.has(part)) batch.leaveLater(link, classid);
+      if (!wanted.has(part)) batch.push({ op: "classDelete", link, classid: sliceClass(vifSlot, part) });
     }
     const { own, pacer } = toSliceClasses(slice);
     const were = shape && toSliceClasses(shape);

@@ -1,6 +1,6 @@
 import type { Kernel, KernelOp } from "@gona/kernel";
 import type { VifEntry } from "@gona/planner";
-import { gonaAggregate, gonaVif, Limit, VifFlag } from "../abi.ts";
+import { Direction, gonaAggregate, gonaSliceClock, gonaVif, Limit, VifFlag } from "../abi.ts";
 import { FROM_GUEST } from "../hub-filters.ts";
 import { idBytes, idText } from "../id-bytes.ts";
 import { indexKey } from "../map-keys.ts";
@@ -75,15 +75,21 @@ function recordsOf(kernel: Kernel, slot: number, vif: string): { index: number; 
   return aggregate === undefined ? undefined : { index: record.aggregate, aggregate };
 }
 
-/** A slice number that comes to mean another NIC begins to count at zero. */
+/** A slice number that comes to mean another NIC begins to count at zero, and its virtual queues are empty. */
 function resetCounters(kernel: Kernel, entry: VifEntry, before: VifEntry | undefined): readonly KernelOp[] {
   const ops: KernelOp[] = [];
   for (const [number, slice] of entry.slices.entries()) {
     if (slice === null || before?.slices[number]?.nic === slice.nic) continue;
-    const key = indexKey(entry.slot * Limit.MAX_SLICES + number);
+    const place = entry.slot * Limit.MAX_SLICES + number;
+    const key = indexKey(place);
     const size = kernel.map("gona_slice_stats").get(key)?.length;
     if (size === undefined) continue;
     ops.push({ op: "mapPut", map: "gona_slice_stats", key, value: new Uint8Array(size) });
+    if (!entry.parts) continue;
+    for (let direction = 0; direction < Direction.DIRECTIONS; direction++) {
+      const clock = indexKey(place * Direction.DIRECTIONS + direction);
+      ops.push({ op: "mapPut", map: "gona_slice_clocks", key: clock, value: new Uint8Array(gonaSliceClock.size) });
+    }
   }
   return ops;
 }
