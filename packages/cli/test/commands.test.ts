@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { COMMAND_SCHEMAS, commandJsonSchema, type DeliveryRow, type DoctorRow, type HostEvent } from "@gona/api";
+import { COMMAND_SCHEMAS, commandJsonSchema, type DoctorRow, type HostEvent } from "@gona/api";
 import { GonaError } from "@gona/model";
 import { describe, expect, it } from "vitest";
 import type { DaemonOptions, LabRequest } from "../src/entry-points.ts";
@@ -68,102 +68,6 @@ describe("drain and undrain", () => {
     const daemon = { undrain: async (nic: string) => ({ ...drained, nic, drained: false }) };
     const { out } = await gona(["undrain", "eth1", "--json"], { daemon });
     expect(COMMAND_SCHEMAS.undrain.parse(JSON.parse(out))).toEqual({ ...drained, drained: false });
-  });
-});
-
-describe("check", () => {
-  it("needs no daemon", async () => {
-    expect(await gona(["check", "host.yaml"], { files })).toEqual({
-      code: 0,
-      out: "host.yaml: good: 2 NICs, 2 guests, 3 slices\n",
-      err: "no daemon at /run/gona: whether its links exist was not looked up\n",
-    });
-  });
-
-  it("says everything that is wrong, on standard error, one line each", async () => {
-    const { code, out, err } = await gona(["check", "bad.yaml"], { files });
-    expect([code, out]).toEqual([2, ""]);
-    expect(err.trimEnd().split("\n")).toEqual([
-      expect.stringMatching(/^error: bad.yaml:8:\d+: .*\.reserve: found "300", .*\(did you mean "300Mbit"\?\)$/),
-      expect.stringMatching(/^error: bad.yaml:8:\d+: .*\.nic: no such NIC: found "eth9"/),
-    ]);
-  });
-
-  it("says the same as JSON", async () => {
-    const { code, out, err } = await gona(["check", "bad.yaml", "--json"], { files });
-    expect([code, out]).toEqual([2, ""]);
-    expect(COMMAND_SCHEMAS.error.parse(JSON.parse(err)).error.all).toHaveLength(2);
-  });
-
-  it("refuses what does not fit and what is not executed yet", async () => {
-    expect(await gona(["check", "greedy.yaml"], { files })).toMatchObject({
-      code: 2,
-      err: expect.stringContaining("reservations on eth1 add up to"),
-    });
-    expect(await gona(["check", "early.yaml"], { files })).toMatchObject({
-      code: 2,
-      err: expect.stringContaining("ingress shaping: not supported yet"),
-    });
-  });
-
-  it("asks a daemon about links where there is one", async () => {
-    const unknownLinks = [{ kind: "vif" as const, name: "web1", reason: "there is no link vnet0 yet" }];
-    const daemon = { check: () => Promise.resolve({ nics: 2, guests: 2, slices: 3, unknownLinks }) };
-    const { out, err } = await gona(["check", "host.yaml"], { files, daemon });
-    expect([out.split("\n")[1], err]).toEqual(["pending: vif web1: there is no link vnet0 yet", ""]);
-  });
-
-  it("says where there is no such file", async () => {
-    expect(await gona(["check", "none.yaml"])).toMatchObject({ code: 2, err: "error: no such file: none.yaml\n" });
-  });
-});
-
-describe("plan", () => {
-  it("is that for an empty host where there is no daemon, and says so", async () => {
-    const { code, out, err } = await gona(["plan", "host.yaml"], { files });
-    expect(code).toBe(0);
-    expect(err).toBe("no daemon at /run/gona: this is the plan for an empty host\n");
-    expect(out).toMatch(/^fits unless eth1 is lost; \d+ steps from revision 0:\n {2}\+ /);
-    expect(out).toContain(
-      "without eth1: web1 goes on with fewer slices; cut off: db1; broken: web1 keeps 0bit of 300Mbit\n",
-    );
-    expect(out).toContain("without eth2: web1 goes on with fewer slices\n");
-  });
-
-  it("has the shape of its schema as JSON, byte strings and all", async () => {
-    const { out } = await gona(["plan", "host.yaml", "--json"], { files });
-    const plan = COMMAND_SCHEMAS.plan.parse(JSON.parse(out));
-    expect(plan.verdict).toBe("fits-unless-lost");
-    expect(plan.withoutNic[0]).toEqual({
-      nic: "eth1",
-      degraded: ["web1"],
-      cutOff: ["db1"],
-      broken: [{ vif: "web1", direction: "egress", promisedBitsPerSecond: 3e8, keptBitsPerSecond: 0 }],
-    });
-    const vif = plan.steps.find(({ facet, key }) => facet === "vifs" && key === "web1");
-    const { buckets } = (vif?.value ?? { buckets: "" }) as { buckets: string };
-    expect(Buffer.from(buckets, "base64")).toHaveLength(1024);
-  });
-
-  it("of what does not fit is bad input", async () => {
-    expect(await gona(["plan", "greedy.yaml"], { files })).toMatchObject({
-      code: 2,
-      out: expect.stringMatching(
-        /^does not fit: guests\[0\]\.aggregate\.slices\[0\]\.egress\.reserve: .*\nthe nearest spec that would fit:\n {2}guests\[0\]\.aggregate\.slices\[0\]\.egress\.reserve: \S+bit -> \S+bit\n/,
-      ),
-    });
-  });
-
-  it("places what a guest wants, and says what it could have where that is not there", async () => {
-    const wants = (reserve: string) => GOOD.replace(/slices: .*eth2 }]/, `want: { reserve: ${reserve}, survive: 1 }`);
-    const good = await gona(["plan", "-"], { files: { "-": wants("900Mbit") } });
-    expect(good.out).toMatch(/^fits; /);
-    const bad = await gona(["plan", "-", "--json"], { files: { "-": wants("1.5Gbit") } });
-    const plan = COMMAND_SCHEMAS.plan.parse(JSON.parse(bad.out));
-    expect([bad.code, plan.fits]).toEqual([2, false]);
-    expect(plan.nearest).toMatchObject([{ path: "guests[0].aggregate.want.reserve", fromBitsPerSecond: 1.5e9 }]);
-    // Each NIC has 990 Mbit/s to reserve, less the floor of db1's slice.
-    expect(plan.nearest[0]?.toBitsPerSecond).toBeCloseTo(989.98e6, -5);
   });
 });
 
@@ -243,51 +147,6 @@ describe("commands that need a daemon", () => {
     expect(out).toContain("bucket 135 -> slice 0 -> eth1, class a09a:8 (instead of eth2)\n\n- eth2 is dead\n");
   });
 
-  it("status has a line for each promise that is not kept", async () => {
-    const of = (short: DeliveryRow[]) => ({ daemon: { status: () => Promise.resolve(status({ short })) } });
-    const { out } = await gona(["status"], of([delivery()]));
-    expect(out).toContain("short: web1 on eth1, egress: 400 Mbit of 800 Mbit promised (-50.0%): NIC eth1 saturated\n");
-    expect((await gona(["status"], of([]))).out).not.toContain("short");
-  });
-
-  it("slices show what was offered, delivered and promised, and why", async () => {
-    const { guest: _guest, vif: _vif, nic: _nic, direction: _direction, ...view } = delivery();
-    const slices = () => Promise.resolve([slice("web1", "eth1", { delivery: view }), slice("idle1", "eth1")]);
-    const { out } = await gona(["get", "slices"], { daemon: { slices } });
-    expect(out).toMatch(/OFFERED +DELIVERED +PROMISED +ERROR +WHY/);
-    expect(out).toMatch(/web1 .*900 Mbit +400 Mbit +800 Mbit +-50.0% +NIC eth1 saturated/);
-    expect(out).toMatch(/idle1 .* - +- +- +- +- /);
-  });
-
-  it("deliveries of the past are asked for by guest, NIC, time and step", async () => {
-    const asked: object[] = [];
-    const daemon = { delivery: (query: object = {}) => Promise.resolve(asked.push(query) > 0 ? [delivery()] : []) };
-    const words = ["get", "delivery", "web1", "--nic", "eth1", "--since", "1969-12-31T22:00:00Z", "--step", "10min"];
-    const { code, out } = await gona(words, { daemon });
-    expect(code).toBe(0);
-    expect(out).toMatch(/2026-11-22 20:11:15 +web1 +eth1 +egress +1 s +900 Mbit +400 Mbit +800 Mbit +-50.0% +1 s +NIC/);
-    await gona(["get", "delivery"], { daemon });
-    await gona(["get", "delivery", "--since", "2h"], { daemon });
-    expect(asked).toEqual([
-      { guest: "web1", nic: "eth1", since: "1969-12-31T22:00:00.000Z", step: 600 },
-      { since: "1969-12-31T23:58:00.000Z" },
-      { since: "1969-12-31T22:00:00.000Z" },
-    ]);
-  });
-
-  it("deliveries are watched a second at a time", async () => {
-    const followDelivery = async function* () {
-      yield await Promise.resolve([delivery()]);
-      yield await Promise.resolve([]);
-      yield await Promise.resolve([delivery({ nic: "eth2" })]);
-    };
-    const table = await gona(["get", "delivery", "--watch"], { daemon: { followDelivery } });
-    expect(table.out.match(/eth[12] +egress/g)).toHaveLength(2);
-    const json = await gona(["get", "delivery", "--watch", "--json"], { daemon: { followDelivery } });
-    const lines = json.out.trimEnd().split("\n");
-    expect(lines.map((line) => COMMAND_SCHEMAS["get delivery"].parse(JSON.parse(line)).length)).toEqual([1, 0, 1]);
-  });
-
   it("a watch measures rates between looks, and ends with exit code 0", async () => {
     let txBytes = 0;
     const slices = () => {
@@ -343,11 +202,6 @@ describe("words", () => {
     [["check", "a", "b"], "too many arguments"],
     [["status", "--jsno"], "error: unknown option '--jsno' (Did you mean --json?)"],
     [["get", "nisc"], 'did you mean "nics"?'],
-    [["get", "nics", "web1"], "are for get delivery alone"],
-    [["get", "slices", "--since", "2h"], "are for get delivery alone"],
-    [["get", "delivery", "--since", "yesterday"], "--since is no time"],
-    [["get", "delivery", "--step", "90s"], "--step is no step"],
-    [["get", "delivery", "--watch", "--step", "5s"], "leave --since and --step out"],
     [["rollback", "0"], "not a revision"],
     [["teardown"], "--yes"],
     [["lab", "walk"], "Allowed choices are list, up, down, run"],
