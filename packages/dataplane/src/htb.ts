@@ -101,6 +101,14 @@ export function fromPacedClasses(own: HtbClass, pacer: HtbClass): (ClassShape & 
   };
 }
 
+/** A part as the kernel has it: with the slice's limit as its own, at the slice's pace. */
+export const atPace = <T extends ClassShape>(part: T, { ceil, pace }: Pick<SliceQueue, "ceil" | "pace">): T =>
+  pace !== undefined && part.ceil === ceil ? { ...part, ceil: pace.rate } : part;
+
+/** The reverse: no limit of a part's own is above its slice's. */
+export const fromPace = <T extends ClassShape>(part: T, { ceil, pace }: Pick<SliceQueue, "ceil" | "pace">): T =>
+  pace !== undefined && part.ceil === pace.rate ? { ...part, ceil } : part;
+
 /** The class that all others of a NIC borrow from. */
 export const toRootClass = ({ rate, burst, overhead }: Omit<QueueTree, "host">): HtbClass =>
   toHtbClass({

@@ -1,4 +1,4 @@
-import { bitsPerSecond, bytes, nanoseconds, type NicId, type VifId } from "@gona/model";
+import { bitsPerSecond, bytes, type NicId, nanoseconds, type VifId } from "@gona/model";
 import {
   type HubState,
   INNER_QUANTUM,

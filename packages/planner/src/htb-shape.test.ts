@@ -1,13 +1,16 @@
-import {
-  bitsPerSecond,
-  gigabitsPerSecond,
-  kilobitsPerSecond,
-  megabitsPerSecond,
-  nanoseconds,
-  shares,
-} from "@gona/model";
+import { bitsPerSecond, bytes, gigabitsPerSecond, megabitsPerSecond, nanoseconds, shares } from "@gona/model";
 import { describe, expect, it } from "vitest";
-import { burstTime, hostReserve, leafFor, queueTree, sliceShape } from "./htb-shape.ts";
+import {
+  burstTime,
+  cappedTree,
+  hostReserve,
+  leafFor,
+  partShape,
+  plainShape,
+  queueTree,
+  sliceShape,
+} from "./htb-shape.ts";
+import { classWithOverhead } from "./with-overhead.ts";
 
 const share = (reserve: number, limit: number, weight = 100) => ({
   reserve: megabitsPerSecond(reserve),
@@ -30,12 +33,12 @@ describe("burstTime", () => {
   });
 
   it("is whole ticks of 64 ns within 32 bits, also at the lowest rate", () => {
-    for (const rate of [8, 64, 8_000, 999_992, 12_345_672]) {
+    for (const rate of [64, 8_000, 999_992, 12_345_672]) {
       const time = burstTime(bitsPerSecond(rate));
       expect(time % 64).toBe(0);
       expect(time).toBeGreaterThanOrEqual((1514 * 8e9) / rate);
     }
-    expect(burstTime(kilobitsPerSecond(8)) / 64).toBeLessThan(2 ** 32);
+    expect(burstTime(bitsPerSecond(8))).toBe(0xffff_ffff * 64);
   });
 });
 
@@ -70,6 +73,38 @@ describe("sliceShape", () => {
     expect(quantum(128)).toBe(131_072);
     expect(quantum(10)).toBe(65_536);
     expect(quantum(10_000)).toBe(1_048_576);
+  });
+});
+
+describe("partShape", () => {
+  const pace = { rate: megabitsPerSecond(106), burst: PACING };
+  const part = (ceil: number) =>
+    partShape(
+      { rate: megabitsPerSecond(40), ceil: megabitsPerSecond(ceil), quantum: bytes(65_536) },
+      { ceil: megabitsPerSecond(100), pace },
+    );
+
+  it("has what is assured in a shallow bucket, and a limit of its own in a deep one", () => {
+    expect(part(60)).toMatchObject({ burst: PACING, ceilBurst: 5_000_000 });
+    expect(part(100)).toMatchObject({ burst: PACING, ceilBurst: PACING });
+  });
+});
+
+describe("cappedTree", () => {
+  it("is exact in the root's bucket and paced in that of the class that all traffic is in", () => {
+    const tree = cappedTree(gigabitsPerSecond(1), PACING, leafFor(gigabitsPerSecond(1)));
+    expect(tree).toMatchObject({ rate: 1e9, burst: 20_000_000 });
+    expect(tree.host).toMatchObject({ rate: 8_000, ceil: 1.06e9, ceilBurst: PACING });
+  });
+});
+
+describe("classWithOverhead", () => {
+  it("cuts GSO packets at every rate, for the overhead is counted once a packet", () => {
+    const shape = plainShape(gigabitsPerSecond(1), gigabitsPerSecond(10));
+    expect(shape.leaf.kind).toBe("fifo");
+    expect(classWithOverhead(shape, bytes(24))).toMatchObject({ overhead: 24, leaf: { kind: "segmenter" } });
+    expect(classWithOverhead(shape, bytes(0))).toBe(shape);
+    expect(classWithOverhead(shape, undefined)).toBe(shape);
   });
 });
 

@@ -15,7 +15,7 @@ import {
   timeToSend,
 } from "@gona/model";
 import { bucketTime } from "./bucket-time.ts";
-import type { HtbShape, Leaf, Pace, QueueTree } from "./hub-state.ts";
+import type { ClassShape, HtbShape, Leaf, Pace, QueueTree } from "./hub-state.ts";
 import { paceOf } from "./pace.ts";
 
 /** Depth of buckets that no pacer stands above: within 0.2 % from 100 Mbit/s to 8 Gbit/s (DATAPATH.md A). */
@@ -128,8 +128,27 @@ export const plainShape = (rate: BitsPerSecond, ceil: BitsPerSecond, leaf = leaf
   leaf,
 });
 
-/** Assured rate and limit of a part, the limit at most its slice's; the slice above it is what is paced. */
-export const partShape = (rate: BitsPerSecond, ceil: BitsPerSecond, quantum: Bytes, goal?: Nanoseconds): HtbShape => ({
+/** What a part has of its slice. */
+export type PartOf = Pick<ClassShape, "ceil"> & { readonly pace: Pace };
+
+/**
+ * Assured rate and limit of a part, the limit at most its slice's. What is assured goes out past the
+ * pacer, so its bucket is as shallow; that of a limit of the part's own is deep, to be exact.
+ */
+export const partShape = (
+  { rate, ceil, quantum }: Pick<ClassShape, "rate" | "ceil" | "quantum">,
+  slice: PartOf,
+  goal?: Nanoseconds,
+): HtbShape => ({
   ...plainShape(rate, ceil, leafFor(ceil, goal)),
+  burst: burstTime(rate, slice.pace.burst),
+  ...(ceil === slice.ceil ? { ceilBurst: slice.pace.burst } : {}),
   quantum,
 });
+
+/** A tree whose default class is all there is, limited to `cap`: exact in the root's deep bucket, paced by the class's. */
+export function cappedTree(cap: BitsPerSecond, pacing: Nanoseconds, leaf: Leaf): QueueTree {
+  const pace = paceOf(cap, pacing);
+  const host = { ...plainShape(RATE_FLOOR, pace.rate, leaf), ceilBurst: pace.burst };
+  return { rate: cap, burst: burstTime(cap, PACED_BURST), host };
+}

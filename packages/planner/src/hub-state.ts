@@ -147,7 +147,10 @@ export interface SliceQueue extends ClassShape, MayBeStale {
   readonly parts: readonly SlicePart[];
 }
 
-/** A class below a slice's; its minor is classMinor(vifSlot, part). */
+/**
+ * A class below a slice's; its minor is classMinor(vifSlot, part). One whose ceil is its slice's has the
+ * slice's pace instead: two buckets of one rate in a row would throw credit away twice.
+ */
 export interface SlicePart extends HtbShape {
   /** 1 to 5: traffic classes in the order of the spec; SPARSE_PART; REST_PART. */
   readonly part: number;

@@ -8,7 +8,7 @@ import {
   type Nanoseconds,
   scaleRate,
 } from "@gona/model";
-import { partShape, quantumNear, RATE_FLOOR } from "./htb-shape.ts";
+import { type PartOf, partShape, quantumNear, RATE_FLOOR } from "./htb-shape.ts";
 import { type ClassShape, REST_PART, type SlicePart, SPARSE_PART } from "./hub-state.ts";
 import { classGoal, goalTime } from "./traffic-rules.ts";
 
@@ -25,7 +25,7 @@ const SPARSE_PART_OF_REST = 15 / 16;
 export interface SlicePartsInput {
   readonly aggregate: AggregateSpec;
   /** The slice as a class of its own: what is assured, limit, quantum. */
-  readonly slice: Pick<ClassShape, "rate" | "ceil" | "quantum">;
+  readonly slice: Pick<ClassShape, "rate" | "ceil" | "quantum"> & PartOf;
   /** Of a class rate over the aggregate, what falls to this slice; 0 to 1. */
   readonly fraction: number;
 }
@@ -55,7 +55,11 @@ export function sliceParts(input: SlicePartsInput): readonly SlicePart[] {
     const rate = rates[index] ?? RATE_FLOOR;
     const part = (number: number, assured: number): SlicePart => ({
       part: number,
-      ...partShape(floored(assured, claim.limit), claim.limit, quantumOf(claim, slice.quantum), claim.goal),
+      ...partShape(
+        { rate: floored(assured, claim.limit), ceil: claim.limit, quantum: quantumOf(claim, slice.quantum) },
+        slice,
+        claim.goal,
+      ),
     });
     if (claim.part !== REST_PART || claim.goal === undefined) return [part(claim.part, rate)];
     const sparse = rate * SPARSE_PART_OF_REST;

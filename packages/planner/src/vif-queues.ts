@@ -9,21 +9,14 @@ import {
   type VifSpec,
 } from "@gona/model";
 import { equalData } from "./equal-data.ts";
-import { leafFor, plainShape, queueTree, type ShareScale, sliceShape } from "./htb-shape.ts";
-import {
-  type HtbShape,
-  type HubState,
-  INNER_QUANTUM,
-  type QueueTree,
-  type SliceKey,
-  type SliceQueue,
-  sliceKey,
-} from "./hub-state.ts";
+import { cappedTree, leafFor, type ShareScale, sliceShape } from "./htb-shape.ts";
+import { type HubState, INNER_QUANTUM, type QueueTree, type SliceKey, type SliceQueue, sliceKey } from "./hub-state.ts";
 import { ingressShare } from "./ingress-plan.ts";
 import type { NicPlan } from "./nic-plan.ts";
 import { sliceParts } from "./part-shapes.ts";
 import { spineEnds } from "./spine-plan.ts";
 import { goalTime, hasParts } from "./traffic-rules.ts";
+import { classWithOverhead } from "./with-overhead.ts";
 
 /** A slice of a vif and its NIC, which is there. */
 export interface PlacedSlice {
@@ -93,7 +86,7 @@ function queueOf(
   overhead: Bytes | undefined,
 ): VifQueues["queues"][number] {
   const key = sliceKey(link, slot);
-  const shape = { ...sliceShape(share, scale, pacing), ...(overhead && { overhead }) };
+  const shape = classWithOverhead(sliceShape(share, scale, pacing), overhead);
   const where = { link, vifSlot: slot };
   let queue: SliceQueue;
   if (hasParts(aggregate)) {
@@ -103,7 +96,7 @@ function queueOf(
       ...where,
       quantum: INNER_QUANTUM,
       leaf: null,
-      parts: overhead ? parts.map((one) => ({ ...one, overhead })) : parts,
+      parts: parts.map((one) => classWithOverhead(one, overhead)),
     };
   } else queue = { ...shape, ...where, parts: [] };
   const before = observed.slices.get(key);
@@ -112,11 +105,10 @@ function queueOf(
 }
 
 /** The cap on what comes in for a vif by all NICs: a tree whose default class is everything. */
-function ownTree({ spec, device, observed }: VifQueuesInput, cap: BitsPerSecond): QueueTree {
+function ownTree({ spec, device, pacing, observed }: VifQueuesInput, cap: BitsPerSecond): QueueTree {
   const { latency } = spec.aggregate;
   const leaf = leafFor(cap, latency === undefined ? undefined : goalTime(latency));
-  const host: HtbShape = plainShape(cap, cap, leaf);
-  const tree = { ...queueTree(cap), host };
+  const tree = cappedTree(cap, pacing, leaf);
   const before = observed.trees.get(device);
   return before !== undefined && equalData(before, tree) ? before : tree;
 }
