@@ -16,6 +16,7 @@ export { isBpffs, mountBpffs, unmountBpffs } from "./host/bpffs.ts";
 export { type Capability, missingCapabilities, NEEDED_CAPABILITIES } from "./host/capabilities.ts";
 export { FileLock } from "./host/file-lock.ts";
 export { type KernelFacts, kernelFacts } from "./host/kernel-facts.ts";
+export { LinuxTaps, type TapOutcome, type Taps, UNLIMITED_SEND_BUFFER } from "./host/linux-taps.ts";
 export { NamespaceLock } from "./host/namespace-lock.ts";
 export { type NicFacts, nicFacts } from "./host/nic-facts.ts";
 export { notifyManager } from "./host/notify-manager.ts";

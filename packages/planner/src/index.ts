@@ -20,6 +20,7 @@ export * from "./parse-flow.ts";
 export * from "./plan.ts";
 export * from "./slice-mac.ts";
 export * from "./step.ts";
+export * from "./tap-send-buffers.ts";
 export { vifDevice } from "./vif-plan.ts";
 export * from "./want/place-wants.ts";
 export * from "./what-if/nic-losses.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /** Bits of linux/capability.h that GONA asks for. */
-const BITS = { NET_ADMIN: 12, NET_RAW: 13, SYS_ADMIN: 21, PERFMON: 38, BPF: 39 } as const;
+const BITS = { NET_ADMIN: 12, NET_RAW: 13, SYS_PTRACE: 19, SYS_ADMIN: 21, PERFMON: 38, BPF: 39 } as const;
 
 export type Capability = keyof typeof BITS;
 

@@ -81,6 +81,10 @@ export const libc = {
   /** 0: no such link in the calling thread's namespace. */
   if_nametoindex: bind<(name: string) => number>("unsigned int if_nametoindex(const char *)"),
   ioctl: bind<(fd: number, request: number, argument: Uint8Array) => number>("int ioctl(int, unsigned long, void *)"),
+  /** For what the C library has no function for; numbers and integer arguments alone. */
+  syscall: bind<(number: number, first: number, second: number, third: number) => number>(
+    "long syscall(long, long, long, long)",
+  ),
   strerror: bind<(errno: number) => string>("const char *strerror(int)"),
 } as const;
 
