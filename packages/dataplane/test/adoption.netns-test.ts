@@ -58,8 +58,8 @@ test("a NIC and a vif that were replaced under their names are set again under t
   const steps = plan(observed, desired);
   expect(steps.map(({ kind, facet, key }) => `${kind} ${facet} ${key}`)).toEqual([
     "set trees eth1",
-    "set nics eth1",
     "set slices eth1 0",
+    "set nics eth1",
     "set vifs web1",
     "set nicFilters eth1",
     "set vifFilters vnet0",
