@@ -2,6 +2,8 @@ import type { NicId, VifId } from "@gona/model";
 import { expect } from "vitest";
 import { RATE_FLOOR } from "../src/htb-shape.ts";
 import { classMinor, type HubState, sliceKey } from "../src/hub-state.ts";
+import { expectSoundQueues } from "./queue-invariants.ts";
+import { usedSlices } from "./used-slices.ts";
 
 /**
  * Whether a packet of a vif finds a way out: a filter hands over its slot, and a bucket points to a
@@ -11,7 +13,7 @@ export function hasWorkingSlice(hub: HubState, vif: VifId): boolean {
   const entry = hub.vifs.get(vif);
   if (entry === undefined) return false;
   if (![...hub.vifFilters.values()].some((filter) => filter.vifSlot === entry.slot)) return false;
-  return [...new Set(entry.buckets)].some((number) => {
+  return usedSlices(entry).some((number) => {
     const slice = entry.slices[number];
     return (
       slice !== null &&
@@ -42,21 +44,20 @@ export function expectSound(hub: HubState): void {
     expect(hub.vifs.get(id)?.device).toBe(link.device);
   }
   expectUniqueMacs(hub);
-  for (const nic of hub.nics.keys()) expectFittingQueue(hub, nic);
-  const slots = new Map([...hub.vifs].map(([id, vif]) => [vif.slot, id]));
-  for (const [key, slice] of hub.slices) {
-    expect(key).toBe(sliceKey(slice.link, slice.vifSlot));
-    const vif = hub.vifs.get(slots.get(slice.vifSlot) as VifId);
-    expect(vif?.slices.some((entry) => entry?.nic === slice.link)).toBe(true);
+  for (const [nic, { shapeIn }] of hub.nics) {
+    expectFittingTree(hub, nic);
+    if (shapeIn) expectFittingTree(hub, hub.spines.get(`in ${nic}`)?.device ?? "");
   }
+  expectSoundQueues(hub);
+  const slots = new Map([...hub.vifs].map(([id, vif]) => [vif.slot, id]));
   for (const vif of hub.vifs.values()) {
     expect(hub.vifFilters.get(vif.device)).toEqual({ vifSlot: vif.slot });
     const living = vif.slices.filter((slice) => slice !== null);
     for (const slice of living) expect(hub.slices.has(sliceKey(slice.nic, vif.slot))).toBe(true);
     // No bucket points into the void, and none to a dead NIC beside a living one.
-    if (living.length > 0) for (const number of new Set(vif.buckets)) expect(vif.slices[number]).not.toBeNull();
+    if (living.length > 0) for (const number of usedSlices(vif)) expect(vif.slices[number]).not.toBeNull();
     if (living.some((slice) => hub.nics.get(slice.nic)?.up)) {
-      for (const number of new Set(vif.buckets)) {
+      for (const number of usedSlices(vif)) {
         expect(hub.nics.get(vif.slices[number]?.nic as NicId)?.up).toBe(true);
       }
     }
@@ -84,14 +85,14 @@ function expectUniqueMacs(hub: HubState): void {
   }
 }
 
-function expectFittingQueue(hub: HubState, nic: NicId): void {
-  const queue = hub.trees.get(nic);
+function expectFittingTree(hub: HubState, link: string): void {
+  const queue = hub.trees.get(link);
   expect(queue).toBeDefined();
   if (queue === undefined) return;
   let sum = queue.host.rate as number;
   const minors: number[] = [];
   for (const slice of hub.slices.values()) {
-    if (slice.link !== nic) continue;
+    if (slice.link !== link) continue;
     sum += slice.rate;
     minors.push(classMinor(slice.vifSlot));
     expect(slice.rate).toBeLessThanOrEqual(slice.ceil);
@@ -99,6 +100,7 @@ function expectFittingQueue(hub: HubState, nic: NicId): void {
     expect(slice.ceil).toBeLessThanOrEqual(queue.rate);
     expect(slice.burst % 64).toBe(0);
     expect((slice.burst * slice.rate) / 8e9).toBeGreaterThanOrEqual(1514);
+    expect(slice.overhead).toBe(queue.overhead);
   }
   expectUnique("class minors", minors);
   for (const minor of minors) expect(minor).toBeLessThan(0xffff);

@@ -1,4 +1,6 @@
 import {
+  type AggregateLimit,
+  type AggregateSpec,
   bytes,
   domainId,
   type FabricId,
@@ -10,9 +12,13 @@ import {
   megabitsPerSecond,
   milliseconds,
   type NicId,
+  type NicSpec,
   nicId,
+  ratio,
+  type SliceShare,
   type SliceSpec,
   shares,
+  type TrafficClassSpec,
   type VifSpec,
   vifId,
 } from "@gona/model";
@@ -31,21 +37,79 @@ const POOL: readonly { readonly fabric: FabricId; readonly lag: boolean; readonl
 ];
 const GUESTS = ["g0", "g1", "g2", "g3", "g4"];
 
+const share = fc
+  .record({
+    reserve: fc.constantFrom(0, 8, 40),
+    limit: fc.constantFrom(40, 190, 210, 600, 1000),
+    weight: fc.constantFrom(1, 50, 100, 300, 10_000),
+  })
+  .map(
+    ({ reserve, limit, weight }): SliceShare => ({
+      reserve: megabitsPerSecond(reserve),
+      limit: megabitsPerSecond(limit),
+      shares: shares(weight),
+    }),
+  );
+
 const slice = (nic: NicId): fc.Arbitrary<SliceSpec> =>
   fc
-    .record({
-      reserve: fc.constantFrom(0, 8, 40),
-      limit: fc.constantFrom(40, 190, 210, 600, 1000),
-      weight: fc.constantFrom(1, 50, 100, 300, 10_000),
-    })
-    .map(({ reserve, limit, weight }) => ({
-      nic,
-      egress: {
-        reserve: megabitsPerSecond(reserve),
-        limit: megabitsPerSecond(limit),
-        shares: shares(weight),
-      },
-    }));
+    .record({ egress: share, ingress: fc.option(share, { nil: undefined, freq: 2 }) })
+    .map(({ egress, ingress }) => ({ nic, egress, ...(ingress && { ingress }) }));
+
+/** No less than four slices may reserve. */
+const cap = fc.constantFrom(160, 300, 700).map(megabitsPerSecond);
+const aggregateLimit: fc.Arbitrary<AggregateLimit> = fc.record(
+  { egress: cap, ingress: cap, local: fc.constantFrom(5, 700).map(megabitsPerSecond) },
+  { requiredKeys: [] },
+);
+const latency = fc.constantFrom(5, 20.5).map(milliseconds);
+
+const trafficClass = (name: string): fc.Arbitrary<TrafficClassSpec> =>
+  fc.record(
+    {
+      name: fc.constant(name),
+      match: fc.constantFrom(
+        { dscp: [46, 34] },
+        { pcp: [5] },
+        { protocol: 17, ports: [{ from: 53, to: 53 }] },
+        {
+          ports: [
+            { from: 80, to: 80 },
+            { from: 8000, to: 9000 },
+          ],
+        },
+      ),
+      priority: fc.constantFrom(0, 4, 7),
+      reserve: fc.constantFrom(
+        { kind: "absolute" as const, rate: megabitsPerSecond(30) },
+        { kind: "ofSlice" as const, ratio: ratio(0.3) },
+      ),
+      limit: fc.constantFrom(
+        { kind: "absolute" as const, rate: megabitsPerSecond(60) },
+        { kind: "ofSlice" as const, ratio: ratio(0.5) },
+      ),
+      latency,
+      remark: fc.constantFrom({ dscp: 10 }, { pcp: 3 }, { dscp: 0, pcp: 0 }),
+    },
+    { requiredKeys: ["name", "match", "priority"] },
+  );
+const classes = fc
+  .shuffledSubarray(["voice", "bulk", "web", "backup", "names"], { maxLength: 5 })
+  .chain((names) => fc.tuple(...names.map(trafficClass)));
+
+/** What makes queues beyond the slices' own; half of all vifs have none of it. */
+const extras: fc.Arbitrary<Pick<AggregateSpec, "limit" | "latency" | "classes">> = fc.oneof(
+  fc.constant({ classes: [] }),
+  fc.record({ limit: aggregateLimit, latency, classes }, { requiredKeys: ["classes"] }),
+);
+
+const nicExtras: fc.Arbitrary<Pick<NicSpec, "overhead" | "host">> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant({ overhead: bytes(0) }) },
+  fc.record({
+    overhead: fc.constantFrom(0, 24).map(bytes),
+    host: fc.constant({ reserve: megabitsPerSecond(50), limit: megabitsPerSecond(400), shares: shares(200) }),
+  }),
+);
 
 /** A few guests from a small pool on a few NICs from a small pool: two draws differ in what a plan must cope with. */
 export const world: fc.Arbitrary<World> = fc
@@ -61,9 +125,10 @@ export const world: fc.Arbitrary<World> = fc
       absent: fc.subarray([...nics.flat(), "v0", "v1"], { maxLength: 2 }),
       down: fc.subarray(nics.flat(), { maxLength: 2 }),
       held: fc.subarray(nics.flat(), { maxLength: 1 }),
+      nicExtras: fc.tuple(nicExtras, nicExtras),
     }),
   )
-  .map(({ nics, guests, absent, down, held }) => ({
+  .map(({ nics, guests, absent, down, held, nicExtras: extrasOf }) => ({
     spec: {
       domains: [{ name: domainId("host"), isolation: "host", drivers: [] }],
       fabrics: POOL.map(({ fabric, lag }) => ({ name: fabric, lag })),
@@ -74,7 +139,7 @@ export const world: fc.Arbitrary<World> = fc
           fabric,
           capacity: gigabitsPerSecond(1),
           failback: milliseconds(1000),
-          overhead: bytes(0),
+          ...(extrasOf[index] ?? extrasOf[0]),
         })),
       ),
       guests,
@@ -100,6 +165,13 @@ function guest(name: string, nics: readonly (readonly NicId[])[]): fc.Arbitrary<
     );
 }
 
+/** Whether any slice could take over what all others reserve, each way. */
+function canMove(slices: readonly SliceSpec[]): boolean {
+  const shaped = slices.filter(({ ingress }) => ingress !== undefined).length;
+  const roomy = slices.every(({ egress, ingress }) => Math.min(egress.limit, ingress?.limit ?? 1e9) >= 160e6);
+  return slices.length >= 2 && (shaped === 0 || shaped === slices.length) && roomy;
+}
+
 function vif(id: VifSpec["id"], number: number, nics: readonly (readonly NicId[])[]): fc.Arbitrary<VifSpec> {
   return fc.integer({ min: 0, max: nics.length - 1 }).chain((fabric) =>
     fc
@@ -113,10 +185,11 @@ function vif(id: VifSpec["id"], number: number, nics: readonly (readonly NicId[]
         macByte: fc.constantFrom(number, number, number, number + 16),
         ip: fc.boolean(),
         balance: fc.constantFrom("hash" as const, "active-backup" as const),
-        onNicLoss: fc.constantFrom("degrade" as const, "stop" as const),
+        onNicLoss: fc.constantFrom("degrade" as const, "stop" as const, "keep-reserve" as const),
+        extras,
       })
       .map(
-        ({ slices, create, vlan, trunk, macByte, ip, balance, onNicLoss }): VifSpec => ({
+        ({ slices, create, vlan, trunk, macByte, ip, balance, onNicLoss, extras: more }): VifSpec => ({
           id,
           attachment: create
             ? { kind: "create", netns: `ns-${id.replace("/", "-")}`, name: "eth0" }
@@ -126,7 +199,12 @@ function vif(id: VifSpec["id"], number: number, nics: readonly (readonly NicId[]
           vlan,
           trunk,
           antiSpoof: { mac: true, ip },
-          aggregate: { slices, balance, onNicLoss, classes: [] },
+          aggregate: {
+            slices,
+            balance,
+            onNicLoss: onNicLoss === "keep-reserve" && !canMove(slices) ? "degrade" : onNicLoss,
+            ...more,
+          },
         }),
       ),
   );

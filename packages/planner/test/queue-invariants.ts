@@ -1,0 +1,126 @@
+import { expect } from "vitest";
+import { RATE_FLOOR } from "../src/htb-shape.ts";
+import {
+  type HubState,
+  REST_PART,
+  type SliceQueue,
+  SPARSE_PART,
+  type SpineId,
+  sliceKey,
+  type VifEntry,
+} from "../src/hub-state.ts";
+import { usedSlices } from "./used-slices.ts";
+
+/** What every desired hub keeps of spines, caps, parts and traffic rules: what each needs, and nothing that nobody needs. */
+export function expectSoundQueues(hub: HubState): void {
+  expect(brokenPaths(hub)).toEqual([]);
+  const vifs = [...hub.vifs.values()];
+  const links = new Set<string>([...hub.nics.keys(), ...vifs.filter(({ queued }) => queued).map((vif) => vif.device)]);
+  for (const [id, { device, peer }] of hub.spines) {
+    links.add(device);
+    expect(device.length).toBeLessThanOrEqual(15);
+    expect(peer).not.toBe(device);
+    if (id.startsWith("in ")) expect([...hub.nics].find(([nic]) => id === `in ${nic}`)?.[1].shapeIn).toBe(true);
+  }
+  expect([...hub.trees.keys()].sort()).toEqual([...links].sort());
+  expect(hub.spineFilters.size).toBe(hub.spines.size);
+  for (const [key, slice] of hub.slices) {
+    expect(key).toBe(sliceKey(slice.link, slice.vifSlot));
+    const vif = vifs.find(({ slot }) => slot === slice.vifSlot);
+    expect(vif && linksOf(hub, vif)).toContain(slice.link);
+    expectFittingParts(slice);
+  }
+  for (const [id, { vifSlot, parts }] of hub.trafficRules) {
+    expect(hub.vifs.get(id)).toMatchObject({ slot: vifSlot, parts: true });
+    expect(parts.map(({ part }) => part)).toEqual(parts.map((_, index) => index + 1));
+  }
+}
+
+/** Parts together are assured what their slice is, and none may send more than it. */
+function expectFittingParts(slice: SliceQueue): void {
+  expect(slice.parts.length === 0).toBe(slice.leaf !== null);
+  if (slice.leaf !== null) return;
+  let sum = 0;
+  for (const { rate, ceil, overhead, burst } of slice.parts) {
+    sum += rate;
+    expect(rate).toBeGreaterThanOrEqual(Math.min(RATE_FLOOR, ceil));
+    expect(rate).toBeLessThanOrEqual(ceil);
+    expect(ceil).toBeLessThanOrEqual(slice.ceil);
+    expect(overhead).toBe(slice.overhead);
+    expect(burst % 64).toBe(0);
+  }
+  expect(sum).toBeLessThanOrEqual(slice.rate + slice.parts.length * RATE_FLOOR);
+  // Rounding takes less than 8 bit/s of each; what limits leave over is nobody's.
+  if (slice.parts.some(({ part, ceil }) => part === REST_PART && ceil === slice.ceil)) {
+    expect(sum).toBeGreaterThan(slice.rate - 8 * slice.parts.length);
+  }
+}
+
+/** Every tree that frames of a vif pass in a class of its own. */
+function linksOf(hub: HubState, vif: VifEntry): readonly string[] {
+  const spine = (id: SpineId): string => hub.spines.get(id)?.device ?? `no spine ${id}`;
+  return [
+    ...vif.slices.flatMap((slice) => {
+      if (slice === null) return [];
+      return hub.nics.get(slice.nic)?.shapeIn ? [slice.nic, spine(`in ${slice.nic}`)] : [slice.nic];
+    }),
+    ...(vif.capped ? [spine("cap")] : []),
+    ...(vif.localCapped ? [spine("local")] : []),
+  ];
+}
+
+/** Classes that a plan leaves out for a moment: their frames have the default class meanwhile. */
+export interface Excused {
+  /** Between a leaf and parts, or comes or goes at the same time as traffic classes do. */
+  readonly changesParts: (key: string) => boolean;
+  /** Not wanted: it gets no class where the NIC's incoming traffic is shaped from now on. */
+  readonly leaves: (key: string) => boolean;
+}
+
+/**
+ * What holds at every moment, also in the middle of a plan: whatever a map says of a vif leads to a
+ * class that is there, through a spine whose far end hands on. Returns what does not, in words.
+ */
+export function brokenPaths(hub: HubState, excused?: Excused): readonly string[] {
+  const broken: string[] = [];
+  for (const [id, vif] of hub.vifs) {
+    for (const number of vif.slices.some((slice) => slice !== null) ? usedSlices(vif) : []) {
+      const slice = vif.slices[number];
+      if (!slice || hub.nics.get(slice.nic)?.slot !== slice.nicSlot) broken.push(`${id}: bucket to slice ${number}`);
+    }
+    for (const link of linksOf(hub, vif)) {
+      if (!hub.trees.has(link)) broken.push(`${id}: no tree on ${link}`);
+      const key = sliceKey(link, vif.slot);
+      const slice = hub.slices.get(key);
+      if (slice === undefined && link.startsWith("gq-in-") && excused?.leaves(key)) continue;
+      if (slice === undefined) broken.push(`${id}: no class on ${link}`);
+      if (slice === undefined || excused?.changesParts(key)) continue;
+      if ((slice.leaf === null) !== vif.parts) broken.push(`${id}: parts on ${link}`);
+      for (const named of partsNamed(hub, id, vif)) {
+        if (!slice.parts.some(({ part }) => part === named)) broken.push(`${id}: part ${named} on ${link}`);
+      }
+    }
+    if (vif.queued && !hub.trees.has(vif.device)) broken.push(`${id}: no tree on its own link`);
+  }
+  for (const [nic, { shapeIn }] of hub.nics) {
+    if (shapeIn && !hub.spines.has(`in ${nic}`)) broken.push(`${nic}: no spine`);
+  }
+  return [...broken, ...deadEnds(hub)];
+}
+
+/** What waits in a spine's queue must find its way out. */
+function deadEnds(hub: HubState): readonly string[] {
+  const ends = new Map([...hub.spines].map(([id, { device, peer }]) => [device, { id, peer }]));
+  return [...hub.trees.keys()].flatMap((link) => {
+    const end = ends.get(link);
+    if (!link.startsWith("gq-") || (end && hub.spineFilters.get(end.peer)?.spine === end.id)) return [];
+    return [`${link}: a queue without a way out`];
+  });
+}
+
+/** The parts that a frame of a vif may be told to go to. */
+function partsNamed(hub: HubState, id: Parameters<HubState["vifs"]["get"]>[0], vif: VifEntry): readonly number[] {
+  if (!vif.parts) return [];
+  const rules = hub.trafficRules.get(id)?.rules ?? [];
+  return [REST_PART, ...(vif.latency === undefined ? [] : [SPARSE_PART]), ...rules.map(({ part }) => part)];
+}
