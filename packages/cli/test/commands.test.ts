@@ -18,12 +18,7 @@ guests:
     vif: { device: vnet1, mac: "52:54:00:aa:00:02" }
     aggregate: { slices: [{ nic: eth1 }] }
 `;
-const files = {
-  "host.yaml": GOOD,
-  "bad.yaml": GOOD.replace("300Mbit", "300").replace("nic: eth2", "nic: eth9"),
-  "greedy.yaml": GOOD.replace("300Mbit", "1Gbit"),
-  "early.yaml": GOOD.replace("{ nic: eth2 }", "{ nic: eth2, ingress: { limit: 1Mbit } }"),
-};
+const files = { "host.yaml": GOOD };
 const applied = { revision: 4, changed: true, steps: 7, durationMs: 12.34, pending: [] };
 const event = (id: number): HostEvent => ({
   id,
