@@ -3,36 +3,50 @@ import { type HubState, type Step, vifNames } from "@gona/planner";
 /** Who a step is for, the narrowest last: `nic eth1`, `vif web1`. A step for many has none. */
 export type StepOwners = (step: Step) => readonly string[];
 
-/** The owners of a plan's steps; `states` name the vifs of slots and devices, the first that knows one first. */
-export function stepOwners(...states: readonly Pick<HubState, "vifs">[]): StepOwners {
+/** The owners of a plan's steps; `states` name the vifs of slots and whose a link is, the first that knows one first. */
+export function stepOwners(...states: readonly Pick<HubState, "vifs" | "spines" | "nics">[]): StepOwners {
   const names = vifNames(...states);
-  const byDevice = new Map(
-    states.toReversed().flatMap(({ vifs }) => [...vifs].map(([id, { device }]) => [device, id] as const)),
-  );
+  const links = linkOwners(states);
+  const linkOwner = (link: string | undefined) => (link === undefined ? [] : (links.get(link) ?? [`nic ${link}`]));
   const vif = (id: string | undefined) => (id === undefined ? [] : [`vif ${id}`]);
   return (step) => {
     const value = step.kind === "set" ? step.value : step.before;
     switch (step.facet) {
       case "spines":
-        return value !== undefined && step.key.startsWith("in ") ? [`nic ${step.key.slice(3)}`] : [];
-      case "spineFilters":
-        return [];
+        return spineOwner(step.key);
       case "nics":
-      case "trees":
       case "nicFilters":
         return [`nic ${step.key}`];
+      case "trees":
+      case "spineFilters":
+      case "vifFilters":
+        return linkOwner(step.key);
       case "vifLinks":
       case "trafficRules":
       case "vifs":
         return vif(step.key);
-      case "vifFilters":
-        return vif(byDevice.get(step.key));
       case "segments":
         return [];
       default: {
         const { vifSlot, link } = value as { readonly vifSlot: number; readonly link?: string };
-        return [...(link === undefined ? [] : [`nic ${link}`]), ...vif(names(vifSlot))];
+        return [...linkOwner(link), ...vif(names(vifSlot))];
       }
     }
   };
+}
+
+/** A spine of the host as a whole has none. */
+const spineOwner = (id: string): readonly string[] => (id.startsWith("in ") ? [`nic ${id.slice(3)}`] : []);
+
+/** Whose a link is: a NIC's own, an end of its ingress spine, a vif's. */
+function linkOwners(
+  states: readonly Pick<HubState, "vifs" | "spines" | "nics">[],
+): ReadonlyMap<string, readonly string[]> {
+  const owners = new Map<string, readonly string[]>();
+  for (const { vifs, spines, nics } of states.toReversed()) {
+    for (const [id, { device, peer }] of spines) for (const end of [device, peer]) owners.set(end, spineOwner(id));
+    for (const nic of nics.keys()) owners.set(nic, [`nic ${nic}`]);
+    for (const [id, { device }] of vifs) owners.set(device, [`vif ${id}`]);
+  }
+  return owners;
 }
