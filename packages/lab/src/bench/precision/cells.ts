@@ -51,6 +51,7 @@ const COMPARED_RATES: ReadonlySet<number> = new Set([6, 8]);
 
 export function batches(quick: boolean): readonly Batch[] {
   const traffics = quick ? [CUBIC8, UDP1400] : ALL;
+  const comparedTraffic = quick ? new Set([CUBIC8]) : COMPARED_TRAFFIC;
   const singles = quick ? QUICK_HIGH : HIGH;
   return DIRECTIONS.flatMap((direction) =>
     traffics.flatMap((traffic): Batch[] => [
@@ -59,8 +60,8 @@ export function batches(quick: boolean): readonly Batch[] {
         traffic,
         direction,
         settleMs: quick ? 1000 : 2000,
-        windowMs: quick ? 2500 : 5500,
-        compared: COMPARED_TRAFFIC.has(traffic),
+        windowMs: quick ? 2000 : 5500,
+        compared: comparedTraffic.has(traffic),
       },
       ...singles
         .filter((rate) => (RATES[rate] ?? 0) <= traffic.upTo)
@@ -70,7 +71,7 @@ export function batches(quick: boolean): readonly Batch[] {
           direction,
           settleMs: 1000,
           windowMs: quick ? 1500 : 3000,
-          compared: COMPARED_TRAFFIC.has(traffic) && COMPARED_RATES.has(rate),
+          compared: comparedTraffic.has(traffic) && COMPARED_RATES.has(rate),
         })),
     ]),
   );
