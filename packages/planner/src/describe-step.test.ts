@@ -18,8 +18,8 @@ describe("describeStep", () => {
       [
         "queue of eth1: new, capacity 10 Gbit, host's rate 100 Mbit, queue 31250000 bytes (fifo)",
         "queue of eth2: new, capacity 10 Gbit, host's rate 100 Mbit, queue 31250000 bytes (fifo)",
-        "slice guest0 on eth1: new, rate 100 Mbit, limit 100 Mbit, quantum 102400 bytes, priority 0, burst 5 ms, limit's burst 20 ms, paced 106 Mbit in 0.512 ms, queue 312500 bytes (segmenter)",
-        "slice guest0 on eth2: new, rate 100 Mbit, limit 100 Mbit, quantum 102400 bytes, priority 0, burst 5 ms, limit's burst 20 ms, paced 106 Mbit in 0.512 ms, queue 312500 bytes (segmenter)",
+        "slice guest0 on eth1: new, rate 100 Mbit, limit 100 Mbit, quantum 102400 bytes, priority 0, burst 5 ms, limit's burst 16 ms, paced 106 Mbit in 0.512 ms, queue 312500 bytes (segmenter)",
+        "slice guest0 on eth2: new, rate 100 Mbit, limit 100 Mbit, quantum 102400 bytes, priority 0, burst 5 ms, limit's burst 16 ms, paced 106 Mbit in 0.512 ms, queue 312500 bytes (segmenter)",
         "NIC eth1: new, up, slot 0, fabric 1, incoming traffic not shaped",
         "NIC eth2: new, up, slot 1, fabric 1, incoming traffic not shaped",
         "vif guest0: new, device vnet0, slot 0, MAC 52:54:00:00:00:00 (one per NIC), VLAN none, fabric 1, source MAC checked, running, plain queues, buckets (eth1 512, eth2 512)",

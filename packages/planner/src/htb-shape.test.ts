@@ -60,9 +60,9 @@ describe("sliceShape", () => {
     expect(sliceShape(share(0, 400), scale(0), PACING).rate).toBe(8_000);
   });
 
-  it("lets the limit save up 20 ms, and a pacer 6 % above it pay that out", () => {
+  it("lets the limit save up 16 ms, and a pacer 6 % above it pay that out", () => {
     const shape = sliceShape(share(0, 1000), scale(1_000_000), PACING);
-    expect(shape.ceilBurst).toBe(20_000_000);
+    expect(shape.ceilBurst).toBe(16_000_000);
     expect(shape.burst).toBe(5_000_000);
     expect(shape.pace).toEqual({ rate: 1.06e9, burst: 1_000_000 });
   });
@@ -93,7 +93,7 @@ describe("partShape", () => {
 describe("cappedTree", () => {
   it("is exact in the root's bucket and paced in that of the class that all traffic is in", () => {
     const tree = cappedTree(gigabitsPerSecond(1), PACING, leafFor(gigabitsPerSecond(1)));
-    expect(tree).toMatchObject({ rate: 1e9, burst: 20_000_000 });
+    expect(tree).toMatchObject({ rate: 1e9, burst: 16_000_000 });
     expect(tree.host).toMatchObject({ rate: 8_000, ceil: 1.06e9, ceilBurst: PACING });
   });
 });
