@@ -128,7 +128,6 @@ describe("what this version does not execute", () => {
       "guests[0].aggregate.latency",
       "guests[0].aggregate.limit",
       "guests[0].aggregate.limit.local",
-      "guests[0].aggregate.onNicLoss",
       "guests[0].aggregate.slices[0].ingress",
       "nics[0].domain",
       "nics[0].overhead",

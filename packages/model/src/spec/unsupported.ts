@@ -90,11 +90,6 @@ const NOT_YET_OF_AGGREGATES: readonly AggregateFeature[] = [
     instead: "balance: hash or active-backup",
     uses: ({ balance }) => at(balance === "flowlet" || balance === "stripe", "balance"),
   },
-  {
-    what: "onNicLoss: keep-reserve",
-    instead: "onNicLoss: degrade or stop",
-    uses: ({ onNicLoss }) => at(onNicLoss === "keep-reserve", "onNicLoss"),
-  },
 ];
 
 const notYet = ({ what, instead }: Feature, path: Path): Unsupported => ({
