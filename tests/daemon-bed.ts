@@ -160,8 +160,16 @@ export class DaemonBed implements AsyncDisposable {
   }
 
   /** Numbered datagrams from one namespace to an address in another; the first has come when this settles. */
-  async startStream(from: string, to: string, address: string, port: number, perSecond: number): Promise<Stream> {
-    const words = ["--address", address, "--port", String(port), "--per-second", String(perSecond)];
+  async startStream(
+    from: string,
+    to: string,
+    address: string,
+    port: number,
+    perSecond: number,
+    bytes = 64,
+  ): Promise<Stream> {
+    const rate = ["--per-second", String(perSecond), "--bytes", String(bytes)];
+    const words = ["--address", address, "--port", String(port), ...rate];
     const probe = (where: string, role: string) =>
       this.#keep(new JsonProcess(this.netns(where), [process.execPath, PROBE, role, ...words], "stdout"));
     const receiver = probe(to, "receive");
