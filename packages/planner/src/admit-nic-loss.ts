@@ -12,6 +12,7 @@ import { eachVif } from "./each-vif.ts";
 import { carriedOver } from "./effective-shares.ts";
 import type { Finding } from "./finding.ts";
 import { roomFor } from "./host-share.ts";
+import { type MovedSums, movedSums } from "./moved-sums.ts";
 import type { Reserved } from "./reservations.ts";
 
 /** What a vif's slice takes over when a NIC is lost. */
@@ -30,21 +31,33 @@ type Loads = Map<string, { sum: number; readonly direction: Direction; lost: Nic
  * move fit on the others, within the limits of the slices that take them over.
  */
 export function lossFindings(spec: HostSpec, sums: ReadonlyMap<NicId, Readonly<Reserved>>): readonly Finding[] {
+  const moved = movedSums(spec);
+  if (!moved.overLimit && !spec.nics.some((nic) => isOverbooked(nic, spec, sums, moved))) return [];
   const findings: Finding[] = [];
   const loads = movedLoads(spec, findings);
-  return loads.size === 0 ? findings : [...findings, ...nicFindings(spec, sums, loads)];
+  return [...findings, ...nicFindings(spec, sums, loads)];
 }
 
-/** The most that any one loss adds to each NIC on the way out, bit/s; NICs that it adds nothing to are absent. */
+const isOverbooked = (
+  nic: NicSpec,
+  spec: HostSpec,
+  sums: ReadonlyMap<NicId, Readonly<Reserved>>,
+  moved: MovedSums,
+): boolean =>
+  DIRECTIONS.some((direction) => {
+    const room = roomFor(nic) - (sums.get(nic.name)?.[direction] ?? 0);
+    return spec.nics.some((lost) => moved.of(direction, lost.name, nic.name) > room);
+  });
+
+/** The most that any one loss adds to each NIC on the way out, bit/s. */
 export function mostMovedTo(spec: HostSpec): ReadonlyMap<NicId, number> {
-  const most = new Map<NicId, number>();
-  for (const { direction, on, sum } of movedLoads(spec).values()) {
-    if (direction === "egress") most.set(on, Math.max(most.get(on) ?? 0, sum));
-  }
-  return most;
+  const { of } = movedSums(spec);
+  const most = (on: NicId) => Math.max(0, ...spec.nics.map((lost) => of("egress", lost.name, on)));
+  return new Map(spec.nics.map(({ name }) => [name, most(name)]));
 }
 
-function movedLoads(spec: HostSpec, findings: Finding[] = []): Loads {
+/** Whose reservations they are; the vifs that cannot move theirs go to `findings`. */
+function movedLoads(spec: HostSpec, findings: Finding[]): Loads {
   const loads: Loads = new Map();
   eachVif(spec, (vif, place) => {
     if (vif.aggregate.onNicLoss !== "keep-reserve") return;

@@ -17,17 +17,30 @@ export function carriedOver(
 ): readonly number[] {
   const none = slices.map(() => 0);
   if (onNicLoss !== "keep-reserve") return none;
-  const living = slices.map((slice) => (isLost(slice.nic) ? undefined : slice[direction]));
-  const lost = slices.map((slice): number => (isLost(slice.nic) ? (slice[direction]?.reserve ?? 0) : 0));
-  if (balance === "active-backup") {
-    const first = living.findIndex((share) => share !== undefined);
-    const most = Math.max(0, ...lost.slice(0, Math.max(0, first)));
-    return none.map((_, index) => (index === first ? Math.max(0, most - (living[first]?.reserve ?? 0)) : 0));
+  let lost = 0;
+  let limits = 0;
+  for (const slice of slices) {
+    const share = slice[direction];
+    if (share === undefined) continue;
+    if (isLost(slice.nic)) lost += share.reserve;
+    else limits += share.limit;
   }
-  const sum = lost.reduce((total, reserve) => total + reserve, 0);
-  const limits = living.reduce((total, share) => total + (share?.limit ?? 0), 0);
-  if (sum === 0 || limits === 0) return none;
-  return living.map((share) => Math.ceil((sum * (share?.limit ?? 0)) / limits / STEP) * STEP);
+  if (lost === 0 || limits === 0) return none;
+  if (balance === "active-backup") return toNextInLine(slices, direction, isLost);
+  return slices.map(({ nic, [direction]: share }) =>
+    share === undefined || isLost(nic) ? 0 : Math.ceil((lost * share.limit) / limits / STEP) * STEP,
+  );
+}
+
+function toNextInLine(
+  slices: readonly SliceSpec[],
+  direction: Direction,
+  isLost: (nic: NicId) => boolean,
+): readonly number[] {
+  const first = slices.findIndex((slice) => !isLost(slice.nic) && slice[direction] !== undefined);
+  const before = slices.slice(0, Math.max(0, first)).map((slice): number => slice[direction]?.reserve ?? 0);
+  const most = Math.max(0, ...before);
+  return slices.map((slice, index) => (index === first ? Math.max(0, most - (slice[direction]?.reserve ?? 0)) : 0));
 }
 
 /**
