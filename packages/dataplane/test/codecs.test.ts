@@ -1,3 +1,5 @@
+import { nanoseconds } from "@gona/model";
+import type { SpineId } from "@gona/planner";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { gonaAggregate, gonaSegment, Limit, Verdict } from "../src/abi.ts";
@@ -14,6 +16,8 @@ import {
   indexKey,
   indexOf,
 } from "../src/map-keys.ts";
+import { aliasOfSpine, spineOfAlias } from "../src/spine-alias.ts";
+import { decodeTrafficRules, encodeTrafficRules } from "../src/traffic-rules-record.ts";
 import { aliasOf, fromAlias } from "../src/vif-link-alias.ts";
 
 const macs = fc.uint8Array({ minLength: 6, maxLength: 6 }).map((bytes) => macText(bytes));
@@ -80,7 +84,44 @@ describe("names", () => {
   });
 });
 
+test("a spine's label tells which it is, and any other nothing", () => {
+  for (const id of ["cap", "local", "in eth1"] as readonly SpineId[]) expect(spineOfAlias(aliasOfSpine(id))).toBe(id);
+  const pair = aliasOf("db1" as never, { device: "gv-1", netns: "db", name: "eth0", mac: "52:54:00:aa:00:02" });
+  for (const alias of [undefined, "", "gona ", 'gona ["spine"]', 'gona ["spine","in "]', 'gona ["spine","x"]', pair]) {
+    expect(spineOfAlias(alias)).toBeUndefined();
+  }
+  expect(fromAlias("gq-cap", aliasOfSpine("cap"))).toBeUndefined();
+});
+
 describe("map entries", () => {
+  test("traffic rules are the same after a way through the map", () => {
+    const some = (highest: number) =>
+      fc.uniqueArray(fc.nat(highest), { minLength: 1 }).map((list) => list.sort((a, b) => a - b));
+    const port = fc.integer({ min: 1, max: 65_535 });
+    const rule = fc.record(
+      {
+        part: fc.integer({ min: 1, max: 5 }),
+        dscp: some(63),
+        pcp: some(7),
+        protocol: fc.nat(255),
+        ports: fc.tuple(port, port).map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) })),
+      },
+      { requiredKeys: ["part"] },
+    );
+    const latency = fc.integer({ min: 1, max: 2 ** 32 - 1 }).map((us) => nanoseconds(us * 1000));
+    const part = fc.record(
+      { part: fc.integer({ min: 1, max: 5 }), latency, remarkDscp: fc.nat(63), remarkPcp: fc.nat(7) },
+      { requiredKeys: ["part"] },
+    );
+    const parts = fc
+      .uniqueArray(part, { selector: (one) => one.part })
+      .map((list) => list.sort((a, b) => a.part - b.part));
+    const rules = fc.array(rule, { maxLength: Limit.MAX_RULES });
+    survives(fc.record({ vifSlot: slots, rules, parts }), (all) => decodeTrafficRules(encodeTrafficRules(all)));
+    const tooMany = Array.from({ length: Limit.MAX_RULES + 1 }, () => ({ part: 1 }));
+    expect(() => encodeTrafficRules({ vifSlot: 0, rules: tooMany, parts: [] })).toThrow(RangeError);
+  });
+
   test("stations, addresses and segments are the same after a way through the map", () => {
     const station = fc.record({
       ...place,
