@@ -10,7 +10,7 @@ export interface Unsupported {
 }
 
 interface Feature {
-  /** "ingress shaping". */
+  /** "balance flowlet or stripe". */
   readonly what: string;
   /** What to write until then. */
   readonly instead: string;
@@ -44,47 +44,9 @@ const NOT_YET_OF_HOST: readonly HostFeature[] = [
       return spec.nics.flatMap(({ domain }, i) => at(apart.has(domain), "nics", i, "domain"));
     },
   },
-  {
-    what: "the share of the host's own traffic",
-    instead: "a NIC without host",
-    uses: (spec) => spec.nics.flatMap(({ host }, i) => at(host !== undefined, "nics", i, "host")),
-  },
-  {
-    what: "a link's overhead",
-    instead: "overhead: 0, or none",
-    uses: (spec) => spec.nics.flatMap(({ overhead }, i) => at(overhead > 0, "nics", i, "overhead")),
-  },
 ];
 
 const NOT_YET_OF_AGGREGATES: readonly AggregateFeature[] = [
-  {
-    what: "ingress shaping",
-    instead: "slices with egress alone",
-    uses: ({ slices }) =>
-      slices.some(({ ingress }) => ingress !== undefined)
-        ? slices.flatMap(({ ingress }, k) => at(ingress !== undefined, "slices", k, "ingress"))
-        : NOWHERE,
-  },
-  {
-    what: "a limit over all NICs of an aggregate",
-    instead: "a limit on each slice",
-    uses: ({ limit }) => at(limit?.egress !== undefined || limit?.ingress !== undefined, "limit"),
-  },
-  {
-    what: "a limit for what goes to other guests of the host",
-    instead: "a limit without local",
-    uses: ({ limit }) => at(limit?.local !== undefined, "limit", "local"),
-  },
-  {
-    what: "a latency goal",
-    instead: "an aggregate without latency",
-    uses: ({ latency }) => at(latency !== undefined, "latency"),
-  },
-  {
-    what: "traffic classes",
-    instead: "an aggregate without classes",
-    uses: ({ classes }) => at(classes.length > 0, "classes"),
-  },
   {
     what: "balance flowlet or stripe",
     instead: "balance: hash or active-backup",

@@ -1,0 +1,21 @@
+import { EMPTY_HUB, plan } from "@gona/planner";
+import { expect, test } from "vitest";
+import { QUALITY_SPECS } from "./planned-quality.ts";
+import { specOf, TestHub, wantedOf } from "./test-hub.ts";
+
+const links = ["eth1", "eth2", "vnet0", "vnet1"];
+
+test("the real kernel holds what the planner makes of every kind of queue, and goes from one to the next", async () => {
+  using hub = await TestHub.make("planned", links);
+  using dataplane = hub.open();
+  const names = Object.keys(QUALITY_SPECS);
+  for (const name of [...names, ...names.toReversed()]) {
+    const wanted = () => wantedOf(specOf(QUALITY_SPECS[name] ?? ""), { links, observed: dataplane.observe() });
+    const desired = wanted();
+    await dataplane.execute(plan(dataplane.observe(), desired));
+    expect(dataplane.observe(), name).toEqual(desired);
+    expect(plan(dataplane.observe(), wanted()), name).toEqual([]);
+  }
+  await dataplane.execute(plan(dataplane.observe(), EMPTY_HUB));
+  expect(dataplane.observe()).toEqual(EMPTY_HUB);
+});
