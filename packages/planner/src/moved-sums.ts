@@ -5,7 +5,7 @@ import { carriedOver } from "./effective-shares.ts";
 /** What `keep-reserve` moves between NICs when one is lost, summed over all guests. */
 export interface MovedSums {
   /** bit/s that go to `on` when `lost` is lost. */
-  of(direction: Direction, lost: NicId, on: NicId): number;
+  readonly of: (direction: Direction, lost: NicId, on: NicId) => number;
   /** Some slice could not take over what is to be moved to it, or there is none that could. */
   readonly overLimit: boolean;
 }
