@@ -18,6 +18,7 @@ export const hostEventKinds = [
   "announced",
   "link-appeared",
   "link-vanished",
+  "back-pressure",
   "history-failed",
 ] as const;
 

@@ -1,5 +1,5 @@
 import type { HostEventKind } from "@gona/api";
-import type { Kernel, NamespaceSource } from "@gona/kernel";
+import type { Kernel, NamespaceSource, Taps } from "@gona/kernel";
 import type { Nanoseconds } from "@gona/model";
 import { describeStep, type NicPhase, type Step, vifNames } from "@gona/planner";
 import { Announcer } from "./announcer.ts";
@@ -21,6 +21,7 @@ import { Reconciler } from "./reconciler.ts";
 import { readSpec, requireGood, type SpecText } from "./spec-intake.ts";
 import { codeOf, messageOf } from "./standing.ts";
 import type { Store } from "./store.ts";
+import { TapBackPressure } from "./tap-back-pressure.ts";
 import { targetOf } from "./target.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -34,6 +35,8 @@ export interface ControllerOptions {
   readonly log: Logger;
   /** How late this machine's timers are, 95th percentile; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
+  /** Absent: taps get no back-pressure. */
+  readonly taps?: Taps;
   /** What hands memory back to the kernel; giveBackMemory() unless given. */
   readonly giveBackMemory?: () => void;
 }
@@ -71,6 +74,7 @@ export class Controller implements AsyncDisposable {
   readonly reconciler: Reconciler;
   readonly applier: Applier;
   readonly drainer: Drainer;
+  readonly taps: TapBackPressure;
   readonly #backoff = new Backoff();
   #initialRetry: Disposable | undefined;
   #nextLook: Disposable | undefined;
@@ -105,11 +109,20 @@ export class Controller implements AsyncDisposable {
     });
     const shared = { hub, nics: this.nics, failover: this.#failover, queue, clock, events, log };
     const { timerLateness } = options;
-    this.reconciler = new Reconciler({ ...shared, links: table, namespaces: this.#namespaces, timerLateness });
+    const taps = new TapBackPressure({ taps: options.taps, links: table, hub, clock, events, log });
+    this.taps = taps;
+    const onArrived = (): void => taps.soon();
+    this.reconciler = new Reconciler({
+      ...shared,
+      links: table,
+      namespaces: this.#namespaces,
+      timerLateness,
+      onArrived,
+    });
     const reconciler = this.reconciler;
     this.applier = new Applier({ ...shared, reconciler, store: options.store, memory: this.#memory });
     this.drainer = new Drainer({ ...shared, reconciler, store: options.store, dataPlane });
-    this.#links = new LinkMonitor({ ...shared, reconciler, kernel, table });
+    this.#links = new LinkMonitor({ ...shared, reconciler, taps, kernel, table });
   }
 
   /**
@@ -124,6 +137,7 @@ export class Controller implements AsyncDisposable {
     this.#namespaces.start();
     reconciler.state = "adopting";
     this.#reportFound();
+    this.taps.adopt();
     this.#takeLastRevision();
     reconciler.state = reconciler.target === undefined ? "idle" : "converging";
     // A spec that differs is applied from what stands now: converging to the old one first would change twice.
@@ -144,6 +158,7 @@ export class Controller implements AsyncDisposable {
       this.nics,
       this.#announcer,
       this.#memory,
+      this.taps,
     ]) {
       part?.[Symbol.dispose]();
     }
@@ -228,6 +243,7 @@ export class Controller implements AsyncDisposable {
     const startMs = this.#options.clock.monotonicMs();
     this.hub.doubt();
     this.#links.refresh();
+    this.taps.look();
     const before = this.reconciler.standing.state;
     const steps = await this.reconciler.run("periodic look");
     this.#lookMs = this.#options.clock.monotonicMs() - startMs;

@@ -1,4 +1,4 @@
-import { hostNamespaces, type Kernel } from "@gona/kernel";
+import { hostNamespaces, type Kernel, type Taps } from "@gona/kernel";
 import type { Nanoseconds } from "@gona/model";
 import { systemClock } from "./clock.ts";
 import { Controller } from "./controller.ts";
@@ -21,11 +21,13 @@ export interface DaemonParts {
   readonly stateDir: string;
   /** 95th percentile; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
+  /** Absent: taps get no back-pressure. */
+  readonly taps?: Taps;
 }
 
 /** The daemon without its process: a controller and a monitor, not started, and a server, not listening. */
 export function assembleDaemon(parts: DaemonParts) {
-  const { kernel, dataPlane, store, log, version, stateDir, timerLateness } = parts;
+  const { kernel, dataPlane, store, log, version, stateDir, timerLateness, taps } = parts;
   const clock = systemClock;
   const events = new EventLog(store, clock, log);
   const controller = new Controller({
@@ -37,6 +39,7 @@ export function assembleDaemon(parts: DaemonParts) {
     events,
     log,
     ...(timerLateness === undefined ? {} : { timerLateness }),
+    ...(taps === undefined ? {} : { taps }),
   });
   const history = openDeliveryHistory(stateDir, events);
   const delivery = createDeliveryMonitor({ controller, kernel, dataPlane, history, clock, events, log });

@@ -5,6 +5,7 @@ import type { LinkChange, LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 import type { Reconciler } from "./reconciler.ts";
+import type { TapBackPressure } from "./tap-back-pressure.ts";
 
 export interface LinkMonitorOptions {
   readonly kernel: Pick<Kernel, "links" | "watchLinks">;
@@ -12,6 +13,7 @@ export interface LinkMonitorOptions {
   readonly nics: NicMonitor;
   readonly hub: Hub;
   readonly reconciler: Reconciler;
+  readonly taps: TapBackPressure;
   readonly events: EventLog;
   readonly log: Logger;
 }
@@ -58,9 +60,10 @@ export class LinkMonitor implements Disposable {
   }
 
   #changed(change: LinkChange): void {
-    const { nics, hub, reconciler, events } = this.#options;
+    const { nics, hub, reconciler, taps, events } = this.#options;
     const { kind, name } = change;
     nics.linkChanged(change);
+    taps.linkChanged(name);
     const use = reconciler.target?.uses.get(name);
     if (use === undefined || kind === "carrier") return;
     // With a link its filters and classes went, and the entries that name it mean nothing.

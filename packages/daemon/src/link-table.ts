@@ -9,6 +9,7 @@ interface KnownLink {
   readonly ifindex: number;
   /** Administratively up, with life in the cable. */
   readonly alive: boolean;
+  readonly kind: string;
 }
 
 /**
@@ -32,6 +33,11 @@ export class LinkTable {
     return this.#links.get(name)?.alive ?? false;
   }
 
+  /** A tap (or tun): a link whose other end is a process. False also for a link that is not there. */
+  isTap(name: string): boolean {
+    return this.#links.get(name)?.kind === "tun";
+  }
+
   /** What an event changes; nothing for the many events about other properties. */
   apply(event: Exclude<LinkEvent, { kind: "overrun" }>): LinkChange[] {
     return event.kind === "deleted" ? this.#forget(event.ifindex) : this.#learn(event.link);
@@ -46,13 +52,13 @@ export class LinkTable {
   }
 
   #learn(link: LinkState): LinkChange[] {
-    const { name, ifindex } = link;
+    const { name, ifindex, kind } = link;
     const alive = link.up && link.carrier;
     const oldName = this.#names.get(ifindex);
     const renamed = oldName !== undefined && oldName !== name ? this.#forget(ifindex) : [];
     const before = this.#links.get(name);
     if (before !== undefined && before.ifindex !== ifindex) this.#names.delete(before.ifindex);
-    this.#links.set(name, { ifindex, alive });
+    this.#links.set(name, { ifindex, alive, kind });
     this.#names.set(ifindex, name);
     if (before === undefined) return [...renamed, { kind: "appeared", name }];
     if (before.ifindex !== ifindex) return [...renamed, { kind: "replaced", name }];

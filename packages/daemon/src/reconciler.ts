@@ -36,6 +36,8 @@ export interface ReconcilerOptions {
   /** Inventory.timerLateness. */
   readonly timerLateness?: Nanoseconds | undefined;
   readonly failover: Failover;
+  /** Told when the hub is at the target. */
+  readonly onArrived?: () => void;
   readonly queue: WorkQueue;
   readonly clock: Clock;
   readonly events: EventLog;
@@ -109,6 +111,7 @@ export class Reconciler implements Disposable {
     this.#standing = { state: "converged", pending: desired.pending, applyFailure };
     this.#backoff.reset();
     this.#retry?.[Symbol.dispose]();
+    this.#options.onArrived?.();
   }
 
   /** Must run in the queue. Returns the steps it took; undefined when it failed and is to be tried again. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { timerLateness } from "@gona/kernel";
+import { LinuxTaps, timerLateness } from "@gona/kernel";
 import { aborted } from "./aborted.ts";
 import { assembleDaemon } from "./daemon.ts";
 import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
@@ -42,7 +42,16 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const version = readVersion();
   const lateness = await timerLateness();
   log.debug({ microseconds: lateness / 1000 }, "timers are late by");
-  const parts = { ...hub, dataPlane: hub.plane, store, log, version, stateDir, timerLateness: lateness };
+  const parts = {
+    ...hub,
+    dataPlane: hub.plane,
+    store,
+    log,
+    version,
+    stateDir,
+    timerLateness: lateness,
+    taps: new LinuxTaps(),
+  };
   const { controller, delivery, history, server, events } = assembleDaemon(parts);
   held.use(history);
   held.use(controller);
@@ -50,6 +59,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   await controller.start(spec);
   if (options.teardown === true) {
     await controller.applier.teardown();
+    await controller.taps.settle();
     hub.forget();
     return 0;
   }

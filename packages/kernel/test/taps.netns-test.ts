@@ -33,4 +33,10 @@ test("a tap is limited through whoever holds it, once, and never one of its name
   expect(await limit(100_000)).toMatchObject({ kind: "unheld" });
   await holder.do("open tap0");
   expect(await limit(100_000)).toEqual({ kind: "limited", changed: true });
+
+  // Who lets the kernel wait would never be woken.
+  await holder.do("forget");
+  await holder.do("block");
+  expect(await limit(100_000)).toEqual({ kind: "blocking" });
+  expect(await holder.do("sndbuf")).toBe(`${2 ** 31 - 1}`);
 });

@@ -13,6 +13,8 @@ export type TapOutcome =
   | { readonly kind: "limited"; readonly changed: boolean }
   /** No process has it open; one that may not be looked into counts as none. */
   | { readonly kind: "unheld"; readonly hidden: boolean }
+  /** Left as it is: whoever holds it would wait for ever. */
+  | { readonly kind: "blocking" }
   | { readonly kind: "refused"; readonly reason: string };
 
 /** Back-pressure of taps: how much a VM may have under way before its hypervisor has to wait. */
@@ -55,7 +57,7 @@ export class LinuxTaps implements Taps {
       const known = this.#limitBy(this.#holders.get(tap) ?? [], tap, sendBufferBytes);
       if (known !== undefined) outcomes.set(tap, known);
     }
-    const left = new Map([...wanted].filter(([tap]) => outcomes.get(tap)?.kind !== "limited"));
+    const left = new Map([...wanted].filter(([tap]) => !isFinal(outcomes.get(tap))));
     if (left.size === 0) return outcomes;
     const { holders, hidden } = await findHolders(left);
     for (const [tap, sendBufferBytes] of left) {
@@ -75,6 +77,7 @@ export class LinuxTaps implements Taps {
         using queue = new TapQueue(foreignFd(pid, fd));
         if (!queue.isOf(tap, this.#namespaceInode)) continue;
         const changed = queue.sendBufferBytes !== sendBufferBytes;
+        if (!queue.nonBlocking && sendBufferBytes < UNLIMITED_SEND_BUFFER) return { kind: "blocking" };
         if (changed) queue.limit(sendBufferBytes);
         limited = { kind: "limited", changed: changed || limited?.changed === true };
       } catch (error) {
@@ -87,6 +90,9 @@ export class LinuxTaps implements Taps {
     return limited ?? refused;
   }
 }
+
+const isFinal = (outcome: TapOutcome | undefined): boolean =>
+  outcome?.kind === "limited" || outcome?.kind === "blocking";
 
 /** `hidden`: some process did not let itself be looked into. */
 async function findHolders(

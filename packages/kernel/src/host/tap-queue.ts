@@ -1,4 +1,4 @@
-import { fstatSync } from "node:fs";
+import { fstatSync, readFileSync } from "node:fs";
 import { check } from "../libc/errno.ts";
 import { Fd } from "../libc/fd.ts";
 import { libc } from "../libc/libc.ts";
@@ -8,6 +8,8 @@ const TUNGETIFF = 0x800454d2;
 const TUNGETSNDBUF = 0x800454d3;
 const TUNSETSNDBUF = 0x400454d4;
 const TUNGETDEVNETNS = 0x54e3;
+/** The same on x86-64 and arm64. */
+const O_NONBLOCK = 0o4000;
 const IFREQ_BYTES = 40;
 const NAME_BYTES = 16;
 
@@ -30,6 +32,16 @@ export class TapQueue implements Disposable {
     const asked = libc.ioctl(this.#fd.number, TUNGETDEVNETNS, request);
     using netns = new Fd(check(asked, `TUNGETDEVNETNS ${tap}`));
     return fstatSync(netns.number).ino === namespaceInode;
+  }
+
+  /**
+   * Whether its holder waits by itself (O_NONBLOCK and poll), as hypervisors do. One that lets the kernel wait must
+   * not get a limit: it would wait for ever, since the kernel clears SOCKWQ_ASYNC_NOSPACE before it sleeps, without
+   * which tun_sock_write_space wakes nobody (seen on 6.18).
+   */
+  get nonBlocking(): boolean {
+    const flags = /^flags:\t([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${this.#fd.number}`, "utf8"))?.[1] ?? "0";
+    return (Number.parseInt(flags, 8) & O_NONBLOCK) !== 0;
   }
 
   /** What may be under way below the tap before its holder has to wait, as the kernel counts memory. Throws KernelError. */
