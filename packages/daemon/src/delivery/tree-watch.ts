@@ -118,7 +118,8 @@ export class TreeWatch {
 
   #measure(before: ClassCount | undefined, after: ClassCount | undefined, countedBytes = 0): Measured | undefined {
     if (before === undefined || after === undefined) return undefined;
-    return measure({ ...before, atMs: Math.max(before.atMs, this.#quietAtMs) }, after, countedBytes);
+    const overheadBytes = this.#promised.nic.overhead;
+    return measure({ ...before, atMs: Math.max(before.atMs, this.#quietAtMs) }, after, { countedBytes, overheadBytes });
   }
 
   /** What the program handed to the slice since the last look that saw it move. */

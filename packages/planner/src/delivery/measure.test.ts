@@ -35,9 +35,16 @@ describe("two looks at a queue", () => {
 
   it("a program's count is better than a guess, and never makes it less", () => {
     const [a, b] = [count({}), count({ atMs: 1000, bytes: 125_000, packets: 100, drops: 1 })];
-    expect(measure(a, b, 250_000)?.offeredBitsPerSecond).toBe(2e6);
-    expect(measure(a, { ...b, drops: 0 }, 130_000)?.offeredBitsPerSecond).toBe(1e6);
-    expect(measure(a, b, 1)?.offeredBitsPerSecond).toBe((125_000 + 1250) * 8);
+    expect(measure(a, b, { countedBytes: 250_000 })?.offeredBitsPerSecond).toBe(2e6);
+    expect(measure(a, { ...b, drops: 0 }, { countedBytes: 130_000 })?.offeredBitsPerSecond).toBe(1e6);
+    expect(measure(a, b, { countedBytes: 1 })?.offeredBitsPerSecond).toBe((125_000 + 1250) * 8);
+  });
+
+  it("a frame's overhead on the wire is part of what was delivered and offered", () => {
+    const [a, b] = [count({}), count({ atMs: 1000, bytes: 125_000, packets: 100, drops: 1 })];
+    const found = measure(a, b, { overheadBytes: 24 });
+    expect(found?.deliveredBitsPerSecond).toBeCloseTo((125_000 + 100 * 24) * 8, 6);
+    expect(found?.offeredBitsPerSecond).toBeCloseTo((125_000 + 1250 + 101 * 24) * 8, 6);
   });
 
   it("a queue that empties offers less than it delivers", () => {

@@ -24,13 +24,24 @@ const FRAME_BYTES = 1514;
 /** Shorter than this, the time that a look takes is no longer small. */
 const SHORTEST_SECONDS = 0.05;
 
+export interface MeasureOptions {
+  /** What a program saw on its way into the queue. */
+  readonly countedBytes?: number;
+  /** What a frame costs beyond its L2 bytes. */
+  readonly overheadBytes?: number;
+}
+
 /**
  * What was offered and delivered between two looks. Offered: what was delivered, dropped, and added
  * to the queue; where something was dropped or waits, at least `countedBytes`, what a program saw on
  * its way into the queue: it alone knows the sizes of what is dropped, but was read a moment later.
  * Undefined where the counters began anew in between.
  */
-export function measure(before: QueueCount, after: QueueCount, countedBytes = 0): Measured | undefined {
+export function measure(
+  before: QueueCount,
+  after: QueueCount,
+  { countedBytes = 0, overheadBytes = 0 }: MeasureOptions = {},
+): Measured | undefined {
   const seconds = (after.atMs - before.atMs) / 1000;
   const bytes = after.bytes - before.bytes;
   const packets = after.packets - before.packets;
@@ -40,10 +51,12 @@ export function measure(before: QueueCount, after: QueueCount, countedBytes = 0)
   const counted = drops > 0 || waiting ? countedBytes : 0;
   const frameBytes = packets > 0 ? bytes / packets : FRAME_BYTES;
   const inferred = bytes + drops * frameBytes + after.backlogBytes - before.backlogBytes;
+  // Limits count what a frame costs on the wire, the counters its L2 bytes.
+  const bits = 8 * (1 + overheadBytes / frameBytes);
   return {
     seconds,
-    offeredBitsPerSecond: (Math.max(0, inferred, counted) * 8) / seconds,
-    deliveredBitsPerSecond: (bytes * 8) / seconds,
+    offeredBitsPerSecond: (Math.max(0, inferred, counted) * bits) / seconds,
+    deliveredBitsPerSecond: (bytes * bits) / seconds,
     waiting,
     drops,
   };
