@@ -209,7 +209,7 @@ struct gona_slice_clock {
 	__u64 interval_ns; /* when the present interval began */
 	__u32 flows; /* seen in it so far */
 	__u32 flows_before; /* seen in the one before */
-	__u32 allowance; /* bytes that a flow may send in an interval and still be sparse */
+	__u32 fair; /* bytes that a flow may send in an interval if all send alike */
 	__u16 interval; /* its number */
 	__u16 _pad;
 };
@@ -221,17 +221,19 @@ _Static_assert(sizeof(struct gona_slice_clock) == 88, "gona_slice_clock");
 /* What is known of a flow. */
 struct gona_flow {
 	__u64 bulk_until_ns; /* until then its packets may still wait: it stays bulk; 0: it is sparse */
-	__u32 check; /* of the rest of the flow's hash */
-	__u16 interval; /* of its slice's clock, in which `bytes` were sent */
-	__u16 bytes;
+	__u32 check; /* hash of the flow and its vif */
+	__u32 bytes; /* sent in `interval` */
+	__u32 told_ms; /* when it was last marked or dropped, in 2^20 ns; 0: not lately */
+	__u16 interval; /* of its slice's clock */
+	__u16 _pad;
 };
-_Static_assert(sizeof(struct gona_flow) == 16, "gona_flow");
+_Static_assert(sizeof(struct gona_flow) == 24, "gona_flow");
 
-/* Array, index: by the flow's hash. One cache line. */
+/* Array, index: by the flow's hash. */
 struct gona_flow_set {
 	struct gona_flow ways[GONA_FLOW_WAYS];
 };
-_Static_assert(sizeof(struct gona_flow_set) == 64, "gona_flow_set");
+_Static_assert(sizeof(struct gona_flow_set) == 96, "gona_flow_set");
 
 /* Per-CPU array, index: enum gona_verdict. */
 struct gona_verdict_counters {

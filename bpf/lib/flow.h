@@ -15,7 +15,8 @@
 
 #define GONA_FAIR_SHARE 2 /* the sparse may have one in so many parts of the limit */
 #define GONA_SPARSE_BYTES 3028 /* two frames */
-#define GONA_FLOW_BYTES_MAX 0xffff
+#define GONA_HEED_MS 50 /* of 2^20 ns */
+#define GONA_UNFAIR 4 /* times a fair part; a slow start sends two */
 #define GONA_HASH_FRACTION 0x9e3779b1 /* 2^32 over the golden ratio */
 #define GONA_NSEC_PER_SEC 1000000000ULL
 /* A bulk flow stays one for so long at least: HTB may drain slower than the limit. */
@@ -51,6 +52,7 @@ static __always_inline struct gona_flow *gona_flow_of(struct gona_flow_set *set,
 	place->bulk_until_ns = 0;
 	place->interval = interval - 1;
 	place->bytes = 0;
+	place->told_ms = 0;
 	return place;
 }
 
@@ -65,26 +67,46 @@ static __always_inline void gona_begin_interval(struct gona_slice_clock *clock, 
 	clock->flows = 0;
 	clock->interval_ns = now;
 	clock->interval++;
-	fair = rate * length_ns / GONA_NSEC_PER_SEC / GONA_FAIR_SHARE;
+	fair = rate * length_ns / GONA_NSEC_PER_SEC;
 	if (clock->flows_before > 1)
 		fair /= clock->flows_before;
-	clock->allowance = fair < GONA_SPARSE_BYTES ? fair : GONA_SPARSE_BYTES;
+	clock->fair = fair < 0xffffffff ? fair : 0xffffffff;
 }
 
 /* Counts a packet of the flow. True: the flow is sparse still, or again. */
 static __always_inline bool gona_flow_is_sparse(struct gona_slice_clock *clock, struct gona_flow *flow, __u64 now,
 						__u32 bytes)
 {
-	__u32 sum;
+	__u32 allowance = clock->fair / GONA_FAIR_SHARE;
 
+	if (allowance > GONA_SPARSE_BYTES)
+		allowance = GONA_SPARSE_BYTES;
 	if (flow->interval != clock->interval) {
 		flow->interval = clock->interval;
 		flow->bytes = 0;
 		clock->flows++;
 	}
-	sum = flow->bytes + bytes;
-	flow->bytes = sum < GONA_FLOW_BYTES_MAX ? sum : GONA_FLOW_BYTES_MAX;
-	return flow->bulk_until_ns <= now && sum <= clock->allowance;
+	if (flow->bytes + bytes >= flow->bytes)
+		flow->bytes += bytes;
+	return flow->bulk_until_ns <= now && flow->bytes <= allowance;
+}
+
+/*
+ * A flow that was told needs a round trip to heed it: until then it is left alone, so that it does
+ * not lose all of what it has under way. Unless it sends so much more than a fair part that it
+ * cannot have heeded anything.
+ */
+static __always_inline bool gona_flow_may_heed(const struct gona_slice_clock *clock, const struct gona_flow *flow,
+					       __u64 now)
+{
+	__u32 since = (__u32)(now >> 20) - flow->told_ms;
+
+	return flow->told_ms && since < GONA_HEED_MS && flow->bytes / GONA_UNFAIR <= clock->fair;
+}
+
+static __always_inline void gona_flow_told(struct gona_flow *flow, __u64 now)
+{
+	flow->told_ms = now >> 20;
 }
 
 #endif

@@ -72,6 +72,15 @@ static __always_inline __u64 gona_chance(__u64 delay, __u64 goal)
 	return ((delay - goal) << 16) / ((GONA_SURE_AT - 1) * goal);
 }
 
+/* What gona_tell() knows. */
+struct gona_told {
+	struct gona_slice_clock *clock;
+	struct gona_flow *flow;
+	__u64 now;
+	__u64 delay;
+	__u64 goal;
+};
+
 /* True: it understands, and is marked. */
 static __always_inline bool gona_mark_congestion(struct __sk_buff *skb, const struct gona_packet *packet)
 {
@@ -88,22 +97,25 @@ static __always_inline bool gona_mark_congestion(struct __sk_buff *skb, const st
  * bytes that is lost is the same for both. GONA_V_DROP_QUEUE: drop it.
  */
 static __always_inline int gona_tell(struct __sk_buff *skb, const struct gona_packet *packet,
-				     const struct gona_waiting *waiting, __u64 delay, __u64 goal)
+				     const struct gona_waiting *waiting, const struct gona_told *told)
 {
-	__u64 chance = gona_chance(delay, goal);
+	bool hopeless = told->delay >= GONA_HOPELESS_AT * told->goal;
+	__u64 chance = gona_chance(told->delay, told->goal);
 	__u32 random;
 
-	if (!chance)
+	if (!chance || gona_flow_may_heed(told->clock, told->flow, told->now))
 		return GONA_V_NONE;
 	random = bpf_get_prandom_u32() & 0xffff;
 	if (random >= chance * waiting->packets)
 		return GONA_V_NONE;
-	if (delay < GONA_HOPELESS_AT * goal && gona_mark_congestion(skb, packet)) {
+	if (!hopeless && gona_mark_congestion(skb, packet)) {
+		gona_flow_told(told->flow, told->now);
 		gona_count_told(waiting, true);
 		return GONA_V_NONE;
 	}
 	if (random >= chance)
 		return GONA_V_NONE;
+	gona_flow_told(told->flow, told->now);
 	gona_count_told(waiting, false);
 	return GONA_V_DROP_QUEUE;
 }
@@ -143,7 +155,9 @@ GONA_APART int gona_wait(struct __sk_buff *skb, const struct gona_packet *packet
 		goal = floor;
 	delay = gona_delay(clock, part, now);
 	if (!sparse) {
-		if (goal && gona_tell(skb, packet, waiting, delay, goal))
+		struct gona_told told = { .clock = clock, .flow = flow, .now = now, .delay = delay, .goal = goal };
+
+		if (goal && gona_tell(skb, packet, waiting, &told))
 			return GONA_V_DROP_QUEUE;
 	} else if (part == GONA_PART_REST && waiting->vif_goal_us) {
 		waiting->part = GONA_PART_SPARSE;

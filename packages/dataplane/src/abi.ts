@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "6fcefa9a3dd9ed02";
+export const LAYOUT_HASH = "c52cde656fdc3b2a";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -159,40 +159,43 @@ export const gonaAggregate = codec<GonaAggregate>(
   }),
 );
 
-/** struct gona_flow, 16 bytes. */
+/** struct gona_flow, 24 bytes. */
 export interface GonaFlow {
   readonly bulkUntilNs: bigint;
   readonly check: number;
-  readonly interval: number;
   readonly bytes: number;
+  readonly toldMs: number;
+  readonly interval: number;
 }
 export const gonaFlow = codec<GonaFlow>(
-  16,
+  24,
   (view, at, value) => {
     view.setBigUint64(at, value.bulkUntilNs, true);
     view.setUint32(at + 8, value.check, true);
-    view.setUint16(at + 12, value.interval, true);
-    view.setUint16(at + 14, value.bytes, true);
+    view.setUint32(at + 12, value.bytes, true);
+    view.setUint32(at + 16, value.toldMs, true);
+    view.setUint16(at + 20, value.interval, true);
   },
   (view, at) => ({
     bulkUntilNs: view.getBigUint64(at, true),
     check: view.getUint32(at + 8, true),
-    interval: view.getUint16(at + 12, true),
-    bytes: view.getUint16(at + 14, true),
+    bytes: view.getUint32(at + 12, true),
+    toldMs: view.getUint32(at + 16, true),
+    interval: view.getUint16(at + 20, true),
   }),
 );
 
-/** struct gona_flow_set, 64 bytes. */
+/** struct gona_flow_set, 96 bytes. */
 export interface GonaFlowSet {
   readonly ways: readonly GonaFlow[];
 }
 export const gonaFlowSet = codec<GonaFlowSet>(
-  64,
+  96,
   (view, at, value) => {
-    writeArray(at, value.ways, 4, 16, (at, element) => gonaFlow.write(view, at, element));
+    writeArray(at, value.ways, 4, 24, (at, element) => gonaFlow.write(view, at, element));
   },
   (view, at) => ({
-    ways: readArray(at, 4, 16, (at) => gonaFlow.read(view, at)),
+    ways: readArray(at, 4, 24, (at) => gonaFlow.read(view, at)),
   }),
 );
 
@@ -265,7 +268,7 @@ export interface GonaSliceClock {
   readonly intervalNs: bigint;
   readonly flows: number;
   readonly flowsBefore: number;
-  readonly allowance: number;
+  readonly fair: number;
   readonly interval: number;
 }
 export const gonaSliceClock = codec<GonaSliceClock>(
@@ -275,7 +278,7 @@ export const gonaSliceClock = codec<GonaSliceClock>(
     view.setBigUint64(at + 64, value.intervalNs, true);
     view.setUint32(at + 72, value.flows, true);
     view.setUint32(at + 76, value.flowsBefore, true);
-    view.setUint32(at + 80, value.allowance, true);
+    view.setUint32(at + 80, value.fair, true);
     view.setUint16(at + 84, value.interval, true);
   },
   (view, at) => ({
@@ -283,7 +286,7 @@ export const gonaSliceClock = codec<GonaSliceClock>(
     intervalNs: view.getBigUint64(at + 64, true),
     flows: view.getUint32(at + 72, true),
     flowsBefore: view.getUint32(at + 76, true),
-    allowance: view.getUint32(at + 80, true),
+    fair: view.getUint32(at + 80, true),
     interval: view.getUint16(at + 84, true),
   }),
 );

@@ -53,7 +53,7 @@ function queue(goals: number): void {
   const end = now() + BigInt(Math.round(goals * 1000)) * (GOAL_NS / 1000n);
   for (const direction of ["TX", "RX"] as const) {
     const clock = { finishNs: Array.from({ length: 8 }, () => (goals === 0 ? 0n : end)), intervalNs: now() };
-    bench.setClock(SLOT, 0, direction, { ...clock, flows: 0, allowance: 3028 });
+    bench.setClock(SLOT, 0, direction, { ...clock, flows: 0, fair: 10_000_000 });
   }
 }
 
@@ -74,6 +74,8 @@ function bulk(way: Way, tos = 0, options = {}) {
   queue(0);
   for (let i = 0; i < 3; i++) send(way, tos, options);
 }
+/** As if no flow had been told lately. */
+const forget = (sets: readonly number[]) => bench.setFlows((each) => ({ ...each, toldMs: 0 }), sets);
 const ways = ["tx", "rx"] as const;
 const told = (way: Way) => {
   const counters = bench.counters(SLOT, 0);
@@ -109,7 +111,7 @@ describe("sparse flows", () => {
     // 10 MB in an interval of 10 s; 5000 flows may send 1000 bytes each.
     bench.setClock(SLOT, 0, "TX", { intervalNs: now() - GOAL_NS - 1_000_000_000n, flows: 5000 });
     expect(send("tx", 0, { length: 900 }).priority).toBe(SPARSE);
-    expect(bench.clock(SLOT, 0, "TX")).toMatchObject({ allowance: 1000, flows: 1, flowsBefore: 5000 });
+    expect(bench.clock(SLOT, 0, "TX")).toMatchObject({ fair: 2000, flows: 1, flowsBefore: 5000 });
     expect(send("tx", 0, { length: 101 }).priority).toBe(REST);
   });
 
@@ -210,10 +212,12 @@ describe("beyond the goal", () => {
 
   test("between one goal and two the chance grows", () => {
     bulk("tx");
+    const sets = bench.flowSets();
     const dropped = (goals: number) => {
       let count = 0;
       for (let i = 0; i < 200; i++) {
         queue(goals);
+        forget(sets);
         if (send("tx").verdict === "DROP_QUEUE") count++;
       }
       return count;
@@ -231,9 +235,11 @@ describe("beyond the goal", () => {
     const long = { length: 42 + 100 * 20, segments: 20 };
     const outcomes = (ecn: number) => {
       bulk("tx", ecn, long);
+      const sets = bench.flowSets();
       let [marked, dropped] = [0, 0];
       for (let i = 0; i < 100; i++) {
         queue(1.1);
+        forget(sets);
         const { verdict, packet } = send("tx", ecn, long);
         if (verdict === "DROP_QUEUE") dropped++;
         else if (packet[15] === 3) marked++;
@@ -249,6 +255,26 @@ describe("beyond the goal", () => {
         send("tx", 2, long);
       }),
     ).toEqual([20, 0]);
+  });
+
+  test("a flow that was told is left alone until it can have heeded it", () => {
+    bulk("tx");
+    queue(3);
+    expect([send("tx"), send("tx"), send("tx")].map(({ verdict }) => verdict)).toEqual([
+      "DROP_QUEUE",
+      "TO_WIRE",
+      "TO_WIRE",
+    ]);
+    const LATER = 60;
+    bench.setFlows((each) => ({ ...each, toldMs: each.toldMs - LATER }));
+    expect(send("tx").verdict).toBe("DROP_QUEUE");
+  });
+
+  test("one that sends far more than a fair part is told again at once", () => {
+    bulk("tx");
+    queue(3);
+    bench.setClock(SLOT, 0, "TX", { fair: 1000 });
+    expect([send("tx"), send("tx")].map(({ verdict }) => verdict)).toEqual(["DROP_QUEUE", "DROP_QUEUE"]);
   });
 
   test("only the goal of the part counts", () => {

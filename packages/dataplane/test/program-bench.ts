@@ -236,14 +236,23 @@ export class ProgramBench implements Disposable {
     this.object.map("gona_slice_clocks").put(clockKey(slot, slice, direction), gonaSliceClock.encode(value));
   }
 
-  /** Changes what is known of every flow. */
-  setFlows(change: (flow: GonaFlow) => GonaFlow): void {
-    const map = this.object.map("gona_flows");
-    for (let index = 0; index < FLOW_SETS; index++) {
-      const { ways } = gonaFlowSet.decode(map.get(key32(index)) ?? new Uint8Array(gonaFlowSet.size));
-      const changed = ways.map((flow) => (flow.check === 0 ? flow : change(flow)));
-      if (ways.some((flow) => flow.check !== 0)) map.put(key32(index), gonaFlowSet.encode({ ways: changed }));
+  /** Changes what is known of every flow, or of those in some sets. */
+  setFlows(change: (flow: GonaFlow) => GonaFlow, sets = this.flowSets()): void {
+    for (const index of sets) {
+      const changed = this.#flowSet(index).map((flow) => (flow.check === 0 ? flow : change(flow)));
+      this.object.map("gona_flows").put(key32(index), gonaFlowSet.encode({ ways: changed }));
     }
+  }
+
+  /** Those that hold a flow. Looks at all of them: not for each packet. */
+  flowSets(): readonly number[] {
+    const all = Array.from({ length: FLOW_SETS }, (_, index) => index);
+    return all.filter((index) => this.#flowSet(index).some((flow) => flow.check !== 0));
+  }
+
+  #flowSet(index: number): readonly GonaFlow[] {
+    const value = this.object.map("gona_flows").get(key32(index));
+    return gonaFlowSet.decode(value ?? new Uint8Array(gonaFlowSet.size)).ways;
   }
 
   /** Summed over CPUs. */
