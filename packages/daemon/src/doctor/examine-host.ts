@@ -39,6 +39,7 @@ export async function examineHost({ runDir }: { readonly runDir: string }): Prom
       architecture: process.arch,
       kernel: kernel.kernelFacts(),
       missingCapabilities,
+      mayHoldTaps: kernel.missingCapabilities(["SYS_PTRACE"]).length === 0,
       timerLateness: await kernel.timerLateness(),
       path: process.env.PATH ?? "",
       exists: existsSync,

@@ -17,6 +17,7 @@ const FACTS: HostFacts = {
   architecture: "x64",
   kernel: KERNEL,
   missingCapabilities: [],
+  mayHoldTaps: true,
   timerLateness: nanoseconds(100_000),
   path: "/opt/bin",
   exists: () => true,
@@ -44,6 +45,7 @@ describe("what follows from facts", () => {
     ["memlock", { kernel: { ...KERNEL, major: 5, minor: 10, memlockBytes: Number.POSITIVE_INFINITY } }, "ok"],
     ["programs", { exists: (path: string) => !path.endsWith("/iperf3") }, "advice"],
     ["programs", { exists: (path: string) => path.startsWith("/usr/sbin/") }, "ok"],
+    ["back-pressure", { mayHoldTaps: false }, "advice"],
     ["tun", { exists: (path: string) => path !== "/dev/net/tun" }, "advice"],
   ] satisfies [string, Partial<HostFacts>, string][])("%s with %j is %s", (check, facts, state) => {
     expect(stateOf(check, facts)).toBe(state);

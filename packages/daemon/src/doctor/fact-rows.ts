@@ -18,6 +18,8 @@ export interface HostFacts {
   readonly architecture: string;
   readonly kernel: KernelFacts;
   readonly missingCapabilities: readonly Capability[];
+  /** CAP_SYS_PTRACE: other processes' descriptors can be had. */
+  readonly mayHoldTaps: boolean;
   /** 95th percentile. */
   readonly timerLateness: Nanoseconds;
   readonly path: string;
@@ -41,6 +43,7 @@ export function factRows({
   architecture,
   kernel,
   missingCapabilities: lacks,
+  mayHoldTaps,
   timerLateness,
   path,
   exists,
@@ -109,6 +112,13 @@ export function factRows({
       exists("/dev/net/tun"),
       exists("/dev/net/tun") ? "/dev/net/tun" : "none",
       "VMs need taps: modprobe tun",
+      "advice",
+    ),
+    row(
+      "back-pressure",
+      mayHoldTaps,
+      mayHoldTaps ? "CAP_SYS_PTRACE" : "without CAP_SYS_PTRACE",
+      "GONA cannot reach the taps that hypervisors hold: what a VM sends beyond its limit is dropped instead of made to wait; run as root on the host",
       "advice",
     ),
   ];
