@@ -1,7 +1,8 @@
 import type { HostSpec } from "@gona/model";
 import { admit } from "./admit.ts";
 import type { Finding } from "./finding.ts";
-import { type Placed, placeWants } from "./want/place-wants.ts";
+import { placeWants } from "./want/place-wants.ts";
+import type { Placed } from "./want/placed.ts";
 
 /** A spec with every slice chosen, and why it cannot be carried out; no findings: it fits. */
 export interface Fit {

@@ -23,6 +23,7 @@ export * from "./step.ts";
 export * from "./tap-send-buffers.ts";
 export { vifDevice } from "./vif-plan.ts";
 export * from "./want/place-wants.ts";
+export type { Placed } from "./want/placed.ts";
 export * from "./what-if/nic-losses.ts";
 export * from "./what-if/reserve-change.ts";
 export * from "./what-if/what-if.ts";

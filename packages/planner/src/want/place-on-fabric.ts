@@ -5,12 +5,14 @@ import {
   type NicSpec,
   type SliceSpec,
   scaleRate,
+  type VifId,
   type VifSpec,
   type Want,
 } from "@gona/model";
 import { countedReserve } from "../counted-reserve.ts";
 import { equalData } from "../equal-data.ts";
 import { RATE_FLOOR } from "../htb-shape.ts";
+import type { PlacedVif } from "./placed.ts";
 import { shareOut } from "./share-out.ts";
 import { leftAfterLoss, MOST_NICS, spread } from "./spread.ts";
 import { type Wanting, wishOf } from "./wanting.ts";
@@ -36,7 +38,7 @@ export interface PlacedOnFabric {
 export function placeOnFabric(
   fabric: FabricRooms,
   wanting: readonly Wanting[],
-  before: ReadonlyMap<string, VifSpec>,
+  before: ReadonlyMap<VifId, PlacedVif>,
 ): PlacedOnFabric {
   const byName = wanting.toSorted((a, b) => (a.vif.id < b.vif.id ? -1 : 1));
   const slices = place(fabric, byName, before) ?? place(fabric, byName);
@@ -76,7 +78,7 @@ function placeLowered({ nics, rooms }: FabricRooms, byName: readonly Wanting[]):
 function place(
   { nics, rooms }: FabricRooms,
   byName: readonly Wanting[],
-  before: ReadonlyMap<string, VifSpec> = new Map(),
+  before: ReadonlyMap<VifId, PlacedVif> = new Map(),
 ): Slices | undefined {
   const left = [...rooms];
   const reserves = new Map<Wanting, readonly (number | undefined)[]>();
@@ -139,7 +141,7 @@ function keptReserves(
   { want }: Wanting,
   nics: readonly NicSpec[],
   left: readonly number[],
-  before: VifSpec | undefined,
+  before: PlacedVif | undefined,
 ): readonly (number | undefined)[] | undefined {
   if (before === undefined || !equalData(before.aggregate.want, want)) return undefined;
   const reserves = nics.map((nic, index) => {

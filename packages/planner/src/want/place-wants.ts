@@ -14,6 +14,7 @@ import { countedReserve } from "../counted-reserve.ts";
 import type { Finding } from "../finding.ts";
 import { roomFor } from "../host-share.ts";
 import { placeOnFabric } from "./place-on-fabric.ts";
+import { type Placed, placedVifs } from "./placed.ts";
 import { wantingVifs } from "./wanting.ts";
 
 /** A wanted reservation that is too high, and the highest that would do. */
@@ -24,9 +25,6 @@ export interface WantShortfall {
   readonly from: BitsPerSecond;
   readonly to: BitsPerSecond;
 }
-
-/** Guests whose slices were chosen: what a later placement keeps to. */
-export type Placed = Pick<HostSpec, "guests">;
 
 export interface Placement {
   /** Every aggregate with `want` has its slices; where not all fit, those of what they could have. */
@@ -46,9 +44,7 @@ export interface Placement {
 export function placeWants(spec: HostSpec, previous?: Placed): Placement {
   const wanting = wantingVifs(spec);
   if (wanting.length === 0) return { spec, findings: [], short: [] };
-  const before = new Map(
-    (previous === undefined ? [] : wantingVifs(previous)).map(({ vif }) => [vif.id as string, vif]),
-  );
+  const before = placedVifs(previous ?? { guests: [] });
   const free = freeRooms(spec);
   const slices = new Map<VifSpec, readonly SliceSpec[]>();
   const lowered = new Map<VifSpec, BitsPerSecond>();

@@ -11,7 +11,7 @@ export interface Wanting {
 }
 
 /** In the order of the spec. */
-export function wantingVifs({ guests }: Pick<HostSpec, "guests">): readonly Wanting[] {
+export function wantingVifs({ guests }: HostSpec): readonly Wanting[] {
   const wanting: Wanting[] = [];
   for (const [i, guest] of guests.entries()) {
     for (const [j, vif] of guest.vifs.entries()) {

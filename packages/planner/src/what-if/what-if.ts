@@ -1,6 +1,7 @@
 import type { HostSpec } from "@gona/model";
 import { type Fit, fitSpec } from "../fit-spec.ts";
-import { type Placed, placeWants } from "../want/place-wants.ts";
+import { placeWants } from "../want/place-wants.ts";
+import type { Placed } from "../want/placed.ts";
 import { nearestReserves } from "./nearest-fit.ts";
 import { type NicLoss, nicLosses } from "./nic-losses.ts";
 import { type ReserveChange, withReserves } from "./reserve-change.ts";
