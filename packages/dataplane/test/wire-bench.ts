@@ -17,7 +17,6 @@ const PREFIX = "gona-b";
 const HUB = `${PREFIX}-hub`;
 const SWITCH = `${PREFIX}-switch`;
 const PEER = `${PREFIX}-peer`;
-const HTB_MAJOR = Limit.HTB_MAJOR;
 
 export interface WireGuest extends Omit<BenchVif, "ifindex"> {
   readonly name: string;
@@ -116,32 +115,44 @@ export class WireBench implements AsyncDisposable {
     ]);
   }
 
-  /**
-   * A veth pair in the hub with an HTB of one class for `slot` and its parts; no class for anybody
-   * else, so what does not find its class is in the default class. Returns the first end's ifindex.
-   */
-  async spine(name: string, slot: number, megabits: number, parts: readonly number[] = []): Promise<number> {
+  /** A veth pair in the hub with a tree for `slot`. Returns the first end's ifindex. */
+  async spine(name: string, slot: number, megabits: number): Promise<number> {
     const link = `gq-${name}`;
     const far = `gp-${name}`;
     ip(HUB, `link add ${link} type veth peer name ${far}`);
     ip(HUB, `link set ${link} up`);
-    const major = HTB_MAJOR.toString(16);
-    const rate = `rate ${megabits}mbit ceil ${megabits}mbit burst 64k cburst 64k quantum 65536`;
-    const minor = (part: number): string => `${major}:${(8 * (slot + 1) + part).toString(16)}`;
-    tc(`qdisc add dev ${link} root handle ${major}: htb default 2`);
-    tc(`class add dev ${link} parent ${major}: classid ${major}:1 htb rate 40gbit ceil 40gbit burst 10m cburst 10m`);
-    tc(`class add dev ${link} parent ${major}:1 classid ${major}:2 htb rate 40gbit ceil 40gbit burst 10m cburst 10m`);
-    tc(`class add dev ${link} parent ${major}:1 classid ${minor(0)} htb ${rate}`);
-    for (const part of parts) {
-      tc(`class add dev ${link} parent ${minor(0)} classid ${minor(part)} htb ${rate}`);
-    }
+    this.tree(link, slot, megabits);
     await this.#attach(far, "gona_from_spine", 0);
     return this.#ifindex(link);
   }
 
+  /**
+   * An HTB with a class for `slot`, and parts below it: `[part, its assured part of the rate]`. What
+   * does not find its class is in the default class, where nothing holds it back.
+   */
+  tree(link: string, slot: number, megabits: number, parts: readonly (readonly [number, number])[] = []): void {
+    const major = Limit.HTB_MAJOR.toString(16);
+    const minor = (part: number): string => `${major}:${(8 * (slot + 1) + part).toString(16)}`;
+    const add = (parent: string, classid: string, rate: number, ceil: number): void => {
+      const burst = Math.max(1514, (5e-3 * ceil * 1e6) / 8);
+      const buckets = `burst ${burst} cburst ${4 * burst} quantum 65536`;
+      tc(`class add dev ${link} parent ${parent} classid ${classid} htb rate ${rate}mbit ceil ${ceil}mbit ${buckets}`);
+    };
+    tc(`qdisc add dev ${link} root handle ${major}: htb default 2`);
+    add(`${major}:`, `${major}:1`, 40_000, 40_000);
+    add(`${major}:1`, `${major}:2`, 20_000, 40_000);
+    add(`${major}:1`, minor(0), megabits, megabits);
+    for (const [part, assured] of parts) {
+      add(minor(0), minor(part), assured * megabits, megabits);
+      // As GONA's leaves: GSO packets are cut, so that none stands in the way of others for 5 ms.
+      const leaf = "tbf rate 50gbit burst 3100 limit 400000";
+      tc(`qdisc add dev ${link} parent ${minor(part)} handle ${(8 * (slot + 1) + part).toString(16)}: ${leaf}`);
+    }
+  }
+
   /** Bytes and packets that a class of a spine, or of a NIC, has sent. */
   classSent(link: string, slot: number, part = 0): { readonly bytes: number; readonly packets: number } {
-    const classid = ((HTB_MAJOR << 16) | (8 * (slot + 1) + part)) >>> 0;
+    const classid = ((Limit.HTB_MAJOR << 16) | (8 * (slot + 1) + part)) >>> 0;
     const sent = this.#hub.classes(link).find((each) => each.classid === classid)?.sent;
     return { bytes: Number(sent?.bytes ?? 0n), packets: Number(sent?.packets ?? 0n) };
   }
@@ -181,6 +192,19 @@ export class WireBench implements AsyncDisposable {
   /** Runs a command to its end in a guest, or in `peer`. Throws with what it said. */
   run(where: string, ...command: readonly string[]): string {
     return run(netnsOf(where), command);
+  }
+
+  /** Runs a command until the bench is gone; resolves when it has said its first words. */
+  async start(where: string, ...command: readonly string[]): Promise<void> {
+    const [file, ...rest] = enterCommand(netnsOf(where), command);
+    const child = spawn(file, rest, { stdio: ["ignore", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    this.#stack.defer(async () => {
+      child.kill("SIGKILL");
+      await ended;
+    });
+    await once(child.stdout, "data", { signal: AbortSignal.timeout(20_000) });
+    child.stdout.resume();
   }
 
   /** One iperf3 client in a guest against `peer`, or another guest, at `to`. */
