@@ -85,7 +85,10 @@ export class OpRunner {
     if (!keepsClasses(op)) this.#parents.clear();
     const { type, flags, write } = opRequest(op, ifindex, (name) => this.#bpf.program(name).fd);
     const refused = this.#socket.request(type, flags, write);
-    if (refused === undefined) return undefined;
+    if (refused === undefined) {
+      if (op.op === "classReplace") this.#parents.add(`${ifindex}/${op.classid}`);
+      return undefined;
+    }
     if (op.op === "qdiscReplace" && refused.errno === "EINVAL") return this.#replaceInPlace(op, ifindex, refused);
     // Another qdisc than the one named is there (the kernel's default has handle 0): ours is not.
     if (op.op === "qdiscDelete" && refused.words === "Invalid handle") return { ...refused, errno: "ENOENT" };
