@@ -17,6 +17,7 @@ import { LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
 import { NamespaceMonitor } from "./namespace-monitor.ts";
 import { type NicChange, NicMonitor } from "./nic-monitor.ts";
+import { placedFrom } from "./placement-note.ts";
 import { Reconciler } from "./reconciler.ts";
 import { readSpec, requireGood, type SpecText } from "./spec-intake.ts";
 import { codeOf, messageOf } from "./standing.ts";
@@ -203,7 +204,8 @@ export class Controller implements AsyncDisposable {
     }
     if (stored === undefined) return;
     try {
-      this.reconciler.aim(targetOf(stored.revision, stored.sha256, readSpec(stored).spec));
+      const { spec } = readSpec(stored, { previous: placedFrom(stored.placement) });
+      this.reconciler.aim(targetOf(stored.revision, stored.sha256, spec));
     } catch (error) {
       const message = `revision ${stored.revision} cannot be read; the kernel is left as it is: ${messageOf(error)}`;
       this.#options.events.record({ kind: "apply-failed", revision: stored.revision, message, cause: codeOf(error) });
