@@ -23,8 +23,11 @@ export interface DeliveryMonitorOptions {
 
 /** While somebody watches, or something is short. */
 const LOOK_EVERY_MS = 1000;
-/** Else: a look at a busy host costs milliseconds. */
 const LOOK_SELDOM_MS = 5000;
+/** Looks at a busy host cost milliseconds; so many times that passes in between: 10 % of a core at most, or 0.5 %. */
+const WATCHED_SHARE = 10;
+const SELDOM_SHARE = 200;
+const LOOK_AT_LEAST_EVERY_MS = 30_000;
 /** Who asked once may ask again so soon. */
 const WATCHED_FOR_MS = 5000;
 const MINUTE_S = 60;
@@ -39,6 +42,7 @@ export class DeliveryMonitor implements Disposable {
   #minuteStartMs = 0;
   #timer: Disposable | undefined;
   #lookedMs = Number.NEGATIVE_INFINITY;
+  #lookCostMs = 0;
   #watchedMs = Number.NEGATIVE_INFINITY;
   #lookFailure = "";
   #historyFailure = "";
@@ -105,6 +109,7 @@ export class DeliveryMonitor implements Disposable {
   }
 
   #look(): void {
+    if (this.#isStopped) return;
     const { sampler, source, clock } = this.#options;
     this.#lookedMs = clock.monotonicMs();
     const now = source();
@@ -116,6 +121,7 @@ export class DeliveryMonitor implements Disposable {
         this.#lookFailed(error);
       }
     }
+    this.#lookCostMs = clock.monotonicMs() - this.#lookedMs;
     this.#rearm();
   }
 
@@ -166,6 +172,8 @@ export class DeliveryMonitor implements Disposable {
   get #pauseMs(): number {
     const isWatched = this.#followers.size > 0 || this.#options.clock.monotonicMs() - this.#watchedMs < WATCHED_FOR_MS;
     const isShort = this.#recent.newest?.rows.some(({ short }) => short) ?? false;
-    return isWatched || isShort ? LOOK_EVERY_MS : LOOK_SELDOM_MS;
+    return isWatched || isShort
+      ? Math.max(LOOK_EVERY_MS, this.#lookCostMs * WATCHED_SHARE)
+      : Math.min(LOOK_AT_LEAST_EVERY_MS, Math.max(LOOK_SELDOM_MS, this.#lookCostMs * SELDOM_SHARE));
   }
 }

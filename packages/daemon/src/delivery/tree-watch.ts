@@ -34,8 +34,8 @@ export class TreeWatch {
   #quietAtMs = 0;
   /** By vif slot: looks in a row at which it was stalled. */
   #stalled = new Map<number, number>();
-  /** By vif slot: bytes that the program sent into the queue, of slices that ever did. */
-  readonly #countedBytes = new Map<number, number>();
+  /** By vif slot: bytes that the program sent into the queue by the last look, of slices that were full then. */
+  #countedBytes = new Map<number, number>();
 
   /** `now`: a monotonic clock, milliseconds. */
   constructor(link: string, promised: PromisedTree, now: () => number) {
@@ -85,12 +85,16 @@ export class TreeWatch {
     const slices: PromisedSlice[] = [];
     const intervals: SliceInterval[] = [];
     const stalled = new Map<number, number>();
+    const countedBytes = new Map<number, number>();
     for (const [slot, slice] of bySlot) {
       if (!after.moved(slot, before)) continue;
-      const countedBytes = this.#counted(slice, context);
       // Another vif's class may have had this slot.
       if (previous.bySlot.get(slot)?.vif.id !== slice.vif.id) continue;
-      const measured = this.#measure(before.slice(slot), after.slice(slot), countedBytes);
+      const [old, now] = [before.slice(slot), after.slice(slot)];
+      if (now !== undefined && (now.backlogBytes > 0 || now.drops !== old?.drops)) {
+        countedBytes.set(slot, countOf(slice, context));
+      }
+      const measured = this.#measure(old, now, this.#countedSince(slot, countedBytes));
       if (measured === undefined) continue;
       const stalledLooks = after.isStalled(slot) ? (this.#stalled.get(slot) ?? 0) + 1 : 0;
       if (stalledLooks > 0) stalled.set(slot, stalledLooks);
@@ -104,6 +108,7 @@ export class TreeWatch {
       });
     }
     this.#stalled = stalled;
+    this.#countedBytes = countedBytes;
     const ofHost = this.#measure(before.host ?? NOTHING, after.host ?? NOTHING);
     return {
       slices,
@@ -122,12 +127,16 @@ export class TreeWatch {
     return measure({ ...before, atMs: Math.max(before.atMs, this.#quietAtMs) }, after, { countedBytes, overheadBytes });
   }
 
-  /** What the program handed to the slice since the last look that saw it move. */
-  #counted(slice: PromisedSlice, context: TreeContext): number {
-    const { txBytes, rxBytes } = context.sliceCounters(slice.vifSlot, slice.number);
-    const now = Number(slice.direction === "egress" ? txBytes : rxBytes);
-    const then = this.#countedBytes.get(slice.vifSlot);
-    this.#countedBytes.set(slice.vifSlot, now);
-    return then === undefined ? 0 : Math.max(0, now - then);
+  /** What the program handed to a slice since the last look; 0 where that was not asked for then. */
+  #countedSince(slot: number, countedBytes: ReadonlyMap<number, number>): number {
+    const now = countedBytes.get(slot);
+    const then = this.#countedBytes.get(slot);
+    return now === undefined || then === undefined ? 0 : Math.max(0, now - then);
   }
+}
+
+/** Costs as much as all the rest of a slice, so it is asked for where something is dropped or waits. */
+function countOf({ vifSlot, number, direction }: PromisedSlice, { sliceCounters }: TreeContext): number {
+  const { txBytes, rxBytes } = sliceCounters(vifSlot, number);
+  return Number(direction === "egress" ? txBytes : rxBytes);
 }

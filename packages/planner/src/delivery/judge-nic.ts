@@ -56,7 +56,7 @@ export function judgeNic(interval: NicInterval): readonly Delivery[] {
   if (host !== undefined) contenders.push(contender(host, saturated && host.measured.waiting));
   const due = entitlements(capacityBitsPerSecond, contenders);
   return slices.map(({ share, measured }, n) => {
-    const reason = reasons[n] ?? { kind: "guest" };
+    const reason = reasons[n] ?? REASONS.guest;
     const { offeredBitsPerSecond, deliveredBitsPerSecond } = measured;
     const promisedBitsPerSecond = due[n] ?? 0;
     const isShort =
@@ -102,6 +102,16 @@ export const errorPercent = (delivery: Pick<Delivery, "deliveredBitsPerSecond" |
 export const isHeld = (reason: DeliveryReason | undefined): boolean =>
   reason !== undefined && reason.kind !== "cap" && !isOwnDoing(reason);
 
+/** Shared: there are thousands of rows, kept for minutes. */
+const REASONS = {
+  guest: { kind: "guest" },
+  bursts: { kind: "bursts" },
+  limit: { kind: "limit" },
+  saturated: { kind: "saturated" },
+  cap: { kind: "cap" },
+  behind: { kind: "behind" },
+} as const satisfies { readonly [kind in Exclude<DeliveryReason["kind"], "nic-lost">]: DeliveryReason };
+
 function reasonFor(slice: SliceInterval, capacityBitsPerSecond: number, saturated: boolean): DeliveryReason {
   const { share, measured, stalledLooks, capped, lostNics } = slice;
   const { deliveredBitsPerSecond, waiting, drops } = measured;
@@ -110,11 +120,11 @@ function reasonFor(slice: SliceInterval, capacityBitsPerSecond: number, saturate
     if (lostNics.length > 0) return { kind: "nic-lost", nics: lostNics };
     // A limit as high as the NIC's capacity is none.
     const full = saturated && (!reached || share.limit >= SATURATED * capacityBitsPerSecond);
-    return { kind: full ? "saturated" : "limit" };
+    return full ? REASONS.saturated : REASONS.limit;
   }
-  if (waiting && stalledLooks >= STALLED_LOOKS) return { kind: "behind" };
-  if (capped) return { kind: "cap" };
-  return { kind: drops > 0 ? "bursts" : "guest" };
+  if (waiting && stalledLooks >= STALLED_LOOKS) return REASONS.behind;
+  if (capped) return REASONS.cap;
+  return drops > 0 ? REASONS.bursts : REASONS.guest;
 }
 
 function contender({ share, measured }: Pick<SliceInterval, "share" | "measured">, held: boolean): Contender {
