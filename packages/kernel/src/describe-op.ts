@@ -34,7 +34,7 @@ export function describeOp(op: KernelOp): string {
 export function describeQdisc(qdisc: Qdisc): string {
   switch (qdisc.kind) {
     case "htb":
-      return `htb default 0x${qdisc.defaultMinor.toString(16)} direct_qlen ${qdisc.directQueueLength}`;
+      return `htb default 0x${qdisc.defaultMinor.toString(16)} direct_qlen ${qdisc.directQueueLength}${qdisc.offload ? " offload" : ""}`;
     case "clsact":
       return "clsact";
     case "bfifo":
@@ -52,7 +52,7 @@ export function describeQdisc(qdisc: Qdisc): string {
 
 /** `t` are ticks of 64 ns; every figure as the kernel holds it, so equal text means equal state. */
 export const describeHtbClass = (htb: HtbClass): string =>
-  `htb prio ${htb.priority} quantum ${htb.quantumBytes}b rate ${bits(htb.rateBytesPerSecond)} ceil ${bits(htb.ceilBytesPerSecond)} buffer ${htb.bufferTicks}t cbuffer ${htb.cbufferTicks}t${htb.overheadBytes === undefined ? "" : ` overhead ${htb.overheadBytes}b`}`;
+  `htb prio ${htb.priority} quantum ${htb.quantumBytes}b rate ${bits(htb.rateBytesPerSecond)} ceil ${bits(htb.ceilBytesPerSecond)} buffer ${htb.bufferTicks}t cbuffer ${htb.cbufferTicks}t${htb.overheadBytes === undefined ? "" : ` overhead ${htb.overheadBytes}b`}${htb.offload ? " offload" : ""}`;
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const bits = (bytesPerSecond: number): string => `${bytesPerSecond * 8}bit`;

@@ -75,8 +75,16 @@ export const formatTcHandle = (handle: TcHandle): string =>
     : `${(handle >>> 16).toString(16)}:${handle & 0xffff ? (handle & 0xffff).toString(16) : ""}`;
 
 export type Qdisc =
-  /** defaultMinor: the class of what has no class; directQueueLength in packets. */
-  | { readonly kind: "htb"; readonly defaultMinor: number; readonly directQueueLength: number }
+  /**
+   * defaultMinor: the class of what has no class; directQueueLength in packets. offload: the NIC carries
+   * it out; it is refused with EOPNOTSUPP where it cannot, and is no property that can be changed.
+   */
+  | {
+      readonly kind: "htb";
+      readonly defaultMinor: number;
+      readonly directQueueLength: number;
+      readonly offload?: true;
+    }
   | { readonly kind: "clsact" }
   | { readonly kind: "bfifo"; readonly limitBytes: number }
   | { readonly kind: "pfifo"; readonly limitPackets: number }
@@ -108,6 +116,11 @@ export interface HtbClass {
   readonly quantumBytes: number;
   /** 0 first, 7 last. */
   readonly priority: number;
+  /**
+   * The NIC carries the tree out (read back; on the way in the tree decides). Such a class takes no
+   * overhead, and drivers (mlx5) want quantumBytes 0 and priority 0; the kernel then derives a quantum.
+   */
+  readonly offload?: true;
   /** Added to each packet that is charged, a GSO packet once; 1 to 65,535; absent: none. */
   readonly overheadBytes?: number;
 }

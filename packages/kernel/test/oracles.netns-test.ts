@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type HtbClass, type KernelOp, type Qdisc, TC_CLSACT, TC_ROOT, tcHandle } from "../src/kernel-op.ts";
@@ -142,6 +142,34 @@ test("every qdisc is to tc what we asked for", () =>
       { kind: "clsact", handle: "ffff:", parent: "ffff:fff1" },
     ]);
     expect(pyroute2("read").qdiscs).toContainEqual({ kind: "tbf", parent: h(4), handle: tcHandle(4, 0) });
+  }));
+
+test("a tree that the NIC is to carry out is refused to us in the words that tc hears", () =>
+  withNic(async (kernel) => {
+    const offloaded: KernelOp = {
+      ...root,
+      qdisc: { kind: "htb", defaultMinor: 0x20, directQueueLength: 123, offload: true },
+    } as KernelOp;
+    const words = "hw-tc-offload ethtool feature flag must be on";
+    await expect(kernel.run([offloaded])).rejects.toMatchObject({
+      errno: "EOPNOTSUPP",
+      message: expect.stringContaining(words),
+    });
+    const asTc = spawnSync(
+      "nsenter",
+      [
+        `--net=/run/netns/${HUB}`,
+        "tc",
+        ..."qdisc replace dev nic0 root handle a09a: htb default 20 direct_qlen 123 offload".split(" "),
+      ],
+      { encoding: "utf8" },
+    );
+    expect(asTc.stderr).toContain(words);
+    // Below another qdisc the kernel says that it can only be the root: what we send is read as offload, not ignored.
+    await kernel.run([root, cls(1, htb(1e9)), cls(2, htb(1e8))]);
+    await expect(
+      kernel.run([leaf(2, { kind: "htb", defaultMinor: 1, directQueueLength: 1, offload: true })]),
+    ).rejects.toMatchObject({ errno: "EOPNOTSUPP", message: expect.stringContaining("must be the root qdisc") });
   }));
 
 test("a filter is to tc a BPF program in direct action mode, and is replaced in place", () =>

@@ -143,3 +143,28 @@ test("watchers see a veth pair appear, lose its cable and go", async () => {
   ]);
   expect(kernel.linksInNamespace("web1")).toEqual([]);
 });
+
+test("a NIC that offers it carries out an HTB tree, with a quantum of its own; others refuse, and so do what mlx5 refuses", async () => {
+  using kernel = new FakeKernel();
+  kernel.addLink({ name: "nic0", up: true, tcOffload: true });
+  kernel.addLink({ name: "nic1", up: true });
+  const tree = (link: string): KernelOp => ({
+    op: "qdiscReplace",
+    link,
+    parent: TC_ROOT,
+    handle: tcHandle(0xa09a, 0),
+    qdisc: { kind: "htb", defaultMinor: 2, directQueueLength: 1000, offload: true },
+  });
+  const cls = (change: Partial<HtbClass>): KernelOp => ({
+    op: "classReplace",
+    link: "nic0",
+    parent: tcHandle(0xa09a, 0),
+    classid: tcHandle(0xa09a, 1),
+    htb: { ...htb(1_000_000), quantumBytes: 0, ...change },
+  });
+  await expect(kernel.run([tree("nic1")])).rejects.toMatchObject({ errno: "EOPNOTSUPP" });
+  await kernel.run([tree("nic0"), cls({})]);
+  expect(kernel.classes("nic0")[0]?.htb).toMatchObject({ quantumBytes: 100_000, offload: true });
+  await expect(kernel.run([cls({ quantumBytes: 65_536 })])).rejects.toMatchObject({ errno: "EOPNOTSUPP" });
+  await expect(kernel.run([cls({ overheadBytes: 24 })])).rejects.toMatchObject({ errno: "EINVAL" });
+});

@@ -12,6 +12,8 @@ export interface FakeLinkOptions {
   readonly carrier?: boolean;
   readonly peerElsewhere?: boolean;
   readonly master?: string;
+  /** Has hw-tc-offload on and carries out HTB trees. */
+  readonly tcOffload?: boolean;
 }
 
 /** The far end of a veth pair, in another namespace. */
@@ -31,7 +33,7 @@ export class FakeLink {
   readonly peer: FakePeer | undefined;
   /** The other end of a pair in this namespace. */
   twin: FakeLink | undefined;
-  readonly queues = new FakeQueues();
+  readonly queues: FakeQueues;
   mac: string;
   mtu: number;
   up: boolean;
@@ -46,6 +48,7 @@ export class FakeLink {
     this.name = options.name;
     this.ifindex = ifindex;
     this.kind = options.kind ?? "";
+    this.queues = new FakeQueues(options.tcOffload);
     this.mac = options.mac ?? `02:00:00:00:${hexByte(ifindex >> 8)}:${hexByte(ifindex)}`;
     this.mtu = options.mtu ?? 1500;
     this.up = options.up ?? false;

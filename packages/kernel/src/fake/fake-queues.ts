@@ -30,6 +30,12 @@ export class FakeQueues {
   readonly classes = new Map<TcHandle, FakeClass>();
   readonly filters = new Map<number, FakeFilter>();
   #nextAutomatic = 0x8001;
+  readonly #offloads: boolean;
+
+  /** @param offloads the NIC can carry out an HTB tree, as mlx5 does */
+  constructor(offloads = false) {
+    this.#offloads = offloads;
+  }
 
   replaceQdisc(parent: TcHandle, handle: TcHandle, qdisc: Qdisc): void {
     if (qdisc.kind === "other") throw new Refusal("ENOENT", "Specified qdisc kind is unknown");
@@ -48,11 +54,16 @@ export class FakeQueues {
       throw new Refusal("EINVAL", "Cannot move an existing qdisc to a different parent");
     }
     if (old?.handle === handle && old.qdisc.kind === "htb" && qdisc.kind === "htb") {
-      if (old.qdisc.defaultMinor !== qdisc.defaultMinor || old.qdisc.directQueueLength !== qdisc.directQueueLength) {
+      if (
+        old.qdisc.defaultMinor !== qdisc.defaultMinor ||
+        old.qdisc.directQueueLength !== qdisc.directQueueLength ||
+        old.qdisc.offload !== qdisc.offload
+      ) {
         throw new Refusal("EINVAL", "Change operation not supported by specified qdisc");
       }
       return;
     }
+    if (qdisc.kind === "htb" && qdisc.offload) this.#checkOffload(parent);
     if (parent === TC_ROOT) this.#dropRoot();
     this.qdiscs.set(parent, { parent, handle, qdisc });
   }
@@ -73,6 +84,7 @@ export class FakeQueues {
     }
     if (root.qdisc.kind !== "htb") throw new Refusal("EINVAL", "Specified qdisc is not classful");
     if (htb.rateBytesPerSecond <= 0 || htb.ceilBytesPerSecond <= 0) throw new Refusal("EINVAL", "");
+    if (root.qdisc.offload) htb = offloaded(htb);
     const below = parent === TC_ROOT || parent === root.handle ? TC_ROOT : parent;
     if (below !== TC_ROOT && !this.classes.has(below)) {
       throw new Refusal("ENOENT", "Specified parent class not found");
@@ -133,6 +145,11 @@ export class FakeQueues {
     if (this.#hasChildren(parent)) throw new Refusal("EINVAL", "Cannot graft below a class that has children");
   }
 
+  #checkOffload(parent: TcHandle): void {
+    if (parent !== TC_ROOT) throw new Refusal("EOPNOTSUPP", "HTB must be the root qdisc to use offload");
+    if (!this.#offloads) throw new Refusal("EOPNOTSUPP", "hw-tc-offload ethtool feature flag must be on");
+  }
+
   #dropRoot(): void {
     this.classes.clear();
     for (const place of this.qdiscs.keys()) if (place !== TC_CLSACT) this.qdiscs.delete(place);
@@ -141,6 +158,21 @@ export class FakeQueues {
   #needClsact(): void {
     if (!this.qdiscs.has(TC_CLSACT)) throw new Refusal("EINVAL", "Parent Qdisc doesn't exists");
   }
+}
+
+/** By the rules of sch_htb.c and mlx5 (en/qos.c): what they refuse, and the quantum that the kernel derives instead. */
+function offloaded(htb: HtbClass): HtbClass {
+  if (htb.overheadBytes !== undefined) {
+    throw new Refusal("EINVAL", "HTB offload doesn't support the overhead parameter");
+  }
+  if (htb.quantumBytes !== 0 || htb.priority !== 0) {
+    throw new Refusal(
+      "EOPNOTSUPP",
+      "prio and quantum parameters are not supported by device with HTB offload enabled.",
+    );
+  }
+  const quantumBytes = Math.min(200_000, Math.max(1000, Math.floor(htb.rateBytesPerSecond / 10)));
+  return { ...htb, quantumBytes, offload: true };
 }
 
 const major = (handle: TcHandle): number => handle >>> 16;

@@ -45,6 +45,7 @@ export function decodeHtbClass(link: string, view: DataView, start: number, end:
   let wideRate: number | undefined;
   let wideCeil: number | undefined;
   let parms = 0;
+  let offload = false;
   let basic = 0;
   let packets64 = 0;
   let queue = 0;
@@ -57,6 +58,7 @@ export function decodeHtbClass(link: string, view: DataView, start: number, end:
         if (option.type === nl.TCA_HTB_PARMS) parms = option.start;
         else if (option.type === nl.TCA_HTB_RATE64) wideRate = option.u64;
         else if (option.type === nl.TCA_HTB_CEIL64) wideCeil = option.u64;
+        else if (option.type === nl.TCA_HTB_OFFLOAD) offload = true;
       }
     } else if (cursor.type === nl.TCA_STATS2) {
       for (const stat = cursor.nested(); stat.next(); ) {
@@ -85,6 +87,7 @@ export function decodeHtbClass(link: string, view: DataView, start: number, end:
       quantumBytes: view.getUint32(at + 8, true),
       priority: view.getUint32(at + 16, true),
       ...(overhead === 0 ? {} : { overheadBytes: overhead }),
+      ...(offload && { offload }),
     },
     sent: {
       bytes: basic === 0 ? 0n : view.getBigUint64(basic, true),

@@ -101,6 +101,7 @@ export const TCA_HTB_INIT = 2;
 export const TCA_HTB_DIRECT_QLEN = 5;
 export const TCA_HTB_RATE64 = 6;
 export const TCA_HTB_CEIL64 = 7;
+export const TCA_HTB_OFFLOAD = 9;
 export const TCA_FQ_CODEL_TARGET = 1;
 export const TCA_FQ_CODEL_LIMIT = 2;
 export const TCA_FQ_CODEL_INTERVAL = 3;

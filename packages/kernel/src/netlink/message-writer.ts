@@ -64,6 +64,11 @@ export class MessageWriter {
     this.u16(6).u16(type).u16(value).u16(0);
   }
 
+  /** An attribute that says yes by being there. */
+  attributeFlag(type: number): void {
+    this.u16(4).u16(type);
+  }
+
   attributeU32(type: number, value: number): void {
     this.u16(8).u16(type).u32(value);
   }

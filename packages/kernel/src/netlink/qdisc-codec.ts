@@ -44,6 +44,7 @@ export function writeQdisc(
       writer.u32(HTB_VERSION).u32(HTB_RATE_TO_QUANTUM).u32(qdisc.defaultMinor).u32(0).u32(0);
       writer.close(init);
       writer.attributeU32(nl.TCA_HTB_DIRECT_QLEN, qdisc.directQueueLength);
+      if (qdisc.offload) writer.attributeFlag(nl.TCA_HTB_OFFLOAD);
       writer.close(options);
       return;
     }
@@ -110,11 +111,13 @@ function decodeOptions(kind: string, view: DataView, at: number, options: Attrib
     case "htb": {
       let defaultMinor = 0;
       let directQueueLength = 0;
+      let offload = false;
       while (options.next()) {
         if (options.type === nl.TCA_HTB_INIT) defaultMinor = view.getUint32(options.start + 8, true);
         if (options.type === nl.TCA_HTB_DIRECT_QLEN) directQueueLength = options.u32;
+        if (options.type === nl.TCA_HTB_OFFLOAD) offload = true;
       }
-      return { kind, defaultMinor, directQueueLength };
+      return { kind, defaultMinor, directQueueLength, ...(offload && { offload }) };
     }
     case "tbf": {
       let rateBytesPerSecond = 0;
