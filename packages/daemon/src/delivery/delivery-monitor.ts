@@ -24,8 +24,8 @@ export interface DeliveryMonitorOptions {
 /** While somebody watches, or something is short. */
 const LOOK_EVERY_MS = 1000;
 const LOOK_SELDOM_MS = 5000;
-/** Looks at a busy host cost milliseconds; so many times that passes in between: 10 % of a core at most, or 0.5 %. */
-const WATCHED_SHARE = 10;
+/** Looks at a busy host cost milliseconds; so many times that passes in between: at most a quarter of a core, or 0.5 %. */
+const WATCHED_SHARE = 3;
 const SELDOM_SHARE = 200;
 const LOOK_AT_LEAST_EVERY_MS = 30_000;
 /** Who asked once may ask again so soon. */
