@@ -23,6 +23,11 @@ export interface Traffic {
 export const RATES: readonly number[] = [1, 3.7, 10, 47, 100, 333, 1000, 2000, 5000, 8000];
 /** UDP is sent so much faster than it may leave. */
 export const OFFERED = 1.2;
+/**
+ * A socket has 92 full datagrams under way at most (SO_SNDBUF, as containers have it), a millisecond of 1 Gbit/s: one
+ * alone would let the queue run dry.
+ */
+const UDP_FLOWS = 4;
 
 const tcp = (congestion: "cubic" | "bbr", flows: number): Traffic => ({
   words: `${congestion} x ${flows}`,
@@ -32,7 +37,7 @@ const tcp = (congestion: "cubic" | "bbr", flows: number): Traffic => ({
 const udp = (datagramBytes: number, upTo: number): Traffic => ({
   words: `UDP ${datagramBytes}`,
   upTo,
-  kind: (limit) => ({ kind: "udp", datagramBytes, bitsPerSecond: limit * OFFERED, flows: 1 }),
+  kind: (limit) => ({ kind: "udp", datagramBytes, bitsPerSecond: limit * OFFERED, flows: UDP_FLOWS }),
 });
 
 const CUBIC1 = tcp("cubic", 1);

@@ -25,7 +25,7 @@ export const MOST_GUESTS = 8;
 
 const tcp = (flows: number, congestion: "cubic" | "bbr" = "cubic"): Kind => ({ kind: "tcp", congestion, flows });
 /** As much again as the whole NIC takes. */
-const blaster: Kind = { kind: "udp", datagramBytes: 1400, bitsPerSecond: 1.5e9, flows: 1 };
+const blaster: Kind = { kind: "udp", datagramBytes: 1400, bitsPerSecond: 1.5e9, flows: 4 };
 const equal = (...traffics: readonly Kind[]): SharingCase["guests"] => traffics.map((sends) => ({ share: {}, sends }));
 
 export const SHARING_CASES: readonly SharingCase[] = [
