@@ -43,8 +43,9 @@ struct lab_flow {
 	__u64 packets; /* segments */
 	__u64 first_ns; /* CLOCK_MONOTONIC */
 	__u64 last_ns;
+	__u64 last_bytes; /* of the packet counted last, all its segments */
 };
-_Static_assert(sizeof(struct lab_flow) == 32, "lab_flow");
+_Static_assert(sizeof(struct lab_flow) == 40, "lab_flow");
 
 /* Bytes by window of time, only of flows that a reader asked for by putting an entry here. */
 struct lab_windows {
@@ -193,6 +194,7 @@ static __always_inline void count(struct __sk_buff *skb, __u16 port, enum lab_di
 	__sync_fetch_and_add(&flow->bytes, bytes);
 	__sync_fetch_and_add(&flow->packets, segments);
 	flow->last_ns = now;
+	flow->last_bytes = bytes;
 	count_window(&key, now, bytes);
 }
 

@@ -17,6 +17,8 @@ export interface FlowCount {
   /** CLOCK_MONOTONIC, nanoseconds. */
   readonly firstNs: bigint;
   readonly lastNs: bigint;
+  /** Of the packet counted last, all its segments. */
+  readonly lastBytes: bigint;
 }
 
 export interface MacSighting {
@@ -41,6 +43,7 @@ export function decodeFlow(key: Uint8Array, value: Uint8Array): FlowCount {
     packets: values.getBigUint64(8, true),
     firstNs: values.getBigUint64(16, true),
     lastNs: values.getBigUint64(24, true),
+    lastBytes: values.getBigUint64(32, true),
   };
 }
 

@@ -5,7 +5,8 @@ import type { QosBed } from "./qos-bed.ts";
 
 /**
  * L2 bit/s of each flow, from its last packet before the window to the last one in it, by the far end's
- * stamps: so it does not depend on when this process reads. 0 where nothing came.
+ * stamps: so it does not depend on when this process reads. Of the two, the first one counts: a shaper
+ * waits after a packet for as long as its bytes take. 0 where nothing came.
  */
 export async function measureRates(bed: QosBed, flows: readonly FlowName[], windowMs: number): Promise<number[]> {
   const before = bed.read(flows);
@@ -16,7 +17,8 @@ export async function measureRates(bed: QosBed, flows: readonly FlowName[], wind
 
 export function rateBetween(before: FlowCount | undefined, after: FlowCount | undefined): number {
   if (before === undefined || after === undefined || after.lastNs <= before.lastNs) return 0;
-  return (Number(after.bytes - before.bytes) * 8e9) / Number(after.lastNs - before.lastNs);
+  const bytes = after.bytes - after.lastBytes - (before.bytes - before.lastBytes);
+  return (Number(bytes) * 8e9) / Number(after.lastNs - before.lastNs);
 }
 
 const STILL_MS = 60;
