@@ -223,9 +223,9 @@ struct gona_flow {
 	__u64 bulk_until_ns; /* until then its packets may still wait: it stays bulk; 0: it is sparse */
 	__u32 check; /* hash of the flow and its vif */
 	__u32 bytes; /* sent in `interval` */
-	__u32 told_ms; /* when it was last marked or dropped, in 2^20 ns; 0: not lately */
+	__u32 told_ms; /* when it was last marked or dropped, in 2^20 ns */
 	__u16 interval; /* of its slice's clock */
-	__u16 _pad;
+	__u16 strikes; /* times it was told since the queue was last within its goal */
 };
 _Static_assert(sizeof(struct gona_flow) == 24, "gona_flow");
 

@@ -15,6 +15,8 @@
 
 #define GONA_FAIR_SHARE 2 /* the sparse may have one in so many parts of the limit */
 #define GONA_SPARSE_BYTES 3028 /* two frames */
+#define GONA_PATIENCE 4 /* strikes until it is half as long */
+#define GONA_STRIKES_MAX 28 /* 50 ms halved seven times is none */
 #define GONA_HEED_MS 50 /* of 2^20 ns */
 #define GONA_UNFAIR 4 /* times a fair part; a slow start sends two */
 #define GONA_HASH_FRACTION 0x9e3779b1 /* 2^32 over the golden ratio */
@@ -53,6 +55,7 @@ static __always_inline struct gona_flow *gona_flow_of(struct gona_flow_set *set,
 	place->interval = interval - 1;
 	place->bytes = 0;
 	place->told_ms = 0;
+	place->strikes = 0;
 	return place;
 }
 
@@ -93,20 +96,23 @@ static __always_inline bool gona_flow_is_sparse(struct gona_slice_clock *clock, 
 
 /*
  * A flow that was told needs a round trip to heed it: until then it is left alone, so that it does
- * not lose all of what it has under way. Unless it sends so much more than a fair part that it
- * cannot have heeded anything.
+ * not lose all of what it has under way. The longer it is told in vain, the shorter it is left
+ * alone; and not at all if it sends so much more than a fair part that it cannot have heeded.
  */
 static __always_inline bool gona_flow_may_heed(const struct gona_slice_clock *clock, const struct gona_flow *flow,
 					       __u64 now)
 {
 	__u32 since = (__u32)(now >> 20) - flow->told_ms;
 
-	return flow->told_ms && since < GONA_HEED_MS && flow->bytes / GONA_UNFAIR <= clock->fair;
+	return flow->strikes && since < GONA_HEED_MS >> (flow->strikes / GONA_PATIENCE & 7) &&
+	       flow->bytes / GONA_UNFAIR <= clock->fair;
 }
 
 static __always_inline void gona_flow_told(struct gona_flow *flow, __u64 now)
 {
 	flow->told_ms = now >> 20;
+	if (flow->strikes < GONA_STRIKES_MAX)
+		flow->strikes++;
 }
 
 #endif

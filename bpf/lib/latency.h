@@ -22,6 +22,8 @@
 /* A queue shorter than two frames is none. */
 #define GONA_QUEUE_FLOOR 3028
 #define GONA_CLOCK_TRIES 4
+/* The virtual queue drains a thousandth slower, or what the real one falls short would add up unseen. */
+#define GONA_SLOWER_SHIFT 10
 
 static __always_inline struct gona_slice_clock *gona_clock_of(const struct gona_waiting *waiting)
 {
@@ -103,6 +105,8 @@ static __always_inline int gona_tell(struct __sk_buff *skb, const struct gona_pa
 	__u64 chance = gona_chance(told->delay, told->goal);
 	__u32 random;
 
+	if (!chance)
+		told->flow->strikes = 0;
 	if (!chance || gona_flow_may_heed(told->clock, told->flow, told->now))
 		return GONA_V_NONE;
 	random = bpf_get_prandom_u32() & 0xffff;
@@ -164,6 +168,7 @@ GONA_APART int gona_wait(struct __sk_buff *skb, const struct gona_packet *packet
 	}
 
 	ns = waiting->bytes * GONA_NSEC_PER_SEC / waiting->rate;
+	ns += ns >> GONA_SLOWER_SHIFT;
 	gona_advance(&clock->finish_ns[0], now - GONA_SAVED_NS, ns);
 	gona_advance(&clock->finish_ns[GONA_PACER], now, GONA_PACED(ns));
 	if (part < GONA_PART_SPARSE)

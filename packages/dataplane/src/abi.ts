@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "c52cde656fdc3b2a";
+export const LAYOUT_HASH = "0145070a1f78c4f0";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -166,6 +166,7 @@ export interface GonaFlow {
   readonly bytes: number;
   readonly toldMs: number;
   readonly interval: number;
+  readonly strikes: number;
 }
 export const gonaFlow = codec<GonaFlow>(
   24,
@@ -175,6 +176,7 @@ export const gonaFlow = codec<GonaFlow>(
     view.setUint32(at + 12, value.bytes, true);
     view.setUint32(at + 16, value.toldMs, true);
     view.setUint16(at + 20, value.interval, true);
+    view.setUint16(at + 22, value.strikes, true);
   },
   (view, at) => ({
     bulkUntilNs: view.getBigUint64(at, true),
@@ -182,6 +184,7 @@ export const gonaFlow = codec<GonaFlow>(
     bytes: view.getUint32(at + 12, true),
     toldMs: view.getUint32(at + 16, true),
     interval: view.getUint16(at + 20, true),
+    strikes: view.getUint16(at + 22, true),
   }),
 );
 
