@@ -63,6 +63,7 @@ export async function runScenario(scenario: Scenario, options: LabRunOptions = {
   {
     display.step("building switches, peers and guests in namespaces of their own");
     await using bed = await LabBed.build(scenario);
+    for (const guest of countedAtGuests(scenario)) await bed.farEnd.attachGuest(bed.station(guest));
     display.step("starting the daemon");
     const daemon = await DaemonUnderTest.start(bed);
     await using runner = new PhaseRunner(bed, daemon, display);
@@ -91,6 +92,14 @@ export async function runScenario(scenario: Scenario, options: LabRunOptions = {
     report,
   };
 }
+
+/** Guests whose own links are counted, because a phase expects something of what they get. */
+const countedAtGuests = ({ phases }: Scenario): ReadonlySet<string> =>
+  new Set(
+    phases
+      .flatMap((phase) => phase.expect)
+      .flatMap((item) => (item.kind === "total" && item.direction === "ingress" ? [item.guest] : [])),
+  );
 
 const displayFor = (out: TextSink): LabDisplay =>
   out.columns === undefined ? new PlainDisplay(out) : new LiveDisplay(out);

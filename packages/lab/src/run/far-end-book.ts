@@ -1,4 +1,4 @@
-import { type BitsPerSecond, bitsPerSecond, type HostSpec, type NicId } from "@gona/model";
+import { type BitsPerSecond, bitsPerSecond, type GuestId, type HostSpec, type NicId, nicId } from "@gona/model";
 import { portOf } from "../bed/bed-plan.ts";
 import { addressHex, type FlowCount } from "../bed/far-end-records.ts";
 import type { LabBed } from "../bed/lab-bed.ts";
@@ -19,6 +19,9 @@ interface Reading {
 const IDLE_NS = 60_000_000n;
 const ZERO: Pick<Reading, "bytes" | "lastNs"> = { bytes: 0n, lastNs: 0n };
 
+/** In the place of a NIC: what comes in there was counted behind it. */
+const OWN_LINKS = nicId("guest");
+
 export type Direction = "egress" | "ingress";
 
 /**
@@ -37,7 +40,8 @@ export class FarEndBook {
   sample(host: HostSpec): void {
     const atMs = Date.now();
     const readNs = process.hrtime.bigint();
-    const totals = totalsByKey(this.#bed.farEnd.flows());
+    const flows = this.#bed.farEnd.flows();
+    const totals = totalsByKey(flows);
     for (const slice of slicesOf(host)) {
       for (const direction of ["egress", "ingress"] as const) {
         const found = slice.addresses
@@ -52,6 +56,18 @@ export class FarEndBook {
         this.#list(slice, direction).push({ atMs, readNs, ...found });
       }
     }
+    for (const { name } of host.guests) {
+      const links = new Set(this.#bed.station(name).links.map(({ ifindex }) => ifindex));
+      const found = flows
+        .filter(({ port, direction }) => links.has(port) && direction === "in")
+        .reduce((sum, item) => ({ bytes: sum.bytes + item.bytes, lastNs: later(item.lastNs, sum.lastNs) }), ZERO);
+      this.#list({ guest: name, nic: OWN_LINKS }, "ingress").push({ atMs, readNs, ...found });
+    }
+  }
+
+  /** What a guest got at its own links, as far as they are counted (FarEnd.attachGuest). */
+  arrived(guest: GuestId, fromMs: number, toMs: number): BitsPerSecond {
+    return this.rate({ guest, nic: OWN_LINKS }, "ingress", fromMs, toMs);
   }
 
   /** Delivered between the first reading after `fromMs` and the last one before `toMs`; 0 without two of them. */

@@ -88,6 +88,14 @@ export class PhaseRunner implements AsyncDisposable {
     const evidence: Evidence = {
       host: this.#spec.host,
       rate: (slice) => this.book.rate(slice, "egress", fromMs + phase.settle, toMs),
+      total: (guest, direction) =>
+        direction === "ingress"
+          ? this.book.arrived(guest, fromMs + phase.settle, toMs)
+          : slicesOf(this.#spec.host)
+              .filter((slice) => slice.guest === guest)
+              .map((slice) => this.book.rate(slice, "egress", fromMs + phase.settle, toMs))
+              .reduce((sum, rate) => bitsPerSecond(sum + rate), bitsPerSecond(0)),
+      roundTrip: (name) => this.#running.get(name)?.record.rtt.at(-1),
       probe: (name) => this.#probeEvidence(name, fromMs, toMs),
       macs: this.#macsSince(macsBefore),
       converged,
@@ -197,10 +205,14 @@ export class PhaseRunner implements AsyncDisposable {
     const fabrics = new Map(
       this.#bed.plan.switches.flatMap(({ fabric, ports }) => ports.map((port) => [port.ifindex, fabric])),
     );
-    return this.#bed.farEnd
-      .macs()
-      .filter((seen) => seen.packets !== before.get(`${seen.port} ${seen.vlan} ${seen.mac}`))
-      .map((seen) => ({ ...seen, fabric: fabrics.get(seen.port) ?? "" }));
+    return (
+      this.#bed.farEnd
+        .macs()
+        // Guests' own links are counted too, and are no switch's.
+        .filter(({ port }) => fabrics.has(port))
+        .filter((seen) => seen.packets !== before.get(`${seen.port} ${seen.vlan} ${seen.mac}`))
+        .map((seen) => ({ ...seen, fabric: fabrics.get(seen.port) ?? "" }))
+    );
   }
 
   #view(phase: Phase, phaseNumber: number, fromMs: number, news: { atMs: number; text: string } | undefined): LabView {

@@ -32,6 +32,8 @@ const window = (values: Partial<SequenceWindow>): SequenceWindow => ({
 const evidence = (values: Partial<Evidence> = {}): Evidence => ({
   host,
   rate: () => bitsPerSecond(0),
+  total: () => bitsPerSecond(0),
+  roundTrip: () => undefined,
   probe: () => undefined,
   macs: [],
   converged: true,
@@ -97,4 +99,27 @@ test("a MAC on two ports of one switch is found, and its VLANs are apart", () =>
   expect(keeps({ kind: "stableMacs" }, evidence({ macs: [seen(1, 0), seen(2, 20)] }))).toBe(true);
   expect(keeps({ kind: "stableMacs" }, evidence({ macs: [seen(1, 0), seen(2, 0)] }))).toBe(false);
   expect(keeps({ kind: "stableMacs" }, evidence())).toBe(false);
+});
+
+test("what a guest sent in all is judged over its NICs together", () => {
+  const expectation: Expectation = {
+    ...{ kind: "total", guest: slice.guest, direction: "egress" },
+    ...{ rate: bitsPerSecond(400e6), within: ratio(0.01) },
+  };
+  const [kept] = judge(expectation, evidence({ total: () => bitsPerSecond(398e6) }));
+  expect(kept).toMatchObject({ kept: true, delivered: "398.00 Mbit/s (−0.50 %)" });
+  const [over] = judge(expectation, evidence({ total: () => bitsPerSecond(405e6) }));
+  expect(over?.kept).toBe(false);
+});
+
+test("round trips are kept by their 99th percentile, and broken by silence", () => {
+  const expectation: Expectation = { kind: "roundTrip", probe: "ask", p99: milliseconds(5) };
+  const found = { atMs: 0, answered: 500, unanswered: 0, p50Us: 300, p99Us: 4900, p999Us: 9000, maxUs: 9900 };
+  const kept = (values: Partial<typeof found>) =>
+    judge(expectation, evidence({ roundTrip: () => ({ ...found, ...values }) }))[0]?.kept;
+  expect(kept({})).toBe(true);
+  expect(kept({ p99Us: 5100 })).toBe(false);
+  expect(kept({ unanswered: 6 })).toBe(false);
+  expect(kept({ answered: 0 })).toBe(false);
+  expect(judge(expectation, evidence())[0]?.kept).toBe(false);
 });

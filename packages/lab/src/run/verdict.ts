@@ -1,12 +1,13 @@
-import { type BitsPerSecond, formatRate, type HostSpec, type Ratio } from "@gona/model";
+import { type BitsPerSecond, formatRate, type GuestId, type HostSpec, type Ratio } from "@gona/model";
 import type { MacSighting } from "../bed/far-end-records.ts";
 import type { Expectation, SliceName } from "../scenario/scenario.ts";
-import type { SequenceWindow } from "../traffic/probe-messages.ts";
+import type { RttWindow, SequenceWindow } from "../traffic/probe-messages.ts";
+import { judgeRoundTrip, judgeTotal } from "./judge-whole.ts";
 import { promiseOf } from "./promise.ts";
 
 /** A promise, what came of it, and whether it was kept. */
 export interface Verdict {
-  readonly kind: "limit" | "reserve" | "rate" | "gap" | "count" | "macs" | "converged";
+  readonly kind: "limit" | "reserve" | "rate" | "gap" | "count" | "macs" | "converged" | "roundTrip";
   readonly kept: boolean;
   /** `shop on eth1`. */
   readonly subject: string;
@@ -24,6 +25,10 @@ export interface Evidence {
   readonly host: HostSpec;
   /** Egress, at the far end, after the phase had settled. */
   readonly rate: (slice: SliceName) => BitsPerSecond;
+  /** Over all NICs of a guest; what it gets, at its own link. */
+  readonly total: (guest: GuestId, direction: "egress" | "ingress") => BitsPerSecond;
+  /** The last word of an rtt traffic. */
+  readonly roundTrip: (name: string) => RttWindow | undefined;
   /** Windows of the phase, and the totals before it. */
   readonly probe: (name: string) => ProbeEvidence | undefined;
   /** MACs seen on the switches' ports during the phase. */
@@ -46,6 +51,10 @@ export function judge(expectation: Expectation, evidence: Evidence): readonly Ve
     case "reserve":
     case "rate":
       return [judgeRate(expectation, evidence)];
+    case "total":
+      return [judgeTotal(expectation, evidence.total(expectation.guest, expectation.direction))];
+    case "roundTrip":
+      return [judgeRoundTrip(expectation, evidence.roundTrip(expectation.probe))];
     case "probe":
       return judgeProbe(expectation, evidence.probe(expectation.probe));
     case "stableMacs":

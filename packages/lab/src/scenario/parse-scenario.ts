@@ -136,6 +136,15 @@ class Resolver {
   }
 
   #expectation(item: RawExpectation, path: YamlPath): Expectation[] {
+    if ("total" in item) {
+      const { total, direction, rate, within } = item;
+      return [{ kind: "total", guest: this.guest(total, [...path, "total"]), direction, rate, within: ratio(within) }];
+    }
+    if ("roundTrip" in item) {
+      const probes = this.#raw.traffic.filter(({ kind }) => kind === "rtt").map(({ name }) => name);
+      this.#known(item.roundTrip, probes, "rtt traffic", [...path, "roundTrip"]);
+      return [{ kind: "roundTrip", probe: item.roundTrip, p99: milliseconds(item.p99) }];
+    }
     if ("rate" in item) {
       return [{ kind: "rate", slice: this.#slice(item.slice, path), rate: item.rate, within: ratio(item.within) }];
     }

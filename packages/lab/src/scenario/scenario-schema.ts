@@ -101,6 +101,8 @@ const expectation = z.union([
   z.strictObject({ limit: slices, ...within }),
   z.strictObject({ reserve: slices, ...within }),
   z.strictObject({ rate, slice, ...within }),
+  z.strictObject({ total: z.string(), direction: z.enum(["egress", "ingress"]), rate, ...within }),
+  z.strictObject({ roundTrip: z.string(), p99: duration }),
   z.strictObject({
     probe: z.string(),
     gap: duration.exactOptional(),

@@ -90,6 +90,16 @@ export type Expectation =
   | { readonly kind: "reserve"; readonly slice: SliceName; readonly within: Ratio }
   /** Delivered is `rate`, give or take. */
   | { readonly kind: "rate"; readonly slice: SliceName; readonly rate: BitsPerSecond; readonly within: Ratio }
+  /** What a guest gets or sends over all its NICs together, give or take; what it gets is counted at its own link. */
+  | {
+      readonly kind: "total";
+      readonly guest: GuestId;
+      readonly direction: "egress" | "ingress";
+      readonly rate: BitsPerSecond;
+      readonly within: Ratio;
+    }
+  /** 99 of 100 questions were answered within so long, since the traffic began. */
+  | { readonly kind: "roundTrip"; readonly probe: string; readonly p99: Milliseconds }
   | {
       readonly kind: "probe";
       readonly probe: string;
