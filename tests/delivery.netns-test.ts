@@ -12,17 +12,21 @@ const M = 1e6;
 interface Guest {
   readonly name: string;
   readonly number: number;
-  /** `nic`, reservation and limit in Mbit/s. */
-  readonly slices: readonly (readonly [nic: string, reserve: number, limit: number])[];
+  /** `nic`, reservation and limit in Mbit/s; limit of what comes in, where there is one. */
+  readonly slices: readonly (readonly [nic: string, reserve: number, limit: number, ingress?: number])[];
+  /** Over all NICs, Mbit/s. */
+  readonly cap?: number;
 }
 
 function specText(bed: DaemonBed, guests: readonly Guest[]): string {
-  const lines = guests.map(({ name, number, slices }) => {
+  const lines = guests.map(({ name, number, slices, cap }) => {
     const vif = `{ create: { netns: ${bed.netns(name)}, name: eth0 }, mac: "52:54:00:de:00:0${number}", addresses: [10.9.0.${number}] }`;
-    const own = slices.map(([nic, reserve, limit]) => {
-      return `{ nic: ${nic}, egress: { reserve: ${reserve}Mbit, limit: ${limit}Mbit } }`;
+    const own = slices.map(([nic, reserve, limit, ingress]) => {
+      const inwards = ingress === undefined ? "" : `, ingress: { limit: ${ingress}Mbit }`;
+      return `{ nic: ${nic}, egress: { reserve: ${reserve}Mbit, limit: ${limit}Mbit }${inwards} }`;
     });
-    return `  - { name: ${name}, vif: ${vif}, aggregate: { balance: hash, slices: [${own.join(", ")}] } }`;
+    const over = cap === undefined ? "" : `, limit: { egress: ${cap}Mbit }`;
+    return `  - { name: ${name}, vif: ${vif}, aggregate: { balance: hash, slices: [${own.join(", ")}]${over} } }`;
   });
   return `apiVersion: gona/v1
 nics:
@@ -137,4 +141,25 @@ test("when a NIC is cut, what the guest lacks is there with the NIC's name, live
   const past = await bed.client.delivery({ guest: "steady", since: began });
   const kinds = new Set(past.map(({ reason }) => reason.kind));
   expect([kinds.has("limit"), kinds.has("nic-lost")]).toEqual([true, true]);
+});
+
+test("what comes in is told apart, and a limit over all NICs is told from that of a slice", async () => {
+  await using bed = await startBed("gona-e4", [{ name: "steady", number: 1, slices: [["eth1", 1, 18, 6]], cap: 4 }]);
+  await send(bed, "steady", 5411, 12);
+  await bed.startStream("switch", "steady", "10.9.0.1", 5412, 1200, DATAGRAM_BYTES);
+  let ingress: DeliveryRow | undefined;
+  const [egress] = await lookUntil(bed, ["steady eth1"], ({ reason }) => reason.kind === "cap");
+  for await (const rows of bed.client.followDelivery({}, AbortSignal.timeout(DEADLINE_MS))) {
+    ingress = rows.find(({ direction, reason }) => direction === "ingress" && reason.kind === "limit");
+    if (ingress !== undefined) break;
+  }
+  expect(egress).toMatchObject({ short: false, reason: { text: "held by the aggregate's cap" } });
+  expect((egress?.deliveredBitsPerSecond ?? 0) / M).toBeCloseTo(4, 0);
+  expect(ingress).toMatchObject({ nic: "eth1", promisedBitsPerSecond: 6 * M, short: false });
+  expect(Math.abs(ingress?.errorPercent ?? 100)).toBeLessThan(5);
+  const slices = await bed.client.slices();
+  expect(slices.map(({ direction, limitBitsPerSecond }) => [direction, limitBitsPerSecond / M])).toEqual([
+    ["egress", 18],
+    ["ingress", 6],
+  ]);
 });
