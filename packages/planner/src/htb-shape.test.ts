@@ -90,6 +90,13 @@ describe("partShape", () => {
   });
 });
 
+it("a part with a latency goal has room for what its virtual queue lets in beyond it", () => {
+  const slice = { ceil: gigabitsPerSecond(1), pace: { rate: gigabitsPerSecond(1), burst: PACING } };
+  const shape = { rate: gigabitsPerSecond(1), ceil: gigabitsPerSecond(1), quantum: bytes(65_536) };
+  const { leaf } = partShape(shape, slice, nanoseconds(5_000_000));
+  expect(leaf.limit).toBe(2_500_000);
+});
+
 describe("cappedTree", () => {
   it("is exact in the root's bucket and paced in that of the class that all traffic is in", () => {
     const tree = cappedTree(gigabitsPerSecond(1), PACING, leafFor(gigabitsPerSecond(1)));

@@ -33,6 +33,11 @@ export const RATE_FLOOR = bitsPerSecond(8_000);
 const SEGMENT_BELOW = megabitsPerSecond(450);
 /** Longest wait in a full leaf: 4 cubic flows lose nothing at 25 ms (DATAPATH.md H). */
 const LEAF_TIME = nanoseconds(25_000_000);
+/**
+ * Room for a part with a latency goal, in goals: the virtual queue in front of it marks and drops from
+ * one goal on, and what is ECN-capable only from four (bpf/lib/latency.h). A shorter leaf would drop first.
+ */
+const QUEUE_GOALS = 4;
 /** Two GSO packets of 64 KB and a little. */
 const LEAF_FLOOR = bytes(150_000);
 /** One GSO packet: htb_dequeue_tree sends a packet a visit even in debt, so a smaller quantum has no weight. */
@@ -140,7 +145,7 @@ export const partShape = (
   slice: PartOf,
   goal?: Nanoseconds,
 ): HtbShape => ({
-  ...plainShape(rate, ceil, leafFor(ceil, goal)),
+  ...plainShape(rate, ceil, leafFor(ceil, goal && nanoseconds(QUEUE_GOALS * goal))),
   burst: burstTime(rate, slice.pace.burst),
   ...(ceil === slice.ceil ? { ceilBurst: slice.pace.burst } : {}),
   quantum,
