@@ -1,6 +1,8 @@
 import { formatRate, type VifId } from "@gona/model";
-import type { ClassShape, Facet, FacetKey, FacetValue, HubState, Leaf, VifEntry } from "./hub-state.ts";
+import { rulesMembers, sliceMembers, sliceWords, treeMembers, treeWords } from "./describe-queues.ts";
+import type { Facet, FacetKey, FacetValue, HubState, VifEntry } from "./hub-state.ts";
 import type { Step } from "./step.ts";
+import type { Members } from "./step-words.ts";
 
 /** Who has a vif slot. A state's facets name vifs by slot, people by id. */
 export type VifNames = (vifSlot: number) => VifId | undefined;
@@ -28,9 +30,10 @@ export function describeStep(step: Step, names: VifNames = () => undefined): str
     return told.length === 0 ? `${subject}: new` : `${subject}: new, ${told.join(", ")}`;
   }
   const before = words.members(step.before);
-  const told = Object.entries(now).flatMap(([name, text]) => {
-    const was = before[name] ?? "none";
-    return was === text ? [] : [phrase(name, `${was} -> ${text}`)];
+  const gone = Object.keys(before).filter((name) => now[name] === undefined);
+  const told = [...Object.keys(now), ...gone].flatMap((name) => {
+    const [was, is] = [before[name] ?? "none", now[name] ?? "none"];
+    return was === is ? [] : [phrase(name, `${was} -> ${is}`)];
   });
   return `${subject}: ${told.length === 0 ? "set again" : told.join(", ")}`;
 }
@@ -38,11 +41,9 @@ export function describeStep(step: Step, names: VifNames = () => undefined): str
 /** A member that explains itself has a name in brackets, which is for comparing alone. */
 const phrase = (name: string, text: string): string => (name.startsWith("(") ? text : `${name} ${text}`);
 
-type Members = Readonly<Record<string, string>>;
 interface Words<K, V> {
   /** What the step is about. */
   readonly subject: (key: K, value: V, vif: (slot: number) => string) => string;
-  /** What can differ, in the order it is told. */
   readonly members: (value: V) => Members;
 }
 
@@ -60,34 +61,17 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
       "(incoming)": shapeIn ? "incoming traffic shaped" : "incoming traffic not shaped",
     }),
   },
-  trees: {
-    subject: (nic) => `queue of ${nic}`,
-    members: ({ rate, host }) => ({
-      capacity: formatRate(rate),
-      "host's rate": formatRate(host.rate),
-      ...leaf(host.leaf),
-    }),
-  },
+  trees: { subject: (link) => `queue of ${treeWords(link)}`, members: treeMembers },
   slices: {
-    subject: (_, { link, vifSlot }, vif) => `slice ${vif(vifSlot)} on ${link}`,
-    members: ({ leaf: queue, parts, pace, ...htb }) => ({
-      ...shape(htb),
-      ...(pace === undefined ? {} : { paced: `${formatRate(pace.rate)} in ${pace.burst / 1e6} ms` }),
-      ...(queue === null ? {} : leaf(queue)),
-      ...(parts.length === 0
-        ? {}
-        : { parts: parts.map(({ part, rate }) => `${part} at ${formatRate(rate)}`).join(", ") }),
-    }),
+    subject: (_, { link, vifSlot }, vif) => sliceWords(link, vif(vifSlot)),
+    members: sliceMembers,
   },
   spines: {
     subject: (spine) => `spine ${spine}`,
     members: ({ device, peer }) => ({ "(ends)": `${device} to ${peer}` }),
   },
   spineFilters: { subject: (device) => `filter on ${device}`, members: ({ spine }) => ({ spine }) },
-  trafficRules: {
-    subject: (vif) => `traffic classes of ${vif}`,
-    members: ({ rules, parts }) => ({ "(count)": `${rules.length} rules, ${parts.length} classes` }),
-  },
+  trafficRules: { subject: (vif) => `traffic classes of ${vif}`, members: rulesMembers },
   vifs: {
     subject: (vif) => `vif ${vif}`,
     members: (vif) => ({
@@ -99,6 +83,7 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
       "(checks)": checks(vif),
       "(stopped)": vif.stopped ? "stopped" : "running",
       "(queues)": queues(vif),
+      ...drains(vif),
       buckets: buckets(vif),
     }),
   },
@@ -132,20 +117,16 @@ function queues({ parts, latency, capped, localCapped, queued }: VifEntry): stri
   return words.length === 0 ? "plain queues" : words.join(", ");
 }
 
-const inVlan = (vlan: number): string => (vlan === 0 ? "" : ` in VLAN ${vlan}`);
-
-function shape({ rate, ceil, quantum, priority, burst, ceilBurst }: ClassShape): Members {
-  return {
-    rate: formatRate(rate),
-    limit: formatRate(ceil),
-    quantum: `${quantum} bytes`,
-    priority: String(priority),
-    burst: `${burst / 1e6} ms`,
-    "limit's burst": `${ceilBurst / 1e6} ms`,
-  };
+/** What the virtual queues of a latency goal are drained at. */
+function drains({ slices }: VifEntry): Members {
+  const told = slices.flatMap((slice) => {
+    if (slice === null || (slice.egress === 0 && slice.ingress === 0)) return [];
+    return [`${slice.nic} ${formatRate(slice.egress)} out ${formatRate(slice.ingress)} in`];
+  });
+  return told.length === 0 ? {} : { "virtual queues": `(${told.join(", ")})` };
 }
 
-const leaf = ({ kind, limit }: Leaf): Members => ({ queue: `${limit} bytes (${kind})` });
+const inVlan = (vlan: number): string => (vlan === 0 ? "" : ` in VLAN ${vlan}`);
 
 function checks({ checkMac, checkIp }: FacetValue<"vifs">): string {
   const on = [...(checkMac ? ["MAC"] : []), ...(checkIp ? ["IP"] : [])];
