@@ -45,7 +45,7 @@ const isOverbooked = (
   moved: MovedSums,
 ): boolean =>
   DIRECTIONS.some((direction) => {
-    const room = roomFor(nic) - (sums.get(nic.name)?.[direction] ?? 0);
+    const room = roomFor(nic, direction) - (sums.get(nic.name)?.[direction] ?? 0);
     return spec.nics.some((lost) => moved.of(direction, lost.name, nic.name) > room);
   });
 
@@ -112,6 +112,7 @@ function nicFindings(spec: HostSpec, sums: ReadonlyMap<NicId, Readonly<Reserved>
   for (const nic of spec.nics) {
     for (const direction of DIRECTIONS) {
       const own = sums.get(nic.name)?.[direction] ?? 0;
+      const room = roomFor(nic, direction);
       const worst = [...loads.values()]
         .filter((load) => load.on === nic.name && load.direction === direction)
         .reduce<(Loads extends Map<string, infer L> ? L : never) | undefined>(
@@ -119,7 +120,7 @@ function nicFindings(spec: HostSpec, sums: ReadonlyMap<NicId, Readonly<Reserved>
           undefined,
         );
       // Without any loss it is already too much: that is said elsewhere.
-      if (worst === undefined || own > roomFor(nic) || own + worst.sum <= roomFor(nic)) continue;
+      if (worst === undefined || own > room || own + worst.sum <= room) continue;
       findings.push(tooMuch(nic, own, worst));
     }
   }
@@ -132,7 +133,7 @@ function tooMuch(
   { sum, direction, lost, loads }: { sum: number; direction: Direction; lost: NicId; loads: readonly Load[] },
 ): Finding {
   const [first] = loads.toSorted((a, b) => b.extra - a.extra);
-  const room = roomFor(nic);
+  const room = roomFor(nic, direction);
   const needed = bitsPerSecond(own + sum);
   return {
     code: "SPEC_DOES_NOT_FIT",

@@ -29,7 +29,7 @@ export function reservationFindings(spec: HostSpec, sums: ReadonlyMap<NicId, Rea
   return spec.nics.flatMap((nic) =>
     DIRECTIONS.flatMap((direction) => {
       const sum = sums.get(nic.name)?.[direction] ?? 0;
-      return sum > roomFor(nic) ? overbooked(spec, nic, direction) : [];
+      return sum > roomFor(nic, direction) ? overbooked(spec, nic, direction) : [];
     }),
   );
 }
@@ -48,7 +48,7 @@ function sharesOn(spec: HostSpec, nic: NicSpec, direction: Direction): readonly 
 }
 
 function overbooked(spec: HostSpec, nic: NicSpec, direction: Direction): readonly Finding[] {
-  const room = roomFor(nic);
+  const room = roomFor(nic, direction);
   const placed = sharesOn(spec, nic, direction);
   let sum = bitsPerSecond(0);
   let first: (Placed & { readonly left: BitsPerSecond }) | undefined;
@@ -58,14 +58,17 @@ function overbooked(spec: HostSpec, nic: NicSpec, direction: Direction): readonl
     if (first === undefined && sum > room) first = { ...slice, left };
   }
   if (first === undefined) return [];
-  const host = formatRate(hostShare(nic).reserve);
+  const kept =
+    direction === "egress"
+      ? `${formatRate(hostShare(nic).reserve)} for the host`
+      : `${formatRate(subtractRates(nic.capacity, room))} so that the queue is here and not in the switch`;
   return [
     {
       code: "SPEC_DOES_NOT_FIT",
       path: `${first.path}.reserve`,
       message:
         `the ${direction} reservations on ${nic.name} add up to ${formatRate(sum)}; ${formatRate(room)} can be ` +
-        `reserved (capacity ${formatRate(nic.capacity)} less ${host} for the host)`,
+        `reserved (capacity ${formatRate(nic.capacity)} less ${kept})`,
       found: formatRate(first.share?.reserve ?? bitsPerSecond(0)),
       allowed: `at most ${formatRate(first.left)} is left here for ${first.vif.id}`,
       hint: `lower reservations on ${nic.name} by ${formatRate(subtractRates(sum, room))} in all; the largest are ${largest(placed)}`,

@@ -55,6 +55,21 @@ describe("admit", () => {
     ]);
   });
 
+  it("leaves a part of the way in free, whatever the host reserves on the way out", () => {
+    const slices = [{ ...slice("eth1", 1), ingress: slice("eth1", 9900).egress }];
+    const host = hostWith(slices);
+    const nics = host.nics.map((nic) => ({ ...nic, host: slice("eth1", 2000).egress }));
+    expect(admit({ ...host, nics })).toMatchObject([
+      {
+        path: "guests[0].aggregate.slices[0].ingress.reserve",
+        message: expect.stringContaining("(capacity 10 Gbit less 100.008 Mbit so that the queue is here"),
+      },
+    ]);
+    expect(admit({ ...hostWith([slice("eth1", 8001)]), nics })).toMatchObject([
+      { message: expect.stringContaining("(capacity 10 Gbit less 2 Gbit for the host)") },
+    ]);
+  });
+
   it("counts what HTB assures to a slice without reservation", () => {
     const full = slice("eth1", 9900);
     expect(admit(hostWith([full]))).toEqual([]);

@@ -8,7 +8,7 @@ import {
   shares,
   subtractRates,
 } from "@gona/model";
-import type { ShareScale } from "./htb-shape.ts";
+import { RATE_FLOOR, type ShareScale } from "./htb-shape.ts";
 import type { ShapedTree } from "./nic-plan.ts";
 import { shareScale } from "./share-scale.ts";
 import { type SpinePlan, spinePlan } from "./spine-plan.ts";
@@ -35,6 +35,9 @@ export function ingressShare({ ingress }: SliceSpec, most: BitsPerSecond): Slice
 
 /** The rate of the tree on a NIC's ingress spine. */
 const ingressRate = ({ capacity }: NicSpec): BitsPerSecond => scaleRate(capacity, PASSED);
+
+/** What the reservations of guests may add up to on the way in: what its tree gives to what is nobody's is off. */
+export const ingressRoom = (nic: NicSpec): BitsPerSecond => subtractRates(ingressRate(nic), RATE_FLOOR);
 
 /**
  * Undefined where no slice of the NIC names `ingress`; where one does, all pass the spine, so that its

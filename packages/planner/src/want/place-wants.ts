@@ -65,7 +65,7 @@ export function placeWants(spec: HostSpec, previous?: Placed): Placement {
 
 /** What explicit slices leave of each NIC on the way out, whichever NIC is lost, bit/s; negative where they ask too much. */
 function freeRooms(spec: HostSpec): ReadonlyMap<NicId, number> {
-  const rooms = new Map<NicId, number>(spec.nics.map((nic) => [nic.name, roomFor(nic)]));
+  const rooms = new Map<NicId, number>(spec.nics.map((nic) => [nic.name, roomFor(nic, "egress")]));
   for (const [nic, moved] of mostMovedTo(spec)) rooms.set(nic, (rooms.get(nic) ?? 0) - moved);
   for (const guest of spec.guests) {
     for (const { aggregate } of guest.vifs) {

@@ -1,6 +1,11 @@
 /** Below it a number is taken for zero; the problems here are scaled to about 1. */
-const EPSILON = 1e-11;
-const MAX_PIVOTS = 10_000;
+const EPSILON = 1e-10;
+/** What rounding leaves of a zero; taken away after each pivot, or it adds up. */
+const DUST = 1e-13;
+/** After so many steepest pivots Bland's rule takes over, which is slower and cannot cycle. */
+const STEEPEST_PIVOTS = 200;
+/** Many times what these programs take; what is reached by then keeps every row, if it is not the best. */
+const MAX_PIVOTS = 2000;
 
 /** A row `sum of coefficients x variables <= most`; `most` is not negative, so all zeros is a solution. */
 export interface Row {
@@ -10,7 +15,7 @@ export interface Row {
 
 /**
  * Values of variables, none negative, that make `objective` greatest and keep every row: the primal
- * simplex method on a dense tableau with Bland's rule (which cannot cycle), made for tens of rows.
+ * simplex method on a dense tableau, made for tens of rows.
  * Throws RangeError where nothing bounds the objective.
  */
 export function maximise(objective: readonly number[], rows: readonly Row[]): readonly number[] {
@@ -27,7 +32,7 @@ export function maximise(objective: readonly number[], rows: readonly Row[]): re
   costs.set(objective);
   const basis = rows.map((_, row) => count + row);
   for (let pivots = 0; pivots < MAX_PIVOTS; pivots++) {
-    const column = costs.subarray(0, width - 1).findIndex((cost) => cost > EPSILON);
+    const column = enteringColumn(costs, pivots < STEEPEST_PIVOTS);
     if (column < 0) break;
     const row = leavingRow(tableau, basis, column);
     if (row === undefined) throw new RangeError("nothing bounds the objective");
@@ -41,6 +46,17 @@ export function maximise(objective: readonly number[], rows: readonly Row[]): re
   return values;
 }
 
+/** A variable whose growth is a gain: the steepest, or by Bland's rule the first; -1: there is none. */
+function enteringColumn(costs: Float64Array, steepest: boolean): number {
+  let best = -1;
+  for (let column = 0; column < costs.length - 1; column++) {
+    if ((costs[column] ?? 0) <= EPSILON || (costs[column] ?? 0) <= (costs[best] ?? 0)) continue;
+    best = column;
+    if (!steepest) break;
+  }
+  return best;
+}
+
 /** The row that bounds the growth of `column` first; of equals the one with the lowest variable. */
 function leavingRow(tableau: readonly Float64Array[], basis: readonly number[], column: number): number | undefined {
   let best: number | undefined;
@@ -49,11 +65,9 @@ function leavingRow(tableau: readonly Float64Array[], basis: readonly number[], 
     const factor = line[column] ?? 0;
     if (factor <= EPSILON) continue;
     const bound = (line.at(-1) ?? 0) / factor;
-    const sooner = bound < least - EPSILON;
-    const earlier = best !== undefined && bound <= least + EPSILON && (basis[row] ?? 0) < (basis[best] ?? 0);
-    if (!sooner && !earlier) continue;
+    if (bound > least || (bound === least && (basis[row] ?? 0) > (basis[best ?? row] ?? 0))) continue;
     best = row;
-    least = Math.min(least, bound);
+    least = bound;
   }
   return best;
 }
@@ -66,6 +80,10 @@ function pivot(tableau: readonly Float64Array[], costs: Float64Array, row: numbe
   for (const other of [...tableau, costs]) {
     const factor = other === line ? 0 : (other[column] ?? 0);
     if (factor === 0) continue;
-    for (let i = 0; i < other.length; i++) other[i] = (other[i] ?? 0) - factor * (line[i] ?? 0);
+    for (let i = 0; i < other.length; i++) {
+      const value = (other[i] ?? 0) - factor * (line[i] ?? 0);
+      other[i] = Math.abs(value) < DUST ? 0 : value;
+    }
+    other[column] = 0;
   }
 }

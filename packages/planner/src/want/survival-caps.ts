@@ -16,10 +16,10 @@ export interface SurvivalCaps {
   readonly caps: readonly number[];
 }
 
-/** What the part is worth beside what the caps cost: a part less is never better. */
-const PART_FIRST = 1e4;
+/** What the caps cost beside what the part is worth: a part less is never better. */
+const CAPS_LAST = 1e-3;
 /** Of all that is wanted: a class that wants less than this wants nothing, or the tableau would be ill scaled. */
-const NEXT_TO_NOTHING = 1e-9;
+const NEXT_TO_NOTHING = 1e-7;
 
 /**
  * Whether reservations that survive losses fit `rooms` (bit/s that are free on each NIC), and how
@@ -37,8 +37,10 @@ export function survivalCaps(rooms: readonly number[], classes: readonly WantCla
   const wanted = classes.reduce((sum, { reserve }) => sum + reserve, 0);
   if (wanted === 0) return { part: 1, caps: classes.map(() => 1) };
   const solution = maximise(...program(rooms, classes, wanted));
-  // A guest that survives nothing may have all of it on one NIC.
-  const caps = classes.map(({ survive }, index) => (survive === 0 ? 1 : Math.min(1, solution[1 + index] ?? 0)));
+  // A guest that survives nothing may have all of it on one NIC; one that counted for nothing as well.
+  const caps = classes.map(({ survive, reserve }, index) =>
+    survive === 0 || reserve / wanted < NEXT_TO_NOTHING ? 1 : Math.min(1, solution[1 + index] ?? 0),
+  );
   return { part: solution[0] ?? 0, caps };
 }
 
@@ -53,7 +55,7 @@ function program(
   const blank = (): number[] => Array.from({ length: width }, () => 0);
   const ascending = rooms.toSorted((a, b) => a - b);
   const objective = blank();
-  objective[0] = PART_FIRST;
+  objective[0] = 1;
   const partAtMost = blank();
   partAtMost[0] = 1;
   const rows: Row[] = [{ coefficients: partAtMost, most: 1 }];
@@ -65,7 +67,7 @@ function program(
       const beyond = k + survive - n;
       if (weight < NEXT_TO_NOTHING || (survive === 0 && k < n)) continue;
       const [cap, overflow] = [1 + index, 1 + classes.length + index * (n + 1) + k];
-      objective[cap] = -survive * weight;
+      objective[cap] = -survive * weight * CAPS_LAST;
       if (beyond >= 0) {
         cut[0] = (cut[0] ?? 0) + weight;
         cut[cap] = beyond * weight;

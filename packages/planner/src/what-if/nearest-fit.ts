@@ -62,7 +62,9 @@ function scarcities(spec: HostSpec, direction: Direction, all: readonly Reservat
     push(onNic, nic, index);
     push(ofVif, vif, index);
   }
-  const rooms = new Map(spec.nics.map((nic) => [nic.name, roomFor(nic) - floors(spec, nic.name, direction)]));
+  const rooms = new Map(
+    spec.nics.map((nic) => [nic.name, roomFor(nic, direction) - floors(spec, nic.name, direction)]),
+  );
   const scarce: Scarce[] = [];
   for (const [nic, indexes] of onNic) {
     scarce.push({ room: Math.max(0, rooms.get(nic) ?? 0), terms: indexes.map((index) => [index, 1]) });

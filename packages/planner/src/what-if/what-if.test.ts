@@ -123,7 +123,7 @@ describe("the nearest spec that fits", () => {
     expect(shown(spec)).toEqual([
       ["guests[0].aggregate.slices[0].egress.reserve", 9000, 6600],
       ["guests[1].aggregate.slices[0].egress.reserve", 9000, 3300],
-      ["guests[1].aggregate.slices[0].ingress.reserve", 9900, 9899],
+      ["guests[1].aggregate.slices[0].ingress.reserve", 9900, 9898.99],
     ]);
   });
 
