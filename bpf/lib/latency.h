@@ -5,14 +5,14 @@
  * is how long the next packet will wait. Beyond the latency goal bulk flows are told: marked where
  * they understand ECN, dropped where not.
  *
- * The real queue has two buckets (planner, pace.ts): the limit's, which saves up 20 ms, and a pacer
+ * The real queue has two buckets (planner, pace.ts and htb-shape.ts): the limit's, which saves up 16 ms, and a pacer
  * that lets out 1.06 times the limit at most. The virtual queue has both.
  */
 #ifndef GONA_LATENCY_H
 #define GONA_LATENCY_H
 
 /* A guest that was idle has so much of its limit at once, but for the pacer. */
-#define GONA_SAVED_NS 20000000ULL
+#define GONA_SAVED_NS 16000000ULL
 #define GONA_PACER GONA_PART_REST /* place in gona_slice_clock.finish_ns */
 /* The pacer is 1/17 faster than the limit, by about 6 %. */
 #define GONA_PACED(ns) ((ns) - (ns) / 17)
