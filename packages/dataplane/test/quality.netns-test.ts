@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { type KernelOp, type LinkState, TC_ROOT, tcHandle } from "@gona/kernel";
 import { EMPTY_HUB, type HubState, plan } from "@gona/planner";
@@ -83,6 +84,17 @@ describe("spines", () => {
     expect(linkOf(hub, "vnet0").peer).toBeUndefined();
     const addresses = hub.kernel.inside(() => readFileSync("/proc/thread-self/net/if_inet6", "utf8"));
     expect(addresses).not.toMatch(/ g[pq]-/);
+  });
+
+  test("hand each flow to one CPU, so that it stays in order", async () => {
+    using hub = await TestHub.make("spines", LINKS);
+    using plane = hub.open();
+    await converge(plane, wanted(hub, { cap: true }));
+    const script = "mount -t sysfs gona /sys; cat /sys/class/net/gp-cap/queues/rx-*/rps_cpus";
+    const masks = hub.kernel.inside(() =>
+      execFileSync("unshare", ["--mount", "sh", "-ec", script], { encoding: "utf8" }),
+    );
+    for (const mask of masks.trim().split("\n")) expect(mask).toMatch(/[1-9a-f]/);
   });
 
   test("are taken over by the next daemon as they are, and go with everything else", async () => {

@@ -14,7 +14,10 @@ export type KernelOp =
         readonly addresses: readonly string[];
       };
     }
-  /** A pair with both ends in this namespace, both up, without IPv6 addresses of the kernel's making. */
+  /**
+   * A pair with both ends in this namespace, both up, without IPv6 addresses of the kernel's making. The
+   * peer receives each flow on one CPU, so that it stays in order.
+   */
   | {
       readonly op: "vethPairCreate";
       readonly link: string;

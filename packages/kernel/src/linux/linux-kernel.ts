@@ -61,7 +61,7 @@ export class LinuxKernel implements Kernel {
   }
 
   async run(ops: readonly KernelOp[]): Promise<void> {
-    const runner = new OpRunner(this.#socket, this.#reader, this.#bpf);
+    const runner = new OpRunner(this.#socket, this.#reader, this.#bpf, (work) => this.inside(work));
     for (let from = 0; from < ops.length; ) {
       if (from > 0) await new Promise(setImmediate);
       from = runner.runSome(ops, from, TURN_MS);

@@ -15,6 +15,7 @@ import type { KernelReader } from "./kernel-reader.ts";
 import { linkIndex } from "./link-index.ts";
 import type { LoadedBpf } from "./linux-kernel.ts";
 import { type LinkOp, opRequest } from "./op-request.ts";
+import { receiveInOrder } from "./receive-in-order.ts";
 
 type VethCreate = Extract<KernelOp, { op: "vethCreate" }>;
 type VethPairCreate = Extract<KernelOp, { op: "vethPairCreate" }>;
@@ -30,10 +31,13 @@ export class OpRunner {
   readonly #socket: NetlinkSocket;
   readonly #reader: KernelReader;
   readonly #bpf: LoadedBpf;
+  readonly #inside: <T>(work: () => T) => T;
   /** `ifindex/classid` of parents that were seen, for one turn. */
   readonly #parents = new Set<string>();
 
-  constructor(socket: NetlinkSocket, reader: KernelReader, bpf: LoadedBpf) {
+  /** `inside` runs work with the thread in the socket's namespace. */
+  constructor(socket: NetlinkSocket, reader: KernelReader, bpf: LoadedBpf, inside: <T>(work: () => T) => T) {
+    this.#inside = inside;
     this.#socket = socket;
     this.#reader = reader;
     this.#bpf = bpf;
@@ -176,6 +180,7 @@ export class OpRunner {
       this.#runOne({ op: "linkDelete", link }, new Map());
       return failure;
     }
+    this.#inside(() => receiveInOrder(peer));
     return undefined;
   }
 
