@@ -1,4 +1,12 @@
-import type { BitsPerSecond, Nanoseconds, NicId, SliceSpec, VifSpec } from "@gona/model";
+import {
+  type BitsPerSecond,
+  bytes,
+  type Nanoseconds,
+  type NicId,
+  type SliceSpec,
+  scaleRate,
+  type VifSpec,
+} from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
 import { fillBuckets } from "./bucket-table.ts";
 import { effectiveShares } from "./effective-shares.ts";
@@ -121,6 +129,15 @@ interface LivingSlice extends PlacedSlice {
 }
 
 /** Of a slice without a latency goal, so that a new limit changes no map. */
+/** A virtual queue counts L2 bytes: it drains slower by what the link adds to a full frame. */
+function withinOverhead(rates: typeof NO_DRAIN, overhead = bytes(0)): typeof NO_DRAIN {
+  if (overhead === 0) return rates;
+  const part = FULL_FRAME / (FULL_FRAME + overhead);
+  return { egress: scaleRate(rates.egress, part), ingress: scaleRate(rates.ingress, part) };
+}
+/** Bytes of an Ethernet frame of 1500 bytes payload. */
+const FULL_FRAME = 1514;
+
 const NO_DRAIN = { egress: 0 as BitsPerSecond, ingress: 0 as BitsPerSecond };
 
 /**
@@ -161,7 +178,7 @@ function livingSlices(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>):
     const number = numbers.get(slice.nic);
     if (nic === undefined || number === undefined) continue;
     const mac = rewrite ? input.macFor(slice.nic) : spec.mac;
-    const limits = drains ? drainRates(spec, { spec: slice, nic }) : NO_DRAIN;
+    const limits = drains ? withinOverhead(drainRates(spec, { spec: slice, nic }), nic.overhead) : NO_DRAIN;
     living.push({ number, spec: slice, nic, entry: { nic: slice.nic, nicSlot: nic.entry.slot, mac, ...limits } });
   }
   return living;

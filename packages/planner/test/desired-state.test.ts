@@ -1,4 +1,4 @@
-import { nicId, type VifSpec, vifId } from "@gona/model";
+import { bytes, milliseconds, nicId, type VifSpec, vifId } from "@gona/model";
 import { describe, expect, it } from "vitest";
 import { desiredState } from "../src/desired-state.ts";
 import { EMPTY_HUB, type HubState, type VifEntry } from "../src/hub-state.ts";
@@ -245,4 +245,15 @@ it("names a veth pair of its own after all that makes it, within 15 bytes", () =
     ]
   `);
   expect(links("b")[0]?.device).not.toBe(links("a")[0]?.device);
+});
+
+it("lets a virtual queue drain by what the link adds to a full frame slower than the limit", () => {
+  const latency = withVifs((vif) => ({ ...vif, aggregate: { ...vif.aggregate, latency: milliseconds(5) } }));
+  const drain = (overhead: number): number => {
+    const nics = latency.nics.map((nic) => ({ ...nic, overhead: bytes(overhead) }));
+    const { hub } = desiredState({ spec: { ...latency, nics }, inventory, observed: EMPTY_HUB });
+    return guest0(hub)?.slices[0]?.egress ?? 0;
+  };
+  expect(drain(0)).toBe(100e6);
+  expect(drain(24) / drain(0)).toBeCloseTo(1514 / 1538, 6);
 });
