@@ -72,5 +72,6 @@ const otherBuild = (hash: string): GonaError =>
     allowed: LAYOUT_HASH,
     hint:
       "start that build again (its `gona daemon --teardown` ends its data path), or end it by hand: " +
-      `tc filter delete dev LINK ingress pref ${FILTER_PREFERENCE} on each vif and NIC, tc qdisc delete dev NIC root`,
+      `tc filter delete dev LINK ingress pref ${FILTER_PREFERENCE} on each vif, NIC and gp- link, ` +
+      "tc qdisc delete dev LINK root on each NIC and vif, ip link delete dev LINK for each gq- link",
   });
