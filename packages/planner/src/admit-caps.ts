@@ -9,8 +9,36 @@ export function promisedBy({ slices, balance }: AggregateSpec, direction: Direct
   return balance === "active-backup" ? Math.max(0, ...reserves) : reserves.reduce((sum, reserve) => sum + reserve, 0);
 }
 
-/** A cap over all NICs below what the slices reserve is a promise that cannot be kept. */
-export function capFindings(spec: HostSpec): readonly Finding[] {
+/** What the classes of a guest reserve above what it may send. Where the spec names the slices it was checked with the text. */
+function classFindings(spec: HostSpec): readonly Finding[] {
+  const findings: Finding[] = [];
+  eachVif(spec, ({ aggregate }, place) => {
+    if (aggregate.want === undefined || aggregate.classes.length === 0) return;
+    const limits = aggregate.slices.reduce((sum, { egress }) => sum + egress.limit, 0);
+    const total = Math.min(limits, aggregate.limit?.egress ?? limits);
+    let reserved = 0;
+    for (const [k, { reserve }] of aggregate.classes.entries()) {
+      if (reserve === undefined) continue;
+      const left = Math.max(0, total - reserved);
+      reserved += reserve.kind === "absolute" ? reserve.rate : total * reserve.ratio;
+      if (reserved <= total) continue;
+      findings.push({
+        code: "SPEC_DOES_NOT_FIT",
+        path: `${place()}.aggregate.classes[${k}].reserve`,
+        message: `the reservations of the classes are above what the aggregate may send, ${formatRate(bitsPerSecond(total))}`,
+        allowed: `at most ${formatRate(bitsPerSecond(left))} is left for this class`,
+      });
+      break;
+    }
+  });
+  return findings;
+}
+
+/** Promises of an aggregate that it cannot keep by itself, whatever the NICs have. */
+export const capFindings = (spec: HostSpec): readonly Finding[] => [...sumFindings(spec), ...classFindings(spec)];
+
+/** A cap over all NICs below what the slices reserve. */
+function sumFindings(spec: HostSpec): readonly Finding[] {
   const findings: Finding[] = [];
   eachVif(spec, ({ aggregate }, place) => {
     // Of what the planner chose the sum is more than the want, and only the want is promised.

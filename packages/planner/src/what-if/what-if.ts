@@ -31,6 +31,12 @@ export function whatIf(spec: HostSpec, previous?: Placed): WhatIf {
   return { ...fit, verdict: breaks ? "fits-unless-lost" : "fits", withoutNic, nearest: [] };
 }
 
+/** Of the guests in the spec. */
+function inOrder(spec: HostSpec, changes: readonly ReserveChange[]): readonly ReserveChange[] {
+  const order = new Map(spec.guests.flatMap(({ vifs }) => vifs).map(({ id }, index) => [id, index]));
+  return changes.toSorted((a, b) => (order.get(a.vif) ?? 0) - (order.get(b.vif) ?? 0));
+}
+
 function nearestFit(spec: HostSpec, previous?: Placed): readonly ReserveChange[] {
   const changes = new Map<string, ReserveChange>();
   let tried = spec;
@@ -44,7 +50,7 @@ function nearestFit(spec: HostSpec, previous?: Placed): readonly ReserveChange[]
       changes.set(change.path, { ...change, from: changes.get(change.path)?.from ?? change.from });
     }
     tried = withReserves(spec, [...changes.values()]);
-    if (fitSpec(tried, previous).findings.length === 0) return [...changes.values()];
+    if (fitSpec(tried, previous).findings.length === 0) return inOrder(spec, [...changes.values()]);
   }
   return [];
 }
