@@ -23,7 +23,10 @@ export const sliceViewSchema = z.object({
   rxBytes: wireBytes.meta({ description: "wire to guest" }),
   txPackets: wirePackets,
   rxPackets: wirePackets,
-  drops: wirePackets.meta({ description: "dropped by its class's queue, and for want of a living slice" }),
+  drops: wirePackets.meta({
+    description: "dropped by its class's queue or by active queue management, and for want of a living slice",
+  }),
+  ceMarks: wirePackets.meta({ description: "marked congestion experienced by active queue management" }),
   failovers: wirePackets.meta({ description: "packets that left by another slice because this NIC was dead" }),
   delivery: deliveryViewSchema
     .exactOptional()

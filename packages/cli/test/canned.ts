@@ -28,6 +28,7 @@ export const slice = (vif: string, on: string, more: Partial<SliceView> = {}): S
   txPackets: 1,
   rxPackets: 2,
   drops: 0,
+  ceMarks: 0,
   failovers: 0,
   ...more,
 });

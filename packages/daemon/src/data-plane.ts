@@ -10,6 +10,11 @@ export interface SliceCounters {
   /** Packets that had no living slice and whose first choice this was. */
   readonly txDrops: bigint;
   readonly failovers: bigint;
+  /** Segments that active queue management marked, and those that it dropped. */
+  readonly txCeMarks: bigint;
+  readonly rxCeMarks: bigint;
+  readonly txAqmDrops: bigint;
+  readonly rxAqmDrops: bigint;
 }
 
 /** What the controller does to a hub and asks of it: dataplane's HubDataplane, or a test's. */

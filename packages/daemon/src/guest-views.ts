@@ -82,7 +82,18 @@ function sliceViews(guest: GuestSpec, vif: VifSpec, context: ViewContext): Slice
   });
 }
 
-const NOTHING: SliceCounters = { txBytes: 0n, txPackets: 0n, rxBytes: 0n, rxPackets: 0n, txDrops: 0n, failovers: 0n };
+const NOTHING: SliceCounters = {
+  txBytes: 0n,
+  txPackets: 0n,
+  rxBytes: 0n,
+  rxPackets: 0n,
+  txDrops: 0n,
+  failovers: 0n,
+  txCeMarks: 0n,
+  rxCeMarks: 0n,
+  txAqmDrops: 0n,
+  rxAqmDrops: 0n,
+};
 
 interface SliceName {
   readonly guest: string;
@@ -104,6 +115,7 @@ function sliceView(
   const queueDrops = (placed && drops.get(treeLink(hub, nic, direction) ?? "")?.get(placed.slot)) ?? 0n;
   const mac = entry?.slices[number]?.mac;
   const row = delivery.of(name);
+  const isEgress = direction === "egress";
   return {
     ...name,
     state: placed === undefined ? "pending" : hub.nics.get(nic)?.up === true ? "active" : "down",
@@ -116,7 +128,8 @@ function sliceView(
     rxBytes: Number(counters.rxBytes),
     txPackets: Number(counters.txPackets),
     rxPackets: Number(counters.rxPackets),
-    drops: Number(queueDrops + (direction === "egress" ? counters.txDrops : 0n)),
+    drops: Number(queueDrops + (isEgress ? counters.txDrops + counters.txAqmDrops : counters.rxAqmDrops)),
+    ceMarks: Number(isEgress ? counters.txCeMarks : counters.rxCeMarks),
     failovers: Number(counters.failovers),
     ...(row && { delivery: deliveryView(single(delivery.newest.atMs, row)) }),
   };

@@ -10,6 +10,10 @@ const NOTHING: SliceCounters = {
   rxPackets: 0n,
   txDrops: 0n,
   failovers: 0n,
+  txCeMarks: 0n,
+  rxCeMarks: 0n,
+  txAqmDrops: 0n,
+  rxAqmDrops: 0n,
 };
 
 /** A data plane that only remembers. Outlives controllers, as the kernel does. */

@@ -18,6 +18,8 @@ export interface PromisedSlice {
   readonly share: SliceShare;
   /** False: the spec promises nothing, but it has its part in the queue tree beside the others. */
   readonly promised: boolean;
+  /** There is a latency goal: active queue management drops before the queue. */
+  readonly managed: boolean;
   readonly vifSlot: number;
   /** Of the slice inside its aggregate. */
   readonly number: number;
@@ -58,6 +60,8 @@ export function promisedTrees(spec: HostSpec, hub: HubState): readonly PromisedT
     for (const vif of vifs) {
       const entry = hub.vifs.get(vif.id);
       if (entry === undefined) continue;
+      const { latency, classes } = vif.aggregate;
+      const managed = latency !== undefined || classes.some((each) => each.latency !== undefined);
       for (const [number, placed] of entry.slices.entries()) {
         const slice = placed === null ? undefined : vif.aggregate.slices.find(({ nic }) => nic === placed.nic);
         if (slice === undefined) continue;
@@ -72,6 +76,7 @@ export function promisedTrees(spec: HostSpec, hub: HubState): readonly PromisedT
             direction,
             share: share ?? unlimited(tree.nic),
             promised: share !== undefined,
+            managed,
             vifSlot: entry.slot,
             number,
           });

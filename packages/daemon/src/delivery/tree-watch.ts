@@ -1,7 +1,7 @@
 import { type ClassCount, TreeCounters } from "@gona/dataplane";
 import type { Kernel } from "@gona/kernel";
 import type { NicId } from "@gona/model";
-import { type Measured, measure, type NicInterval, type SliceInterval } from "@gona/planner";
+import { type Measured, type MeasureOptions, measure, type NicInterval, type SliceInterval } from "@gona/planner";
 import type { SliceCounters } from "../data-plane.ts";
 import type { PromisedSlice, PromisedTree } from "./promised-tree.ts";
 
@@ -34,8 +34,8 @@ export class TreeWatch {
   #quietAtMs = 0;
   /** By vif slot: looks in a row at which it was stalled. */
   #stalled = new Map<number, number>();
-  /** By vif slot: bytes that the program sent into the queue by the last look, of slices that were full then. */
-  #countedBytes = new Map<number, number>();
+  /** By vif slot: what the program counted by the last look, of slices that were asked for then. */
+  #counted = new Map<number, Counted>();
 
   /** `now`: a monotonic clock, milliseconds. */
   constructor(link: string, promised: PromisedTree, now: () => number) {
@@ -85,16 +85,16 @@ export class TreeWatch {
     const slices: PromisedSlice[] = [];
     const intervals: SliceInterval[] = [];
     const stalled = new Map<number, number>();
-    const countedBytes = new Map<number, number>();
+    const counted = new Map<number, Counted>();
     for (const [slot, slice] of bySlot) {
       if (!after.moved(slot, before)) continue;
       // Another vif's class may have had this slot.
       if (previous.bySlot.get(slot)?.vif.id !== slice.vif.id) continue;
       const [old, now] = [before.slice(slot), after.slice(slot)];
-      if (now !== undefined && (now.backlogBytes > 0 || now.drops !== old?.drops)) {
-        countedBytes.set(slot, countOf(slice, context));
+      if (slice.managed || (now !== undefined && (now.backlogBytes > 0 || now.drops !== old?.drops))) {
+        counted.set(slot, countOf(slice, context));
       }
-      const measured = this.#measure(old, now, this.#countedSince(slot, countedBytes));
+      const measured = this.#measure(old, now, countedSince(this.#counted.get(slot), counted.get(slot)));
       if (measured === undefined) continue;
       const stalledLooks = after.isStalled(slot) ? (this.#stalled.get(slot) ?? 0) + 1 : 0;
       if (stalledLooks > 0) stalled.set(slot, stalledLooks);
@@ -108,7 +108,7 @@ export class TreeWatch {
       });
     }
     this.#stalled = stalled;
-    this.#countedBytes = countedBytes;
+    this.#counted = counted;
     const ofHost = this.#measure(before.host ?? NOTHING, after.host ?? NOTHING);
     return {
       slices,
@@ -121,22 +121,35 @@ export class TreeWatch {
     };
   }
 
-  #measure(before: ClassCount | undefined, after: ClassCount | undefined, countedBytes = 0): Measured | undefined {
+  #measure(
+    before: ClassCount | undefined,
+    after: ClassCount | undefined,
+    more: MeasureOptions = {},
+  ): Measured | undefined {
     if (before === undefined || after === undefined) return undefined;
     const overheadBytes = this.#promised.nic.overhead;
-    return measure({ ...before, atMs: Math.max(before.atMs, this.#quietAtMs) }, after, { countedBytes, overheadBytes });
-  }
-
-  /** What the program handed to a slice since the last look; 0 where that was not asked for then. */
-  #countedSince(slot: number, countedBytes: ReadonlyMap<number, number>): number {
-    const now = countedBytes.get(slot);
-    const then = this.#countedBytes.get(slot);
-    return now === undefined || then === undefined ? 0 : Math.max(0, now - then);
+    return measure({ ...before, atMs: Math.max(before.atMs, this.#quietAtMs) }, after, { ...more, overheadBytes });
   }
 }
 
+/** Of one slice in one direction, since its counters began. */
+interface Counted {
+  readonly bytes: number;
+  readonly managedDrops: number;
+}
+
 /** Costs as much as all the rest of a slice, so it is asked for where something is dropped or waits. */
-function countOf({ vifSlot, number, direction }: PromisedSlice, { sliceCounters }: TreeContext): number {
-  const { txBytes, rxBytes } = sliceCounters(vifSlot, number);
-  return Number(direction === "egress" ? txBytes : rxBytes);
+function countOf({ vifSlot, number, direction }: PromisedSlice, { sliceCounters }: TreeContext): Counted {
+  const { txBytes, rxBytes, txAqmDrops, rxAqmDrops } = sliceCounters(vifSlot, number);
+  return direction === "egress"
+    ? { bytes: Number(txBytes), managedDrops: Number(txAqmDrops) }
+    : { bytes: Number(rxBytes), managedDrops: Number(rxAqmDrops) };
+}
+
+function countedSince(then: Counted | undefined, now: Counted | undefined): MeasureOptions {
+  if (then === undefined || now === undefined) return {};
+  return {
+    countedBytes: Math.max(0, now.bytes - then.bytes),
+    managedDrops: Math.max(0, now.managedDrops - then.managedDrops),
+  };
 }

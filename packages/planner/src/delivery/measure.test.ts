@@ -47,6 +47,11 @@ describe("two looks at a queue", () => {
     expect(found?.offeredBitsPerSecond).toBeCloseTo((125_000 + 1250 + 101 * 24) * 8, 6);
   });
 
+  it("what active queue management dropped was offered too", () => {
+    const [a, b] = [count({}), count({ atMs: 1000, bytes: 125_000, packets: 100 })];
+    expect(measure(a, b, { managedDrops: 10 })).toMatchObject({ offeredBitsPerSecond: 1.1e6, drops: 10 });
+  });
+
   it("a queue that empties offers less than it delivers", () => {
     const [a, b] = [count({ backlogBytes: 50_000 }), count({ atMs: 500, bytes: 50_000, packets: 40 })];
     expect(measure(a, b)).toMatchObject({ offeredBitsPerSecond: 0, deliveredBitsPerSecond: 800_000 });

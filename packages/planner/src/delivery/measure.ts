@@ -29,6 +29,8 @@ export interface MeasureOptions {
   readonly countedBytes?: number;
   /** What a frame costs beyond its L2 bytes. */
   readonly overheadBytes?: number;
+  /** Packets that active queue management dropped before the queue. */
+  readonly managedDrops?: number;
 }
 
 /**
@@ -40,13 +42,14 @@ export interface MeasureOptions {
 export function measure(
   before: QueueCount,
   after: QueueCount,
-  { countedBytes = 0, overheadBytes = 0 }: MeasureOptions = {},
+  { countedBytes = 0, overheadBytes = 0, managedDrops = 0 }: MeasureOptions = {},
 ): Measured | undefined {
   const seconds = (after.atMs - before.atMs) / 1000;
   const bytes = after.bytes - before.bytes;
   const packets = after.packets - before.packets;
-  const drops = after.drops - before.drops;
-  if (seconds < SHORTEST_SECONDS || bytes < 0 || packets < 0 || drops < 0) return undefined;
+  const queueDrops = after.drops - before.drops;
+  if (seconds < SHORTEST_SECONDS || bytes < 0 || packets < 0 || queueDrops < 0) return undefined;
+  const drops = queueDrops + managedDrops;
   const waiting = before.backlogBytes > 0 && after.backlogBytes > 0;
   const counted = drops > 0 || waiting ? countedBytes : 0;
   const frameBytes = packets > 0 ? bytes / packets : FRAME_BYTES;
