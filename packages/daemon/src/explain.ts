@@ -2,7 +2,16 @@ import type { Explanation } from "@gona/api";
 import { sliceClass } from "@gona/dataplane";
 import { formatTcHandle } from "@gona/kernel";
 import { GonaError, guestOf, type NicId, nearestWord, type VifSpec } from "@gona/model";
-import { BUCKETS, explainFlow, type FlowPath, parseFlow, type VifEntry } from "@gona/planner";
+import {
+  BUCKETS,
+  explainFlow,
+  explainPart,
+  type FlowPart,
+  type FlowPath,
+  parseFlow,
+  REST_PART,
+  type VifEntry,
+} from "@gona/planner";
 import type { Controller } from "./controller.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 
@@ -22,17 +31,20 @@ export function explain(controller: Controller, name: string, flow?: string): Ex
   if (entry === undefined) return { ...base, why: [`${vif.id} is pending: nothing of it is programmed`] };
   if (entry.stopped) return { ...base, why: ["a NIC is lost and onNicLoss says stop: all its traffic is dropped"] };
   if (flow === undefined) return { ...base, why: whyOfTable(controller, vif, entry) };
-  const path = explainFlow(entry, parseFlow(flow), (nic) => controller.hub.lastKnown.nics.get(nic)?.up === true);
+  const { nics, trafficRules } = controller.hub.lastKnown;
+  const tuple = parseFlow(flow);
+  const path = explainFlow(entry, tuple, (nic) => nics.get(nic)?.up === true);
+  const part = explainPart(entry, trafficRules.get(vif.id), tuple);
   const { taken } = path;
   return {
     ...base,
     flow: {
       text: flow,
       bucket: path.bucket,
-      ...(taken && { slice: taken.slice, nic: taken.nic, classid: classOf(entry) }),
+      ...(taken && { slice: taken.slice, nic: taken.nic, classid: classOf(entry, part?.part) }),
       ...(path.chosen && { chosenNic: path.chosen.nic }),
     },
-    why: whyOfFlow(controller.nics, entry, path),
+    why: [...whyOfFlow(controller.nics, entry, path), ...whyOfQueues(vif, entry, part)],
   };
 }
 
@@ -49,7 +61,7 @@ function findVif(controller: Controller, name: string): VifSpec {
 
 const macStrategy = (entry: VifEntry | undefined): Explanation["macStrategy"] =>
   entry?.rewriteMac === true ? "per-slice" : "own";
-const classOf = ({ slot }: VifEntry): string => formatTcHandle(sliceClass(slot));
+const classOf = ({ slot }: VifEntry, part?: number): string => formatTcHandle(sliceClass(slot, part));
 
 function slicesOf({ nics }: Controller, entry: VifEntry | undefined): Explanation["slices"] {
   if (entry === undefined) return [];
@@ -92,4 +104,19 @@ function whyOfFlow(nics: NicMonitor, entry: VifEntry, { hash, bucket, chosen, ta
     table,
     hashed,
   ];
+}
+
+/** Where a flow waits besides its slice. */
+function whyOfQueues({ aggregate }: VifSpec, { capped, latency }: VifEntry, part: FlowPart | undefined): string[] {
+  const cap = capped ? ["before that it waits for the limit over all NICs"] : [];
+  if (part === undefined) return cap;
+  const nameOf = (number: number) => aggregate.classes[number - 1]?.name ?? String(number);
+  const taken =
+    part.part === REST_PART
+      ? `no traffic class claims it${latency === undefined ? "" : "; while it sends less than its fair part it goes before others"}`
+      : `it is of the traffic class ${nameOf(part.part)}`;
+  const marked = part.ifMarked.map(
+    (number) => `frames with the marks that ${nameOf(number)} asks for are of that class`,
+  );
+  return [taken, ...marked, ...cap];
 }

@@ -10,6 +10,7 @@ export * from "./describe-step.ts";
 export * from "./desired-state.ts";
 export * from "./effective-shares.ts";
 export * from "./explain-flow.ts";
+export * from "./explain-part.ts";
 export * from "./fit-spec.ts";
 export * from "./host-share.ts";
 export * from "./hub-state.ts";
