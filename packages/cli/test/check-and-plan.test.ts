@@ -104,6 +104,18 @@ describe("plan", () => {
     });
   });
 
+  it("of very much that does not fit shows the first lines, and counts the others", async () => {
+    const guest = (index: number) => `  - name: g${index}
+    vif: { device: d${index}, mac: "52:54:00:aa:01:${index}" }
+    aggregate: { slices: [{ nic: eth1, egress: { reserve: 500Mbit } }] }
+`;
+    const many = GOOD + Array.from({ length: 60 }, (_, index) => guest(index + 10)).join("");
+    const { out } = await gona(["plan", "-"], { files: { "-": many } });
+    const lines = out.trimEnd().split("\n");
+    expect(lines).toHaveLength(1 + 1 + 50 + 1);
+    expect(lines.at(-1)).toBe("  and 11 more (all of them with --json)");
+  });
+
   it("places what a guest wants, and says what it could have where that is not there", async () => {
     const wants = (reserve: string) => GOOD.replace(/slices: .*eth2 }]/, `want: { reserve: ${reserve}, survive: 1 }`);
     const good = await gona(["plan", "-"], { files: { "-": wants("900Mbit") } });

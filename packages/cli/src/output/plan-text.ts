@@ -4,6 +4,8 @@ import type { Painter } from "./style.ts";
 
 /** More names or promises than these are counted, not listed. */
 const MOST_LISTED = 5;
+/** Lines of one kind; with --json there are all. */
+const MOST_LINES = 50;
 
 /** A plan in lines for people, each with its line end. */
 export function planText(plan: PlanResult, paint: Painter): string {
@@ -34,16 +36,18 @@ function unfitLines({ findings, nearest }: PlanResult, paint: Painter): string[]
     const more = [allowed === undefined ? "" : `, allowed: ${allowed}`, hint === undefined ? "" : ` (${hint})`];
     return `${paint("does not fit", "red")}: ${path}: ${message}${more.join("")}`;
   });
-  if (nearest.length === 0) return lines;
-  return [
-    ...lines,
-    "the nearest spec that would fit:",
-    ...nearest.map(
-      ({ path, fromBitsPerSecond, toBitsPerSecond }) =>
-        `  ${path}: ${rate(fromBitsPerSecond)} -> ${paint(rate(toBitsPerSecond), "green")}`,
-    ),
-  ];
+  if (nearest.length === 0) return firstOf(lines);
+  const changes = nearest.map(
+    ({ path, fromBitsPerSecond, toBitsPerSecond }) =>
+      `  ${path}: ${rate(fromBitsPerSecond)} -> ${paint(rate(toBitsPerSecond), "green")}`,
+  );
+  return [...firstOf(lines), "the nearest spec that would fit:", ...firstOf(changes)];
 }
+
+const firstOf = (lines: readonly string[]): string[] =>
+  lines.length <= MOST_LINES
+    ? [...lines]
+    : [...lines.slice(0, MOST_LINES), `  and ${lines.length - MOST_LINES} more (all of them with --json)`];
 
 function lossLine({ nic, degraded, cutOff, broken }: NicLossView, paint: Painter): string {
   const promises = broken.map(
