@@ -4,13 +4,12 @@ import {
   bitsPerSecond,
   bytes,
   bytesIn,
+  defaultHostReserve,
   megabitsPerSecond,
-  minRate,
   type Nanoseconds,
   nanoseconds,
   type Shares,
   type SliceShare,
-  scaleRate,
   subtractRates,
   timeToSend,
 } from "@gona/model";
@@ -97,14 +96,8 @@ export function sliceShape(
   };
 }
 
-/**
- * What the host's own traffic is assured on a NIC: 1 % of the capacity, at least 1 Mbit/s, at most
- * half of a NIC slower than that.
- */
-export function hostReserve(capacity: BitsPerSecond): BitsPerSecond {
-  const wanted = bitsPerSecond(Math.max(scaleRate(capacity, 0.01), megabitsPerSecond(1)));
-  return minRate(wanted, scaleRate(capacity, 0.5));
-}
+/** What the host's own traffic is assured on a NIC whose spec is silent. */
+export const hostReserve = defaultHostReserve;
 
 /** What the reservations of guests may add up to on a NIC, each way. */
 export const reservable = (capacity: BitsPerSecond): BitsPerSecond => subtractRates(capacity, hostReserve(capacity));
