@@ -1,6 +1,6 @@
+import { BROADCAST, ethernetFrame, macBytes } from "./ethernet-frame.ts";
+
 const ETHERTYPE_RARP = 0x8035;
-const ETHERTYPE_VLAN = 0x8100;
-const MINIMUM_LENGTH = 60;
 const REQUEST_REVERSE = 3;
 
 /**
@@ -10,17 +10,6 @@ const REQUEST_REVERSE = 3;
  */
 export function announcementFrame(mac: string, vlan: number): Uint8Array {
   const source = macBytes(mac);
-  const tag = vlan === 0 ? [] : [ETHERTYPE_VLAN >> 8, ETHERTYPE_VLAN & 0xff, vlan >> 8, vlan & 0xff];
   const rarp = [0, 1, 0x08, 0x00, 6, 4, 0, REQUEST_REVERSE, ...source, 0, 0, 0, 0, ...source, 0, 0, 0, 0];
-  const bytes = [255, 255, 255, 255, 255, 255, ...source, ...tag, ETHERTYPE_RARP >> 8, ETHERTYPE_RARP & 0xff, ...rarp];
-  const frame = new Uint8Array(Math.max(bytes.length, MINIMUM_LENGTH));
-  frame.set(bytes);
-  return frame;
-}
-
-/** `52:54:00:aa:00:01` as six bytes. */
-function macBytes(mac: string): number[] {
-  const bytes = mac.split(":").map((part) => Number.parseInt(part, 16));
-  if (bytes.length !== 6 || bytes.some(Number.isNaN)) throw new RangeError(`not a MAC address: ${mac}`);
-  return bytes;
+  return ethernetFrame({ to: BROADCAST, from: source, vlan, type: ETHERTYPE_RARP }, rarp);
 }

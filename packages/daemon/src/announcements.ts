@@ -1,5 +1,6 @@
-import type { NicId } from "@gona/model";
-import type { HubState, VifEntry } from "@gona/planner";
+import type { NicId, VifId } from "@gona/model";
+import type { HubState, SliceEntry, Step, VifEntry } from "@gona/planner";
+import { addressFrame } from "./address-frame.ts";
 import { announcementFrame } from "./announcement-frame.ts";
 
 /** One broadcast that moves a MAC to the switch port behind `nic`. */
@@ -7,6 +8,8 @@ export interface Announcement {
   readonly nic: NicId;
   readonly mac: string;
   readonly vlan: number;
+  /** Told to peers, not to switches alone. */
+  readonly address?: string;
   readonly frame: Uint8Array;
 }
 
@@ -36,6 +39,61 @@ function announcementsOf(hub: HubState, nic: NicId, home: (vif: VifEntry) => Nic
     const vif = concerned.get(vifSlot);
     if (vif === undefined || vif.slice !== slice) continue;
     announcements.push({ nic: vif.home, mac, vlan, frame: announcementFrame(mac, vlan) });
+  }
+  return announcements;
+}
+
+/** The vifs whose NICs some steps changed. */
+export interface MovedVifs {
+  /** Another slice is the first: the vif's own MAC lives behind that one's NIC now. */
+  readonly rehomed: ReadonlySet<VifId>;
+  /** A slice is gone, and peers may hold its MAC. */
+  readonly bereft: ReadonlySet<VifId>;
+}
+
+/** A vif that is new or was broken is not known to anybody. */
+export function movedVifs(steps: readonly Step[]): MovedVifs {
+  const [rehomed, bereft] = [new Set<VifId>(), new Set<VifId>()];
+  for (const step of steps) {
+    if (step.facet !== "vifs" || step.kind !== "set" || step.before === undefined || step.before.stale) continue;
+    const [before, now] = [nicsOf(step.before), nicsOf(step.value)];
+    if (before[0] !== now[0]) rehomed.add(step.key);
+    if (before.some((nic) => !now.includes(nic))) bereft.add(step.key);
+  }
+  return { rehomed, bereft };
+}
+
+const nicsOf = ({ slices }: VifEntry): readonly NicId[] => slices.flatMap((slice) => (slice ? [slice.nic] : []));
+
+/**
+ * What to announce after the NICs of vifs changed: the own MAC behind the home NIC, and where a slice
+ * is gone also the MACs that are left, and that the addresses are at the home NIC's slice.
+ */
+export function announcementsForChange(
+  hub: HubState,
+  { rehomed, bereft }: MovedVifs,
+  alive: ReadonlySet<NicId>,
+): Announcement[] {
+  const homes = new Map<number, { readonly vif: VifEntry; readonly home: SliceEntry; readonly isBereft: boolean }>();
+  for (const id of new Set([...rehomed, ...bereft])) {
+    const vif = hub.vifs.get(id);
+    const home = vif?.slices.find((slice) => slice && alive.has(slice.nic));
+    if (vif !== undefined && home) homes.set(vif.slot, { vif, home, isBereft: bereft.has(id) });
+  }
+  if (homes.size === 0) return [];
+  const announcements: Announcement[] = [];
+  for (const { vifSlot, slice, mac, vlan } of hub.stations.values()) {
+    const found = homes.get(vifSlot);
+    if (found === undefined || (slice !== "own" && !found.isBereft)) continue;
+    const shown = slice === "own" ? undefined : found.vif.slices[slice];
+    const nic = shown && alive.has(shown.nic) ? shown.nic : found.home.nic;
+    announcements.push({ nic, mac, vlan, frame: announcementFrame(mac, vlan) });
+  }
+  for (const { vifSlot, vlan, address } of hub.addresses.values()) {
+    const found = homes.get(vifSlot);
+    if (!found?.isBereft) continue;
+    const { nic, mac } = found.home;
+    announcements.push({ nic, mac, vlan, address, frame: addressFrame(mac, vlan, address) });
   }
   return announcements;
 }

@@ -42,7 +42,8 @@ export class Announcer implements Disposable {
       if (--left === 0) resolve();
     };
     for (const announcement of announcements) {
-      const key = `${announcement.vlan} ${announcement.mac}`;
+      const { vlan, mac, address = "" } = announcement;
+      const key = `${vlan} ${mac} ${address}`;
       this.#waiting.get(key)?.saidOnce?.();
       this.#waiting.delete(key);
       this.#waiting.set(key, { announcement, dueMs: nowMs, saidOnce });

@@ -1,6 +1,12 @@
 import type { NicId } from "@gona/model";
 import type { HubState, Step } from "@gona/planner";
-import { type Announcement, announcementsForLoss, announcementsForReturn } from "./announcements.ts";
+import {
+  type Announcement,
+  announcementsForChange,
+  announcementsForLoss,
+  announcementsForReturn,
+  movedVifs,
+} from "./announcements.ts";
 import type { Announcer } from "./announcer.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Hub } from "./hub.ts";
@@ -46,8 +52,10 @@ export class Failover {
     }
     await hub.execute(steps);
     for (const nic of arrived) this.#announceArrival(nic, known);
-    if (shut.length === 0) return;
+    const moved = movedVifs(steps);
+    if (shut.length === 0 && moved.rehomed.size === 0 && moved.bereft.size === 0) return;
     const nicsUp = new Set([...hub.lastKnown.nics].filter(([, entry]) => entry.up).map(([nic]) => nic));
+    void this.#announce(announcementsForChange(hub.lastKnown, moved, nicsUp), "NICs of guests changed");
     for (const nic of shut) this.#announceLoss(nic, nicsUp);
   }
 

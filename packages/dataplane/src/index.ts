@@ -5,6 +5,7 @@ export * from "./fake-hub-kernel.ts";
 export { sliceClass } from "./htb.ts";
 export { HubDataplane } from "./hub-dataplane.ts";
 export { FILTER_PREFERENCE, FROM_GUEST, FROM_SPINE, FROM_WIRE, RESOLVE_NIC } from "./hub-filters.ts";
+export { ipBytes } from "./ip-bytes.ts";
 export { observe } from "./observe/observe.ts";
 export { type OpenOptions, openDataplane } from "./open-dataplane.ts";
 export * from "./step-error.ts";
