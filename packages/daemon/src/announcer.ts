@@ -41,6 +41,7 @@ export class Announcer implements Disposable {
     const saidOnce = () => {
       if (--left === 0) resolve();
     };
+    this.#forget(announcements);
     for (const announcement of announcements) {
       const { vlan, mac, address = "" } = announcement;
       const key = `${vlan} ${mac} ${address}`;
@@ -50,6 +51,23 @@ export class Announcer implements Disposable {
     }
     this.#sendBatch();
     return promise;
+  }
+
+  /** What was to be said once more and is no longer so: a MAC behind another NIC, an address under another MAC. */
+  #forget(announcements: readonly Announcement[]): void {
+    const nics = new Map(announcements.map(({ vlan, mac, nic }) => [`${vlan} ${mac}`, nic]));
+    const macs = new Map(
+      announcements.flatMap(({ vlan, mac, address }) =>
+        address === undefined ? [] : [[`${vlan} ${address}`, mac] as const],
+      ),
+    );
+    for (const [key, { announcement, saidOnce }] of this.#waiting) {
+      const { vlan, mac, nic, address } = announcement;
+      const sameNic = (nics.get(`${vlan} ${mac}`) ?? nic) === nic;
+      if (sameNic && (address === undefined || (macs.get(`${vlan} ${address}`) ?? mac) === mac)) continue;
+      this.#waiting.delete(key);
+      saidOnce?.();
+    }
   }
 
   [Symbol.dispose](): void {

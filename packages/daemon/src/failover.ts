@@ -5,6 +5,7 @@ import {
   announcementsForChange,
   announcementsForLoss,
   announcementsForReturn,
+  type MovedVifs,
   movedVifs,
 } from "./announcements.ts";
 import type { Announcer } from "./announcer.ts";
@@ -50,13 +51,25 @@ export class Failover {
     for (const nic of opened) {
       await this.#announce(announcementsForReturn(hub.lastKnown, nic), `NIC ${nic} is back`);
     }
-    await hub.execute(steps);
-    for (const nic of arrived) this.#announceArrival(nic, known);
     const moved = movedVifs(steps);
-    if (shut.length === 0 && moved.rehomed.size === 0 && moved.bereft.size === 0) return;
-    const nicsUp = new Set([...hub.lastKnown.nics].filter(([, entry]) => entry.up).map(([nic]) => nic));
-    void this.#announce(announcementsForChange(hub.lastKnown, moved, nicsUp), "NICs of guests changed");
+    const told = moved.rehomed.size + moved.bereft.size === 0 ? steps.length : firstClear(steps);
+    await hub.execute(steps.slice(0, told));
+    for (const nic of arrived) this.#announceArrival(nic, known);
+    await this.#announceChange(moved);
+    await hub.execute(steps.slice(told));
+    const nicsUp = nicsThatAreUp(hub.lastKnown);
     for (const nic of shut) this.#announceLoss(nic, nicsUp);
+  }
+
+  /**
+   * Before what is old goes: a frame to the MAC of a slice that is gone is taken on the home NIC for as
+   * long as the MAC's station is there.
+   */
+  async #announceChange(moved: MovedVifs): Promise<void> {
+    const { lastKnown } = this.#options.hub;
+    if (moved.rehomed.size === 0 && moved.bereft.size === 0) return;
+    const announcements = announcementsForChange(lastKnown, moved, nicsThatAreUp(lastKnown));
+    await this.#announce(announcements, "NICs of guests changed");
   }
 
   /** Only what peers may have learnt while the NIC was away: a new guest's MACs are nowhere else. */
@@ -77,6 +90,15 @@ export class Failover {
     const message = `told the switches where ${announcements.length} MACs are now`;
     events.record({ kind: "announced", message, cause });
   }
+}
+
+const nicsThatAreUp = ({ nics }: HubState): ReadonlySet<NicId> =>
+  new Set([...nics].filter(([, entry]) => entry.up).map(([nic]) => nic));
+
+/** Place of the first step that takes something away; the number of steps where none does. */
+function firstClear(steps: readonly Step[]): number {
+  const place = steps.findIndex(({ kind }) => kind === "clear");
+  return place < 0 ? steps.length : place;
 }
 
 interface MovedGates {
