@@ -89,7 +89,7 @@ describe("sliceParts", () => {
 
   it("weighs borrowers by priority, four to one at most, and gives HTB one priority", () => {
     const parts = partsOf({ classes: [oneClass(0), oneClass(4), oneClass(7)] });
-    expect(parts.map(({ quantum }) => quantum)).toEqual([800_000, 200_000, 65_536, 200_000]);
+    expect(parts.map(({ quantum }) => quantum)).toEqual([800_000, 200_000, 50_000, 200_000]);
     expect(parts.every(({ priority }) => priority === 0)).toBe(true);
   });
 

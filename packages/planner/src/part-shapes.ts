@@ -3,12 +3,13 @@ import {
   type BitsPerSecond,
   type Bytes,
   bitsPerSecond,
+  bytes,
   type ClassRate,
   minRate,
   type Nanoseconds,
   scaleRate,
 } from "@gona/model";
-import { type PartOf, partShape, quantumNear, RATE_FLOOR } from "./htb-shape.ts";
+import { leafFor, type PartOf, partShape, quantumNear, RATE_FLOOR } from "./htb-shape.ts";
 import { type ClassShape, REST_PART, type SlicePart, SPARSE_PART } from "./hub-state.ts";
 import { classGoal, goalTime } from "./traffic-rules.ts";
 
@@ -121,7 +122,10 @@ function shareAlike(spare: number, group: readonly number[], rates: number[], cl
   return left;
 }
 
-function quantumOf({ priority }: Claim, slice: Bytes): Bytes {
+function quantumOf({ priority, limit }: Claim, slice: Bytes): Bytes {
   if (priority === REST_PRIORITY) return slice;
-  return quantumNear(priority < REST_PRIORITY ? slice * URGENT_WEIGHT : slice / URGENT_WEIGHT);
+  if (priority < REST_PRIORITY) return quantumNear(slice * URGENT_WEIGHT);
+  // Where GSO packets are cut, a quantum below one has weight too.
+  const isCut = leafFor(limit).kind === "segmenter";
+  return isCut ? bytes(Math.round(slice / URGENT_WEIGHT)) : quantumNear(slice / URGENT_WEIGHT);
 }
