@@ -124,8 +124,9 @@ test("when a NIC is cut, what the guest lacks is there with the NIC's name, live
     },
   ]);
   const began = new Date().toISOString();
-  // Many flows, so that both slices are in use.
-  for (const port of [5405, 5406, 5407, 5408, 5409, 5410]) await send(bed, "steady", port, 3);
+  // Flow after flow, each more than a slice may carry, until their hashes have met both.
+  const isUsed = ({ txBytes }: { txBytes: number }) => txBytes >= DATAGRAM_BYTES;
+  for (let port = 5420; !(await bed.client.slices()).every(isUsed); port++) await send(bed, "steady", port, 6);
   await lookUntil(bed, ["steady eth1", "steady eth2"], ({ reason }) => reason.kind === "limit");
   run("ip", "-n", bed.netns("switch"), "link", "set", "to-eth2", "down");
   const [lost, left] = await lookUntil(bed, ["steady eth2", "steady eth1"], ({ reason }) => reason.kind === "nic-lost");
