@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { runCommand } from "../../bed/run-command.ts";
 import { mostIn, overLimit } from "../figures/window-peak.ts";
 import { RunningLoad } from "../load/running-load.ts";
 import { measureRates, runDry } from "../qos-bed/measure-rates.ts";
+import { LOOKS, lookAtQueues } from "../qos-bed/queue-looks.ts";
 import { type Batch, RATES } from "./cells.ts";
 import { nicName, type Shaper } from "./shapers.ts";
 
@@ -21,8 +21,6 @@ export interface Measured {
 
 const WINDOW_NS = 10_000_000;
 const WINDOWS_OF_SECOND = 100;
-/** How often the queues are looked at during a window. */
-const LOOKS = 5;
 /** A little less than OFFERED: the sender's reports are a tick apart. */
 const OFFERS_AT_LEAST = 1.1;
 
@@ -42,7 +40,11 @@ export async function measureBatch(shaper: Shaper, batch: Batch): Promise<readon
   const fromMs = Date.now();
   const [rates, waiting] = await Promise.all([
     measureRates(bed, flows, windowMs),
-    looksThatFoundWaiting(shaper, batch),
+    lookAtQueues(
+      bed,
+      windowMs,
+      batch.rates.map((rate) => (link: string) => shaper.hasQueue(link, direction, rate)),
+    ),
   ]);
   const toMs = Date.now();
   const windows = flows.map((flow) => bed.bed.farEnd.windows(flow)?.bytes ?? []);
@@ -65,24 +67,4 @@ export async function measureBatch(shaper: Shaper, batch: Batch): Promise<readon
       filled,
     };
   });
-}
-
-interface Qdisc {
-  readonly kind: string;
-  readonly dev: string;
-  readonly root?: boolean;
-  readonly qlen?: number;
-}
-
-/** At how many looks packets waited in the shaper of each of the batch's rates. */
-async function looksThatFoundWaiting({ bed, hasQueue }: Shaper, batch: Batch): Promise<readonly number[]> {
-  const found = batch.rates.map(() => 0);
-  for (let look = 0; look < LOOKS; look++) {
-    await delay(batch.windowMs / (LOOKS + 1));
-    const all = JSON.parse(await runCommand("tc", ["-n", bed.hub, "-s", "-j", "qdisc", "show"])) as Qdisc[];
-    const full = all.filter(({ root, qlen }) => root === true && (qlen ?? 0) > 0);
-    for (const [index, rate] of batch.rates.entries())
-      if (full.some(({ dev }) => hasQueue(dev, batch.direction, rate))) found[index] = (found[index] ?? 0) + 1;
-  }
-  return found;
 }

@@ -14,8 +14,6 @@ export interface Shaper extends AsyncDisposable {
   readonly hasQueue: (link: string, direction: Direction, rate: number) => boolean;
 }
 
-/** Links that GONA makes for what comes in (planner: Spine); one for each NIC, so any will do for one rate. */
-const SPINE = "gq-";
 const CAPACITY = "20Gbit";
 /** rate / HZ, as tc-tbf(8) asks for, and room for two frames. */
 const HZ = 250;
@@ -46,9 +44,24 @@ export async function gonaShaper(megabits: readonly number[], told: (error: Gona
     }
     told(error);
   }
+  const spines = await ingressSpines(bed);
   const hasQueue: Shaper["hasQueue"] = (link, direction, rate) =>
-    direction === "egress" ? link === nicName(rate) : link.startsWith(SPINE);
+    link === (direction === "egress" ? nicName(rate) : spines.get(nicName(rate)));
   return { name: "GONA", bed, directions, hasQueue, [Symbol.asyncDispose]: () => bed[Symbol.asyncDispose]() };
+}
+
+/** The links whose queues hold what comes in by each NIC, by what GONA writes on them. */
+async function ingressSpines({ hub }: QosBed): Promise<ReadonlyMap<string, string>> {
+  const links = JSON.parse(await runCommand("ip", ["-n", hub, "-j", "link", "show"])) as {
+    ifname: string;
+    ifalias?: string;
+  }[];
+  return new Map(
+    links.flatMap(({ ifname, ifalias = "" }) => {
+      const nic = /\["spine","in ([^"]+)"\]/.exec(ifalias)?.[1];
+      return nic === undefined ? [] : [[nic, ifname] as const];
+    }),
+  );
 }
 
 /**
