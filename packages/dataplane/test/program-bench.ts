@@ -250,6 +250,13 @@ export class ProgramBench implements Disposable {
     return all.filter((index) => this.#flowSet(index).some((flow) => flow.check !== 0));
   }
 
+  /** Fills every place with a flow of nobody's. */
+  fillFlows(bulkUntilNs: bigint): void {
+    const stranger = { bulkUntilNs, check: 1, bytes: 0, toldMs: 0, interval: 0, strikes: 0 };
+    const value = gonaFlowSet.encode({ ways: Array.from({ length: 4 }, () => stranger) });
+    for (let index = 0; index < FLOW_SETS; index++) this.object.map("gona_flows").put(key32(index), value);
+  }
+
   #flowSet(index: number): readonly GonaFlow[] {
     const value = this.object.map("gona_flows").get(key32(index));
     return gonaFlowSet.decode(value ?? new Uint8Array(gonaFlowSet.size)).ways;

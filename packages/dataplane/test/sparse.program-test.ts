@@ -70,10 +70,17 @@ describe("sparse flows", () => {
     expect(Number(left) / Number(GOAL_NS)).toBeLessThan(0.51);
   });
 
-  test("what is no IP is a bench.flow as well", () => {
+  test("what is no IP is a flow as well", () => {
     const frame = ethernet({ to: PEER, from: MAC }, raw(new Uint8Array(1500).fill(bench.flow)));
     const parts = Array.from({ length: 3 }, () => bench.fromGuest(SLOT, frame).priority);
     expect(parts).toEqual([SPARSE, SPARSE, REST]);
+  });
+
+  test("a flow that finds no place shares the fate of a bulk flow; sparse ones make room", () => {
+    bench.fillFlows(now() + GOAL_NS);
+    expect(bench.send("tx", 0, { length: 60 }).priority).toBe(REST);
+    bench.fillFlows(0n);
+    expect(bench.send("tx", 0, { length: 60 }).priority).toBe(SPARSE);
   });
 
   test("of a class they stay in the class", () => {
