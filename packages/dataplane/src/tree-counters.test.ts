@@ -79,6 +79,17 @@ describe("the counters of a queue tree", () => {
     expect([take(10, 5), take(10, -5), take(0, 5)]).toEqual([true, false, false]);
   });
 
+  it("a slice that waits for the NIC's capacity is not stalled", () => {
+    const counters = new TreeCounters(() => 1);
+    const take = (rootTokens: number) => {
+      counters.begin();
+      counters.take(h(8), 1, 1, 0, 10, 5);
+      counters.take(h(1), 1, 1, 0, 0, rootTokens);
+      return counters.isStalled(0);
+    };
+    expect([take(-1), take(1)]).toEqual([false, true]);
+  });
+
   it("tell what moved", () => {
     const [before, after] = [new TreeCounters(() => 1), new TreeCounters(() => 2)];
     const moved = (bytes: number, drops: number, backlogBytes: number) => {

@@ -30,6 +30,8 @@ export class TreeCounters implements ClassCounterSink {
   /** 1: some class of the slice waits for its own limit. */
   #held = new Uint8Array(FIRST_SLOTS);
   #root: ClassCount | undefined;
+  /** All wait for the capacity. */
+  #isFull = false;
   #host: ClassCount | undefined;
   #waitingSlots = 0;
 
@@ -54,6 +56,7 @@ export class TreeCounters implements ClassCounterSink {
     this.#backlogBytes.fill(0);
     this.#held.fill(0);
     this.#root = undefined;
+    this.#isFull = false;
     this.#host = undefined;
     this.#waitingSlots = 0;
   }
@@ -64,8 +67,10 @@ export class TreeCounters implements ClassCounterSink {
     const minor = classid & 0xffff;
     if (minor < MINORS_PER_SLICE) {
       const count = { atMs, bytes, packets, drops, backlogBytes };
-      if (classid === ROOT_CLASS) this.#root = count;
-      else if (classid === HOST_CLASS) this.#host = count;
+      if (classid === ROOT_CLASS) {
+        this.#root = count;
+        this.#isFull = ceilTokens < 0;
+      } else if (classid === HOST_CLASS) this.#host = count;
       return;
     }
     if (minor >= FIRST_PACER_MINOR) {
@@ -126,9 +131,9 @@ export class TreeCounters implements ClassCounterSink {
     );
   }
 
-  /** Something waits in a slice whose own limit would let it go. */
+  /** Something waits in a slice although neither its own limit nor the capacity holds it. */
   isStalled(slot: number): boolean {
-    return (this.#backlogBytes[slot] ?? 0) > 0 && this.#held[slot] === 0;
+    return !this.#isFull && (this.#backlogBytes[slot] ?? 0) > 0 && this.#held[slot] === 0;
   }
 
   #read(kernel: Pick<Kernel, "classCounters">, link: string, classid?: TcHandle): boolean {
