@@ -89,10 +89,39 @@ export function announcementsForChange(
     const nic = shown && alive.has(shown.nic) ? shown.nic : found.home.nic;
     announcements.push({ nic, mac, vlan, frame: announcementFrame(mac, vlan) });
   }
+  const atHome = addressAnnouncements(hub, (slot) => {
+    const found = homes.get(slot);
+    return found?.isBereft ? found.home : undefined;
+  });
+  return [...announcements, ...atHome];
+}
+
+/**
+ * What to announce before vifs lose a slice: their addresses at the MAC of a slice that stays, where
+ * they show one MAC for each slice.
+ */
+export function announcementsOfEscape(
+  hub: HubState,
+  { bereft }: MovedVifs,
+  steps: readonly Step[],
+  alive: ReadonlySet<NicId>,
+): Announcement[] {
+  const refuges = new Map<number, SliceEntry>();
+  for (const step of steps) {
+    if (step.facet !== "vifs" || step.kind !== "set" || !bereft.has(step.key) || !step.before?.rewriteMac) continue;
+    const staying = nicsOf(step.value);
+    const refuge = step.before.slices.find((slice) => slice && alive.has(slice.nic) && staying.includes(slice.nic));
+    if (refuge) refuges.set(step.before.slot, refuge);
+  }
+  return addressAnnouncements(hub, (slot) => refuges.get(slot));
+}
+
+function addressAnnouncements(hub: HubState, sliceOf: (vifSlot: number) => SliceEntry | undefined): Announcement[] {
+  const announcements: Announcement[] = [];
   for (const { vifSlot, vlan, address } of hub.addresses.values()) {
-    const found = homes.get(vifSlot);
-    if (!found?.isBereft) continue;
-    const { nic, mac } = found.home;
+    const slice = sliceOf(vifSlot);
+    if (slice === undefined) continue;
+    const { nic, mac } = slice;
     announcements.push({ nic, mac, vlan, address, frame: addressFrame(mac, vlan, address) });
   }
   return announcements;

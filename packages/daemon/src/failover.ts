@@ -5,6 +5,7 @@ import {
   announcementsForChange,
   announcementsForLoss,
   announcementsForReturn,
+  announcementsOfEscape,
   type MovedVifs,
   movedVifs,
 } from "./announcements.ts";
@@ -53,12 +54,20 @@ export class Failover {
     }
     const moved = movedVifs(steps);
     const told = moved.rehomed.size + moved.bereft.size === 0 ? steps.length : firstClear(steps);
+    await this.#announceEscape(moved, steps);
     await hub.execute(steps.slice(0, told));
     for (const nic of arrived) this.#announceArrival(nic, known);
     await this.#announceChange(moved);
     await hub.execute(steps.slice(told));
     const nicsUp = nicsThatAreUp(hub.lastKnown);
     for (const nic of shut) this.#announceLoss(nic, nicsUp);
+  }
+
+  /** Peers of a guest that is to lose a slice go to one that stays first, by the MAC that it has now and for a moment yet. */
+  async #announceEscape(moved: MovedVifs, steps: readonly Step[]): Promise<void> {
+    const { lastKnown } = this.#options.hub;
+    if (moved.bereft.size === 0) return;
+    await this.#announce(announcementsOfEscape(lastKnown, moved, steps, nicsThatAreUp(lastKnown)), "guests lose NICs");
   }
 
   /**

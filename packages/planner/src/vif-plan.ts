@@ -149,17 +149,23 @@ function sliceNumbers(input: VifPlanInput): ReadonlyMap<NicId, number> {
   const before = observed.vifs.get(spec.id)?.slices ?? [];
   const of = (there: boolean) => spec.aggregate.slices.filter((_, index) => (nics[index] !== undefined) === there);
   const present = of(true).map((slice) => slice.nic);
-  const missing = rewritesMac(spec, lag) ? of(false).map((slice) => slice.nic) : [];
+  const rewrites = rewritesMac(spec, lag);
+  const missing = rewrites ? of(false).map((slice) => slice.nic) : [];
   const kept = (nic: NicId): number | undefined => {
     const number = before.findIndex((slice) => slice?.nic === nic);
     if (number >= 0) return number;
-    if (!missing.includes(nic)) return undefined;
+    if (!rewrites) return undefined;
     const station = observed.stations.get(stationKey({ fabric, vlan: spec.vlan, mac: input.macFor(nic) }));
     return station?.vifSlot === slot && station.slice !== "own" ? station.slice : undefined;
   };
   const used = () => new Set(before.flatMap((slice, number) => (slice === null ? [] : [number])));
   // Those that carry traffic first: what a number means for them is not to change.
   const wanted = [...present, ...missing];
+  // What comes takes a number above those that are there: the lowest tells the home NIC, and a new
+  // home is one that switches and peers must learn.
+  const above = before.findLastIndex((slice) => slice !== null) + 1;
+  const last = assignNumbers(wanted, SLICE_NUMBERS, kept, () => new Set(Array(above).keys()));
+  if (last.size === wanted.length) return last;
   const numbers = assignNumbers(wanted, SLICE_NUMBERS, kept, used);
   if (numbers.size === wanted.length) return numbers;
   // Five of eight NICs swapped at once: no number is free on both sides, and one that goes is used
