@@ -1,7 +1,7 @@
 import { type NicId, nicId, type VifId } from "@gona/model";
 import { EMPTY_HUB, type HubState, type Step, type VifEntry } from "@gona/planner";
 import { expect, test } from "vitest";
-import { announcementsForChange, movedVifs } from "./announcements.ts";
+import { announcementsForChange, announcementsOfEscape, movedVifs } from "./announcements.ts";
 
 const [eth1, eth2, eth3] = [nicId("eth1"), nicId("eth2"), nicId("eth3")];
 const web1 = "web1" as VifId;
@@ -66,4 +66,19 @@ test("nothing is told on a NIC that is dead", () => {
     `eth3 ${macOf(eth3)} 10.0.0.11`,
   ]);
   expect(told(vif(eth1, eth2), vif(null, eth2), [])).toEqual([]);
+});
+
+test("before a slice goes, peers are told the MAC of one that stays and is alive", () => {
+  const before = { ...vif(eth1, eth2, eth3), rewriteMac: true };
+  const refuge = (now: VifEntry, alive: readonly NicId[], was: VifEntry = before) => {
+    const steps = [{ kind: "set", facet: "vifs", key: web1, value: now, before: was }] as readonly Step[];
+    return announcementsOfEscape(hub(was), movedVifs(steps), steps, new Set(alive)).map(
+      ({ nic, mac }) => `${nic} ${mac}`,
+    );
+  };
+  expect(refuge(vif(null, eth2, eth3), [eth1, eth2, eth3])).toEqual([`eth2 ${macOf(eth2)}`]);
+  expect(refuge(vif(null, eth2, eth3), [eth1, eth3])).toEqual([`eth3 ${macOf(eth3)}`]);
+  expect(refuge(vif(null, eth2), [eth1])).toEqual([]);
+  // One MAC behind one NIC: there is nowhere to go before the other slice is there.
+  expect(refuge(vif(null, eth2), [eth1, eth2], vif(eth1))).toEqual([]);
 });

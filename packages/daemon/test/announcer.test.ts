@@ -45,6 +45,21 @@ test("a newer announcement for a MAC replaces the older one", async () => {
   expect(sent.map((s) => s.nic)).toEqual(["eth1", "eth2", "eth2"]);
 });
 
+test("what is no longer so is not said once more: a MAC behind another NIC, an address under another MAC", async () => {
+  const { clock, sent, announcer } = bed();
+  const address = "10.0.0.11";
+  void announcer.announce([{ ...announcement(1, "eth1"), address }, announcement(2, "eth1"), announcement(4, "eth1")]);
+  void announcer.announce([announcement(1, "eth2")]);
+  void announcer.announce([{ ...announcement(2, "eth1"), address: "10.0.0.12" }]);
+  void announcer.announce([{ ...announcement(3, "eth1"), address: "10.0.0.12" }]);
+  await clock.advance(1000);
+  const said = (mac: number) => sent.filter((one) => one.mac === mac).map(({ nic }) => nic);
+  expect(said(1)).toEqual(["eth1", "eth2", "eth2"]);
+  expect(said(2)).toEqual(["eth1", "eth1", "eth1"]);
+  expect(said(3)).toEqual(["eth1", "eth1"]);
+  expect(said(4)).toEqual(["eth1", "eth1"]);
+});
+
 test("a NIC that cannot send does not hold up the others", async () => {
   const { clock, sent, errors, announcer } = bed();
   void announcer.announce([announcement(1, "dead"), announcement(2)]);
