@@ -67,6 +67,12 @@ describe("sliceShape", () => {
     expect(shape.pace).toEqual({ rate: 1.06e9, burst: 1_000_000 });
   });
 
+  it("paces no limit that all may have together: nothing else would let it go faster", () => {
+    const room = gigabitsPerSecond(1);
+    const burst = (limit: number) => sliceShape(share(0, limit), { ...scale(1_000_000), room }, PACING).pace.burst;
+    expect([burst(999), burst(1000)]).toEqual([PACING, 16_000_000]);
+  });
+
   it("weighs quanta by shares, between one GSO packet and 1 MiB", () => {
     const quantum = (weight: number) => sliceShape(share(0, 100, weight), scale(0, 64), PACING).quantum;
     expect(quantum(64)).toBe(65_536);

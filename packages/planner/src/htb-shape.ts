@@ -58,6 +58,8 @@ export const leafFor = (limit: BitsPerSecond, goal = LEAF_TIME): Leaf => ({
 export interface ShareScale {
   readonly ratePerShare: BitsPerSecond;
   readonly sharesPerQuantum: number;
+  /** What all may have together: a limit at or above it needs no pacer, which would end turns of HTB's round. */
+  readonly room?: BitsPerSecond;
 }
 
 /** What is assured to a slice: its reservation and its part of the spare, never above its limit. */
@@ -92,7 +94,7 @@ export function sliceShape(
     quantum: quantumFor(share.shares, scale.sharesPerQuantum),
     priority: 0,
     leaf: leafFor(ceil),
-    pace: paceOf(ceil, pacing),
+    pace: paceOf(ceil, ceil >= (scale.room ?? Number.POSITIVE_INFINITY) ? PACED_BURST : pacing),
   };
 }
 
