@@ -4,6 +4,7 @@ import {
   type ClassShape,
   classMinor,
   HOST_MINOR,
+  INNER_QUANTUM,
   type Leaf,
   pacerMinor,
   type QueueTree,
@@ -55,7 +56,8 @@ export const toHtbClass = (shape: ClassShape): HtbClass => ({
   ceilBytesPerSecond: shape.ceil / 8,
   bufferTicks: shape.burst / TICK_NS,
   cbufferTicks: shape.ceilBurst / TICK_NS,
-  quantumBytes: shape.quantum,
+  // A NIC that carries it out takes none (mlx5), and the kernel then makes one up that nobody uses.
+  quantumBytes: shape.offload ? 0 : shape.quantum,
   priority: shape.priority,
   ...(shape.overhead === undefined ? {} : { overheadBytes: shape.overhead }),
 });
@@ -65,8 +67,9 @@ export const fromHtbClass = (htb: HtbClass): ClassShape => ({
   ceil: bitsPerSecond(htb.ceilBytesPerSecond * 8),
   burst: nanoseconds(htb.bufferTicks * TICK_NS),
   ceilBurst: nanoseconds(htb.cbufferTicks * TICK_NS),
-  quantum: bytes(htb.quantumBytes),
+  quantum: htb.offload ? INNER_QUANTUM : bytes(htb.quantumBytes),
   priority: htb.priority,
+  ...(htb.offload && { offload: htb.offload }),
   ...(htb.overheadBytes === undefined ? {} : { overhead: bytes(htb.overheadBytes) }),
 });
 
@@ -113,7 +116,7 @@ export const fromPace = <T extends ClassShape>(part: T, { ceil, pace }: Pick<Sli
   pace !== undefined && part.ceil === pace.rate ? { ...part, ceil } : part;
 
 /** The class that all others of a NIC borrow from. */
-export const toRootClass = ({ rate, burst, overhead }: Omit<QueueTree, "host">): HtbClass =>
+export const toRootClass = ({ rate, burst, overhead, offload }: Omit<QueueTree, "host">): HtbClass =>
   toHtbClass({
     rate,
     ceil: rate,
@@ -122,6 +125,7 @@ export const toRootClass = ({ rate, burst, overhead }: Omit<QueueTree, "host">):
     quantum: bytes(IDLE_QUANTUM_BYTES),
     priority: 0,
     ...(overhead === undefined ? {} : { overhead }),
+    ...(offload && { offload }),
   });
 
 /** The token bucket must hold the longest frame, or tbf drops it. */

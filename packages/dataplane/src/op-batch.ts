@@ -25,6 +25,8 @@ export class OpBatch {
   readonly attached = new Set<string>();
   /** Spines that were set up in this run of steps. */
   readonly spines = new Map<SpineId, Spine>();
+  /** Links whose tree was made anew in this run of steps: their classes are gone. */
+  readonly remade = new Set<string>();
   /** Vif slots whose traffic rules were set in this run of steps. */
   readonly ruledSlots = new Set<number>();
   readonly #onStep: ((step: Step) => void) | undefined;

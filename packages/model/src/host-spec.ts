@@ -38,6 +38,8 @@ export interface NicSpec {
   readonly failback: Milliseconds;
   /** What each frame costs on the wire beyond its L2 bytes (24 on Ethernet: preamble, checksum, gap); counted in every rate. */
   readonly overhead: Bytes;
+  /** Whether the NIC itself carries the egress tree out: where it can and the spec fits, or else an error. Absent: no. */
+  readonly offload?: "auto" | "on";
   /** What the host's own and management traffic has. Absent: defaultHostReserve(), no limit, 100 shares. */
   readonly host?: SliceShare;
 }

@@ -6,6 +6,7 @@ import { reservationFindings } from "./admit-reservations.ts";
 import { DIRECTIONS } from "./direction.ts";
 import { eachVif } from "./each-vif.ts";
 import type { Finding } from "./finding.ts";
+import { offloadFindings } from "./offload-obstacles.ts";
 import { reservations } from "./reservations.ts";
 
 export type { Finding } from "./finding.ts";
@@ -26,6 +27,7 @@ export function admit(spec: HostSpec): readonly Finding[] {
     ...reservationFindings(spec, sums),
     ...lossFindings(spec, sums),
     ...addressFindings(spec),
+    ...offloadFindings(spec),
   ];
 }
 

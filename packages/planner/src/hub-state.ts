@@ -86,6 +86,8 @@ export interface QueueTree extends MayBeStale {
   readonly host: HtbShape;
   /** Of the root's class: ClassShape.overhead. */
   readonly overhead?: Bytes;
+  /** Of the whole tree: ClassShape.offload. Another value is another tree: what waits in the old one is lost. */
+  readonly offload?: true;
 }
 
 /** What an HTB class is set to. */
@@ -102,6 +104,8 @@ export interface ClassShape {
   readonly priority: number;
   /** What a frame costs beyond its L2 bytes; absent: 0. The same on all classes of a tree. */
   readonly overhead?: Bytes;
+  /** The NIC carries it out, with quanta of its own: quantum is INNER_QUANTUM, priority 0. The same on all classes of a tree. */
+  readonly offload?: true;
 }
 
 /** A class that holds packets. */

@@ -23,6 +23,8 @@ export interface Inventory {
    * that has no other.
    */
   readonly nicsHeld?: ReadonlySet<NicId>;
+  /** NICs that say they carry out HTB trees (hw-tc-offload) and have not refused one. */
+  readonly nicsOffload?: ReadonlySet<NicId>;
   /** How late this machine's timers are, 95th percentile, measured once; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
 }

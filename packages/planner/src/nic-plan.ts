@@ -17,7 +17,9 @@ import { hostShape, queueTree, reservable, type ShareScale } from "./htb-shape.t
 import type { HubState, NicEntry, NicFilter, QueueTree } from "./hub-state.ts";
 import { type IngressPlan, planIngress } from "./ingress-plan.ts";
 import type { Inventory } from "./inventory.ts";
+import { usesOffload } from "./offload-obstacles.ts";
 import { shareScale } from "./share-scale.ts";
+import { treeWithOffload } from "./with-offload.ts";
 import { withOverhead } from "./with-overhead.ts";
 
 /** Slots of gona_nics. */
@@ -34,6 +36,8 @@ export interface NicPlan {
   readonly ingress?: IngressPlan;
   /** ClassShape.overhead of its trees; absent: 0. */
   readonly overhead?: Bytes;
+  /** The NIC carries its egress tree out. */
+  readonly offload?: true;
   readonly scale: ShareScale;
   /** Depth of the pacers above its slices. */
   readonly pacing: Nanoseconds;
@@ -103,6 +107,7 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
   const scale = egressScale(input, nic, slices, before?.scale);
   const ingress = planIngress(nic, slices, (tree) => before?.ingress?.scale ?? input.guessScale(tree));
   const overhead = nic.overhead === 0 ? undefined : nic.overhead;
+  const offload = usesOffload(spec, nic, inventory.nicsOffload?.has(nic.name) === true);
   const nicPlan: NicPlan = {
     name: nic.name,
     capacity: nic.capacity,
@@ -113,10 +118,11 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
       up: inventory.nicsUp.has(nic.name),
       shapeIn: ingress !== undefined,
     },
-    queue: nicTree(nic, scale),
+    queue: offload ? treeWithOffload(nicTree(nic, scale)) : nicTree(nic, scale),
     filter: { nicSlot: slot },
     ...(ingress && { ingress }),
     ...(overhead && { overhead }),
+    ...(offload && { offload }),
     scale,
     pacing: input.pacing,
     held: inventory.nicsHeld?.has(nic.name) ?? false,

@@ -16,6 +16,7 @@ import type { NicPlan } from "./nic-plan.ts";
 import { sliceParts } from "./part-shapes.ts";
 import { spineEnds } from "./spine-plan.ts";
 import { goalTime, hasParts } from "./traffic-rules.ts";
+import { sliceWithOffload } from "./with-offload.ts";
 import { classWithOverhead } from "./with-overhead.ts";
 
 /** A slice of a vif and its NIC, which is there. */
@@ -46,7 +47,9 @@ export function vifQueues(input: VifQueuesInput): VifQueues {
   const queues: VifQueues["queues"][number][] = [];
   const totals = limitSums(input);
   for (const { spec, nic } of input.slices) {
-    queues.push(queueOf(input, nic.name, spec.egress, nic.scale, part(spec.egress, totals.egress), nic.overhead));
+    const { name, scale, overhead, offload = false } = nic;
+    const own = part(spec.egress, totals.egress);
+    queues.push(queueOf(input, name, spec.egress, scale, own, overhead, offload));
     if (nic.ingress === undefined) continue;
     const share = ingressShare(spec, nic.ingress.tree.rate);
     const fraction = part(share, totals.ingress);
@@ -84,6 +87,7 @@ function queueOf(
   scale: ShareScale,
   fraction: number,
   overhead: Bytes | undefined,
+  offload = false,
 ): VifQueues["queues"][number] {
   const key = sliceKey(link, slot);
   const shape = classWithOverhead(sliceShape(share, scale, pacing), overhead);
@@ -99,6 +103,7 @@ function queueOf(
       parts: parts.map((one) => classWithOverhead(one, overhead)),
     };
   } else queue = { ...shape, ...where, parts: [] };
+  if (offload) queue = sliceWithOffload(queue);
   const before = observed.slices.get(key);
   // One reference for what is alike: the next comparison costs nothing.
   return [key, before !== undefined && equalData(before, queue) ? before : queue];

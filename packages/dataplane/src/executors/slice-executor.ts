@@ -36,7 +36,8 @@ export const sliceExecutor: Executor<"slices"> = {
   async clear({ before }, batch) {
     const { link } = before;
     if ((await batch.link(link)) === undefined) return;
-    const classids = before.stale ? [...(await standing(before, batch)).keys()] : classesOf(before);
+    const classids =
+      before.stale || batch.remade.has(link) ? [...(await standing(before, batch)).keys()] : classesOf(before);
     // A leaf goes with its class.
     for (const classid of classids) batch.push({ op: "classDelete", link, classid });
   },
@@ -53,7 +54,7 @@ interface Standing {
 async function asItCanStay(slice: SliceQueue, old: SliceQueue | undefined, batch: OpBatch): Promise<Standing> {
   if (old === undefined) return { parts: new Map() };
   const samePlace = (old.pace === undefined) === (slice.pace === undefined);
-  if (!old.stale && samePlace)
+  if (!old.stale && samePlace && !batch.remade.has(slice.link))
     return { shape: old, parts: new Map(old.parts.map((part) => [part.part, atPace(part, old)])) };
   const { link, vifSlot } = slice;
   const there = await standing(old, batch);

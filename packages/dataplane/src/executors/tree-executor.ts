@@ -7,8 +7,8 @@ import type { Executor } from "./executors.ts";
 
 export const treeExecutor: Executor<"trees"> = {
   async set({ key: link, value: queue, before: old }, batch) {
-    const before = old?.stale ? undefined : old;
-    if (before === undefined) replaceRoot(link, batch);
+    const before = old?.stale || old?.offload !== queue.offload ? undefined : old;
+    if (before === undefined) replaceRoot(link, queue.offload, batch);
     const place = { link, parent: HTB_HANDLE, classid: ROOT_CLASS };
     replaceClass(place, toRootClass(queue), before && toRootClass(before), batch);
     await setClass({ link, parent: ROOT_CLASS, classid: HOST_CLASS }, queue.host, before?.host, batch);
@@ -21,16 +21,23 @@ export const treeExecutor: Executor<"trees"> = {
 };
 
 /** Makes our HTB the root. Throws FOREIGN_STATE where someone else's would be lost. */
-function replaceRoot(link: string, batch: OpBatch): void {
+function replaceRoot(link: string, offload: true | undefined, batch: OpBatch): void {
   const root = batch.qdisc(link, TC_ROOT);
   // Handle 0 is what the kernel itself puts there (noqueue, mq, pfifo_fast, fq_codel, fq).
   if (root !== undefined && root.handle !== 0) {
     if (root.handle !== HTB_HANDLE || root.qdisc.kind !== "htb") throw foreignRoot(link, root);
     // HTB has no change operation: as it is, or anew.
-    if (root.qdisc.defaultMinor === HTB_QDISC.defaultMinor) return;
+    if (root.qdisc.defaultMinor === HTB_QDISC.defaultMinor && root.qdisc.offload === offload) return;
+    batch.remade.add(link);
     batch.push({ op: "qdiscDelete", link, parent: TC_ROOT, handle: HTB_HANDLE });
   }
-  batch.push({ op: "qdiscReplace", link, parent: TC_ROOT, handle: HTB_HANDLE, qdisc: HTB_QDISC });
+  batch.push({
+    op: "qdiscReplace",
+    link,
+    parent: TC_ROOT,
+    handle: HTB_HANDLE,
+    qdisc: { ...HTB_QDISC, ...(offload && { offload }) },
+  });
 }
 
 function foreignRoot(link: string, { handle, qdisc }: QdiscState): GonaError {

@@ -1,4 +1,4 @@
-import type { ClassState, HtbClass, TcHandle } from "@gona/kernel";
+import type { ClassState, HtbClass, Qdisc, TcHandle } from "@gona/kernel";
 import { bytes, MAX_BITS_PER_SECOND } from "@gona/model";
 import {
   type ClassShape,
@@ -51,7 +51,7 @@ export function observeQueues(view: HubView, broken: ReadonlySet<string>): Pick<
     if (root?.handle !== HTB_HANDLE || root.qdisc.kind !== "htb") continue;
     const lost = broken.has(name) ? { stale: true as const } : {};
     const classes = new Map(view.kernel.classes(name).map((state) => [state.classid, state]));
-    trees.set(name, { ...queueTree(view, name, classes, root.qdisc.defaultMinor), ...lost });
+    trees.set(name, { ...queueTree(view, name, classes, root.qdisc), ...lost });
     for (const vifSlot of slotsOf(classes.keys())) {
       slices.set(sliceKey(name, vifSlot), { ...sliceQueue(view, name, classes, vifSlot), ...lost });
     }
@@ -124,12 +124,12 @@ function queueTree(
   view: HubView,
   link: string,
   classes: ReadonlyMap<TcHandle, ClassState>,
-  defaultMinor: number,
+  { defaultMinor, offload }: Extract<Qdisc, { kind: "htb" }>,
 ): QueueTree {
   const top = classes.get(ROOT_CLASS)?.htb ?? NO_CLASS;
   const { rate, burst, overhead } = fromHtbClass(inUnits(top));
   const { stale, ...host } = shapeOf(view, link, HOST_CLASS, classes.get(HOST_CLASS)?.htb ?? NO_CLASS);
-  const tree = { rate, burst, ...(overhead === undefined ? {} : { overhead }) };
+  const tree = { rate, burst, ...(overhead === undefined ? {} : { overhead }), ...(offload && { offload }) };
   const expected = toRootClass(tree);
   const whole =
     stale === undefined &&

@@ -141,6 +141,7 @@ export function resolveSpec(input: SpecInput): HostSpec {
       capacity: nic.capacity,
       failback: nic.failback ?? DEFAULT_FAILBACK,
       overhead: bytes(nic.overhead ?? 0),
+      ...optional("offload", nic.offload === "off" ? undefined : nic.offload),
       ...optional("host", nic.host && resolveShare(nic.host, nic.capacity, defaultHostReserve(nic.capacity))),
     }),
   );

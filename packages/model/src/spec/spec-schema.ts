@@ -99,6 +99,10 @@ const Nic = z
       64,
       "Bytes that a frame costs on the wire beyond its L2 bytes, as 24 on Ethernet. Default 0.",
     ).optional(),
+    offload: z
+      .enum(["off", "auto", "on"])
+      .optional()
+      .describe("HTB in the NIC's hardware: `auto` where NIC and spec allow it, `on` or else an error. Default off."),
     host: Share.optional().describe("What the host's own and management traffic has. Default: 1 % reserved."),
   })
   .describe("A physical network card.");
