@@ -117,6 +117,8 @@ describe("plan", () => {
         let now = from;
         for (const step of plan(from, to)) {
           now = applySteps(now, [step]);
+          // Nothing below looks at them, and they are half of all steps.
+          if (step.facet === "stations" || step.facet === "addresses" || step.facet === "segments") continue;
           const lost = both.filter((id) => !hasWorkingSlice(now, id));
           const excused = {
             changesParts: (key: string) => changesParts(from, to, key),
@@ -126,7 +128,7 @@ describe("plan", () => {
           if (broken.length > 0) expect(broken, `after ${step.kind} ${step.facet} ${step.key}`).toEqual([]);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 150 },
     );
     expect(watched).toBeGreaterThan(50);
     for (const change of ALL_CHANGES) expect(seen.get(change) ?? 0, change).toBeGreaterThan(10);
@@ -188,22 +190,29 @@ describe("desiredState", () => {
           ).toEqual([]);
         }
       }),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
   });
 });
 
 /** A number belongs to one thing in what is and what is to be together, and what stays keeps its own. */
 function expectNoSharedNumbers(observed: HubState, desired: HubState): void {
+  const broken: string[] = [];
   for (const [id, was] of observed.vifs) {
-    for (const [other, now] of desired.vifs) expect(was.slot === now.slot, `slot ${now.slot}`).toBe(id === other);
+    for (const [other, now] of desired.vifs) {
+      if ((was.slot === now.slot) !== (id === other))
+        broken.push(`slots ${was.slot} of ${id}, ${now.slot} of ${other}`);
+    }
     const now = desired.vifs.get(id);
     for (const [number, slice] of was.slices.entries()) {
       const at = now?.slices.findIndex((entry) => entry !== null && entry.nic === slice?.nic) ?? -1;
-      if (slice !== null && at >= 0) expect(at, `slice number of ${id} on ${slice.nic}`).toBe(number);
+      if (slice !== null && at >= 0 && at !== number) broken.push(`slice number of ${id} on ${slice.nic}`);
     }
   }
   for (const [nic, was] of observed.nics) {
-    for (const [other, now] of desired.nics) expect(was.slot === now.slot, `NIC slot ${now.slot}`).toBe(nic === other);
+    for (const [other, now] of desired.nics) {
+      if ((was.slot === now.slot) !== (nic === other)) broken.push(`NIC slots of ${nic} and ${other}`);
+    }
   }
+  expect(broken).toEqual([]);
 }
