@@ -19,6 +19,7 @@ export const hostEventKinds = [
   "link-appeared",
   "link-vanished",
   "back-pressure",
+  "offload-refused",
   "history-failed",
 ] as const;
 

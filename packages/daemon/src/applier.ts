@@ -8,6 +8,7 @@ import type { Failover } from "./failover.ts";
 import type { MemoryGiver } from "./give-back-memory.ts";
 import type { Hub } from "./hub.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
+import type { OffloadOffers } from "./offload-offers.ts";
 import { pendingView } from "./pending-view.ts";
 import type { Reconciler } from "./reconciler.ts";
 import { draftOf, EMPTY_SPEC, readSpec, requireGood, type SpecText, sha256 } from "./spec-intake.ts";
@@ -26,6 +27,7 @@ export interface ApplierOptions {
   readonly clock: Clock;
   readonly events: EventLog;
   readonly memory: MemoryGiver;
+  readonly offload: OffloadOffers;
 }
 
 /** Takes new specs: one at a time, each a transaction. */
@@ -103,7 +105,15 @@ export class Applier {
       nics.track(reconciler.target?.spec);
       return plan(hub.current(), reconciler.stateToRestore(before));
     };
-    const { revision, executeMs } = await runTransaction({ hub, failover, store, draft, clock, steps, planBack });
+    const transaction = { hub, failover, store, draft, clock, steps, planBack };
+    const done = await runTransaction(transaction).catch((error: unknown) => {
+      const back = error instanceof GonaError && error.code === "APPLY_ROLLED_BACK";
+      if (back && this.#options.offload.refused(error.cause, spec)) return undefined;
+      throw error;
+    });
+    // Everything is as it was: once more, with that NIC's limits in software.
+    if (done === undefined) return this.#applyNew(text, startMs);
+    const { revision, executeMs } = done;
     reconciler.arrived(targetOf(revision, draft.sha256, spec), prepared);
     reconciler.noteApply();
     const endMs = clock.monotonicMs();

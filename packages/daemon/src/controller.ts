@@ -17,6 +17,7 @@ import { LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
 import { NamespaceMonitor } from "./namespace-monitor.ts";
 import { type NicChange, NicMonitor } from "./nic-monitor.ts";
+import { OffloadOffers } from "./offload-offers.ts";
 import { placedFrom } from "./placement-note.ts";
 import { Reconciler } from "./reconciler.ts";
 import { readSpec, requireGood, type SpecText } from "./spec-intake.ts";
@@ -36,6 +37,8 @@ export interface ControllerOptions {
   readonly log: Logger;
   /** How late this machine's timers are, 95th percentile; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
+  /** Whether a link carries out HTB trees; absent: none does. */
+  readonly offersOffload?: (link: string) => boolean;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
   /** What hands memory back to the kernel; giveBackMemory() unless given. */
@@ -112,16 +115,18 @@ export class Controller implements AsyncDisposable {
     const { timerLateness } = options;
     const taps = new TapBackPressure({ taps: options.taps, links: table, hub, clock, events, log });
     this.taps = taps;
+    const offload = new OffloadOffers({ offers: options.offersOffload, links: table, events });
     const onArrived = (): void => taps.soon();
     this.reconciler = new Reconciler({
       ...shared,
       links: table,
       namespaces: this.#namespaces,
       timerLateness,
+      offload,
       onArrived,
     });
     const reconciler = this.reconciler;
-    this.applier = new Applier({ ...shared, reconciler, store: options.store, memory: this.#memory });
+    this.applier = new Applier({ ...shared, reconciler, offload, store: options.store, memory: this.#memory });
     this.drainer = new Drainer({ ...shared, reconciler, store: options.store, dataPlane });
     this.#links = new LinkMonitor({ ...shared, reconciler, taps, kernel, table });
   }

@@ -21,13 +21,15 @@ export interface DaemonParts {
   readonly stateDir: string;
   /** 95th percentile; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
+  /** ControllerOptions.offersOffload. */
+  readonly offersOffload?: (link: string) => boolean;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
 }
 
 /** The daemon without its process: a controller and a monitor, not started, and a server, not listening. */
 export function assembleDaemon(parts: DaemonParts) {
-  const { kernel, dataPlane, store, log, version, stateDir, timerLateness, taps } = parts;
+  const { kernel, dataPlane, store, log, version, stateDir, timerLateness, offersOffload, taps } = parts;
   const clock = systemClock;
   const events = new EventLog(store, clock, log);
   const controller = new Controller({
@@ -39,6 +41,7 @@ export function assembleDaemon(parts: DaemonParts) {
     events,
     log,
     ...(timerLateness === undefined ? {} : { timerLateness }),
+    ...(offersOffload === undefined ? {} : { offersOffload }),
     ...(taps === undefined ? {} : { taps }),
   });
   const history = openDeliveryHistory(stateDir, events);

@@ -20,6 +20,7 @@ import type { LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
 import type { NamespaceMonitor } from "./namespace-monitor.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
+import type { OffloadOffers } from "./offload-offers.ts";
 import { codeOf, type Failure, messageOf, type Standing } from "./standing.ts";
 import { stepOwners } from "./step-owners.ts";
 import type { Target } from "./target.ts";
@@ -36,6 +37,7 @@ export interface ReconcilerOptions {
   /** Inventory.timerLateness. */
   readonly timerLateness?: Nanoseconds | undefined;
   readonly failover: Failover;
+  readonly offload: OffloadOffers;
   /** Told when the hub is at the target. */
   readonly onArrived?: () => void;
   readonly queue: WorkQueue;
@@ -86,12 +88,13 @@ export class Reconciler implements Disposable {
 
   /** What a spec comes to now. Throws KernelError where the hub has to be read first. */
   prepare(spec: HostSpec): Prepared {
-    const { hub, links, namespaces, nics, timerLateness } = this.#options;
+    const { hub, links, namespaces, nics, offload, timerLateness } = this.#options;
     const observed = hub.current();
     const inventory: Inventory = {
       links: links.names,
       namespaces: namespaces.names,
       ...nics.gatesFor(spec),
+      nicsOffload: offload.nicsOf(spec),
       ...(timerLateness === undefined ? {} : { timerLateness }),
     };
     const desired = desiredState({ spec, inventory, observed, previous: this.#previous });
@@ -133,7 +136,7 @@ export class Reconciler implements Disposable {
    * are left out and the rest is carried out. Throws the first refusal in the end.
    */
   async #converge(target: Target): Promise<readonly Step[]> {
-    const { hub, failover, log } = this.#options;
+    const { hub, failover, offload, log } = this.#options;
     const refused = new Map<string, StepError>();
     for (;;) {
       const prepared = this.prepare(target.spec);
@@ -147,6 +150,7 @@ export class Reconciler implements Disposable {
       try {
         await failover.execute(steps);
       } catch (error) {
+        if (offload.refused(error, target.spec)) continue;
         const owner = error instanceof StepError ? ownersOf(error.step).at(-1) : undefined;
         if (!(error instanceof StepError) || owner === undefined || refused.size === MOST_REFUSED) throw error;
         refused.set(owner, error);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { LinuxTaps, timerLateness } from "@gona/kernel";
+import { LinuxTaps, nicFacts, timerLateness } from "@gona/kernel";
 import { aborted } from "./aborted.ts";
 import { assembleDaemon } from "./daemon.ts";
 import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
@@ -50,6 +50,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     version,
     stateDir,
     timerLateness: lateness,
+    offersOffload: (link: string) => nicFacts(link).tcOffload,
     taps: new LinuxTaps(),
   };
   const { controller, delivery, history, server, events } = assembleDaemon(parts);

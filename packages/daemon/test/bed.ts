@@ -42,7 +42,13 @@ export interface Bed extends AsyncDisposable {
 }
 
 /** A controller over a kernel that has eth1, eth2 and tap-web1, and a store in memory. */
-export function makeBed(options: { store?: (store: Store) => Store; giveBackMemory?: () => void } = {}): Bed {
+export function makeBed(
+  options: {
+    store?: (store: Store) => Store;
+    giveBackMemory?: () => void;
+    offersOffload?: (link: string) => boolean;
+  } = {},
+): Bed {
   const kernel = new FakeKernel();
   for (const name of ["eth1", "eth2", "tap-web1"]) kernel.addLink({ name, up: true });
   const namespaces = new FakeNamespaces();
@@ -52,7 +58,7 @@ export function makeBed(options: { store?: (store: Store) => Store; giveBackMemo
   const store = options.store?.(sqlite) ?? sqlite;
   const log = silentLogger();
   const events = new EventLog(store, clock, log);
-  const given = options.giveBackMemory === undefined ? {} : { giveBackMemory: options.giveBackMemory };
+  const { store: _wrapped, ...given } = options;
   const create = () => new Controller({ kernel, namespaces, dataPlane: plane, store, clock, events, log, ...given });
   const bed: Bed = {
     kernel,

@@ -88,11 +88,11 @@ it("NICs are physical links alone, and one that is a bridge's port is to be free
   ];
   expect(nicRows(links, (name) => ({ driver: "ixgbe", bus: name, speedBitsPerSecond: 1e10, tcOffload: true }))).toEqual(
     [
-      { check: "nic eth0", state: "ok", found: "ixgbe, eth0, 10 Gbit, hw-tc-offload on" },
+      { check: "nic eth0", state: "ok", found: "ixgbe, eth0, 10 Gbit, HTB offload may be tried (hw-tc-offload on)" },
       {
         check: "nic eth1",
         state: "advice",
-        found: "ixgbe, eth1, 10 Gbit, no carrier, hw-tc-offload on, port of br0",
+        found: "ixgbe, eth1, 10 Gbit, no carrier, HTB offload may be tried (hw-tc-offload on), port of br0",
         remedy: "take it out of br0 before GONA gets it",
       },
     ],

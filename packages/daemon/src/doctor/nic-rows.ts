@@ -13,7 +13,7 @@ export function nicRows(links: readonly LinkState[], factsOf: (link: string) => 
         bus,
         speed === undefined ? "" : formatRate(bitsPerSecond(speed)),
         carrier ? "" : "no carrier",
-        tcOffload ? "hw-tc-offload on" : "",
+        tcOffload ? "HTB offload may be tried (hw-tc-offload on)" : "no HTB offload (hw-tc-offload off or not there)",
         master === undefined ? "" : `port of ${master}`,
       ];
       const words = found.filter((part) => part !== "").join(", ");
