@@ -98,6 +98,11 @@ export function sliceShape(
   };
 }
 
+/** The same without a pacer: the limit's bucket is less deep, for nothing slows down what it saved up. */
+export function unpacedShape({ pace: _none, ...shape }: ReturnType<typeof sliceShape>): HtbShape {
+  return { ...shape, ceilBurst: burstTime(shape.ceil) };
+}
+
 /** What the host's own traffic is assured on a NIC whose spec is silent. */
 export const hostReserve = defaultHostReserve;
 

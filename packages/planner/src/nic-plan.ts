@@ -18,6 +18,7 @@ import type { HubState, NicEntry, NicFilter, QueueTree } from "./hub-state.ts";
 import { type IngressPlan, planIngress } from "./ingress-plan.ts";
 import type { Inventory } from "./inventory.ts";
 import { usesOffload } from "./offload-obstacles.ts";
+import { isPaced } from "./pace.ts";
 import { shareScale } from "./share-scale.ts";
 import { treeWithOffload } from "./with-offload.ts";
 import { withOverhead } from "./with-overhead.ts";
@@ -41,6 +42,8 @@ export interface NicPlan {
   readonly scale: ShareScale;
   /** Depth of the pacers above its slices. */
   readonly pacing: Nanoseconds;
+  /** Its new slices get one; isPaced(). */
+  readonly paced: boolean;
   /** Buckets go elsewhere where they can. */
   readonly held: boolean;
 }
@@ -125,6 +128,7 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
     ...(offload && { offload }),
     scale,
     pacing: input.pacing,
+    paced: isPaced(slices.length),
     held: inventory.nicsHeld?.has(nic.name) ?? false,
   };
   return before !== undefined && equalData(before, nicPlan) ? before : nicPlan;

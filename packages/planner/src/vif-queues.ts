@@ -9,7 +9,7 @@ import {
   type VifSpec,
 } from "@gona/model";
 import { equalData } from "./equal-data.ts";
-import { cappedTree, leafFor, type ShareScale, sliceShape } from "./htb-shape.ts";
+import { cappedTree, leafFor, type ShareScale, sliceShape, unpacedShape } from "./htb-shape.ts";
 import { type HubState, INNER_QUANTUM, type QueueTree, type SliceKey, type SliceQueue, sliceKey } from "./hub-state.ts";
 import { ingressShare } from "./ingress-plan.ts";
 import type { NicPlan } from "./nic-plan.ts";
@@ -47,13 +47,15 @@ export function vifQueues(input: VifQueuesInput): VifQueues {
   const queues: VifQueues["queues"][number][] = [];
   const totals = limitSums(input);
   for (const { spec, nic } of input.slices) {
-    const { name, scale, overhead, offload = false } = nic;
-    const own = part(spec.egress, totals.egress);
-    queues.push(queueOf(input, name, spec.egress, scale, own, overhead, offload));
+    const { name, scale, overhead, paced, offload = false } = nic;
+    const own = { scale, overhead, paced, offload, fraction: part(spec.egress, totals.egress) };
+    queues.push(queueOf(input, name, spec.egress, own));
     if (nic.ingress === undefined) continue;
     const share = ingressShare(spec, nic.ingress.tree.rate);
     const fraction = part(share, totals.ingress);
-    queues.push(queueOf(input, nic.ingress.spine.device, share, nic.ingress.scale, fraction, nic.overhead));
+    queues.push(
+      queueOf(input, nic.ingress.spine.device, share, { scale: nic.ingress.scale, overhead, paced, fraction }),
+    );
   }
   if (limit?.egress !== undefined) queues.push(capOf(input, "cap", limit.egress));
   if (limit?.local !== undefined) queues.push(capOf(input, "local", limit.local));
@@ -77,19 +79,29 @@ const part = ({ limit }: SliceShare, sum: number): number => (sum === 0 ? 1 : li
 
 /** Shares decide nothing where rate and limit are one. */
 const NO_SCALE: ShareScale = { ratePerShare: 0 as BitsPerSecond, sharesPerQuantum: 100 };
+const CAP_TREE: SliceTree = { scale: NO_SCALE, paced: true, fraction: 1, overhead: undefined };
 const capOf = (input: VifQueuesInput, id: "cap" | "local", cap: BitsPerSecond) =>
-  queueOf(input, spineEnds(id).device, { reserve: cap, limit: cap, shares: shares(100) }, NO_SCALE, 1, undefined);
+  queueOf(input, spineEnds(id).device, { reserve: cap, limit: cap, shares: shares(100) }, CAP_TREE);
+
+/** What a slice's class hangs on beside its own share. */
+interface SliceTree {
+  readonly scale: ShareScale;
+  /** Of a class rate over the aggregate, what falls to this slice; 0 to 1. */
+  readonly fraction: number;
+  readonly overhead: Bytes | undefined;
+  /** New slices get a pacer. */
+  readonly paced: boolean;
+  readonly offload?: boolean;
+}
 
 function queueOf(
   { spec: { aggregate }, slot, pacing, observed }: VifQueuesInput,
   link: string,
   share: SliceShare,
-  scale: ShareScale,
-  fraction: number,
-  overhead: Bytes | undefined,
-  offload = false,
+  { scale, fraction, overhead, paced, offload = false }: SliceTree,
 ): VifQueues["queues"][number] {
   const key = sliceKey(link, slot);
+  const before = observed.slices.get(key);
   const shape = classWithOverhead(sliceShape(share, scale, pacing), overhead);
   const where = { link, vifSlot: slot };
   let queue: SliceQueue;
@@ -102,9 +114,11 @@ function queueOf(
       leaf: null,
       parts: parts.map((one) => classWithOverhead(one, overhead)),
     };
-  } else queue = { ...shape, ...where, parts: [] };
+  } else {
+    const keeps = before === undefined || before.stale ? paced : before.pace !== undefined;
+    queue = { ...(keeps && !offload ? shape : unpacedShape(shape)), ...where, parts: [] };
+  }
   if (offload) queue = sliceWithOffload(queue);
-  const before = observed.slices.get(key);
   // One reference for what is alike: the next comparison costs nothing.
   return [key, before !== undefined && equalData(before, queue) ? before : queue];
 }

@@ -11,6 +11,28 @@ const whole = wholeInventory(spec);
 const late = (microseconds: number) => ({ ...whole, timerLateness: nanoseconds(microseconds * 1000) });
 const depths = (hub: HubState) => new Set(Array.from(hub.slices.values(), ({ pace }) => pace?.burst));
 
+describe("a crowded NIC", () => {
+  const paced = (hub: HubState) => [...hub.slices.values()].filter(({ pace }) => pace !== undefined).length;
+  const hubOf = (guests: number, observed: HubState) => {
+    const crowd = bigHost(guests, 1);
+    return desiredState({ spec: crowd, inventory: wholeInventory(crowd), observed }).hub;
+  };
+
+  it("gives new slices no pacer, and takes none from those that stand", () => {
+    const few = hubOf(256, EMPTY_HUB);
+    expect(paced(few)).toBe(256);
+    const many = hubOf(300, few);
+    expect([many.slices.size, paced(many)]).toEqual([300, 256]);
+    expect(plan(many, hubOf(300, many))).toEqual([]);
+    expect(paced(hubOf(300, EMPTY_HUB))).toBe(0);
+  });
+
+  it("gives none to those that stand when the crowd is gone: HTB moves no class", () => {
+    const few = hubOf(200, hubOf(300, EMPTY_HUB));
+    expect([few.slices.size, paced(few)]).toEqual([200, 0]);
+  });
+});
+
 describe("a machine measured anew", () => {
   const first = desiredState({ spec, inventory: late(100), observed: EMPTY_HUB }).hub;
 
