@@ -1,15 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { GonaError } from "@gona/model";
+import { SLOWNESS } from "./slowness.ts";
 
 /**
  * Asks again every `everyMs` until the answer is not undefined. Throws SCENARIO_FAILED after
- * `withinMs`, saying what was waited for and, where `why` is given, how things stood.
+ * `withinMs` (times SLOWNESS), saying what was waited for and, where `why` is given, how things stood.
  */
 export async function waitUntil<T>(
   what: string,
   ask: () => T | undefined | Promise<T | undefined>,
-  { withinMs, everyMs = 20, why }: { withinMs: number; everyMs?: number; why?: () => string },
+  { withinMs: usualMs, everyMs = 20 * SLOWNESS, why }: { withinMs: number; everyMs?: number; why?: () => string },
 ): Promise<T> {
+  const withinMs = usualMs * SLOWNESS;
   const deadline = performance.now() + withinMs;
   for (;;) {
     const answer = await ask();

@@ -4,6 +4,7 @@ import { failoverSuite } from "./failover/failover-suite.ts";
 import { latencySuite } from "./latency/latency-suite.ts";
 import { pathSuite } from "./path/path-suite.ts";
 import { precisionSuite } from "./precision/precision-suite.ts";
+import { queuesSuite } from "./queues/queues-suite.ts";
 import { scaleSuite } from "./scale/scale-suite.ts";
 import { sharingSuite } from "./sharing/sharing-suite.ts";
 import type { Suite } from "./suite.ts";
@@ -16,6 +17,7 @@ export const SUITES: readonly Suite[] = [
   precisionSuite,
   sharingSuite,
   latencySuite,
+  queuesSuite,
   churnSuite,
   capSuite,
   pathSuite,

@@ -6,6 +6,7 @@ it("offers each suite under a name of its own, with a line about it", () => {
     "precision",
     "sharing",
     "latency",
+    "queues",
     "churn",
     "cap",
     "path",

@@ -46,11 +46,11 @@ export async function roundTrips({ bed }: QosBed, guest: string, lastsMs: number
       if (message.kind === "rtt") last = message;
     },
   });
-  await delay(lastsMs);
   await waitUntil("a first answer comes", () => (last === undefined ? undefined : true), {
-    withinMs: PATIENCE_MS,
+    withinMs: PATIENCE_MS + lastsMs,
     why: () => child.logTail(),
   });
+  await delay(lastsMs);
   child.closeInput();
   await Promise.race([child.ended, delay(1000)]);
   await child.stop("SIGKILL");

@@ -3,10 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { GonaError } from "@gona/model";
 import { REPOSITORY } from "../../bed/lab-paths.ts";
 import type { LabProcess, LabProcessOptions } from "../../bed/lab-process.ts";
+import { SLOWNESS } from "../../bed/slowness.ts";
 import type { LoadMessage, LoadPlan, LoadSource, SinkPlan } from "./load-plan.ts";
 
 const PROGRAM = join(REPOSITORY, "packages/lab/src/bench/load/load-main.ts");
-const READY_MS = 20_000;
+const READY_MS = 20_000 * SLOWNESS;
 
 /** What starts processes: a LabBed, or a BenchHost by an adapter. */
 export interface LoadHost {

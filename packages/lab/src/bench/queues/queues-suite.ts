@@ -1,0 +1,174 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { GonaError } from "@gona/model";
+import { runInside } from "../../bed/run-command.ts";
+import { type BenchRow, summarize } from "../bench-row.ts";
+import { jain } from "../figures/jain.ts";
+import { roundTrips, startEcho } from "../latency/round-trips.ts";
+import { RunningLoad } from "../load/running-load.ts";
+import type { BenchSpec } from "../qos-bed/bench-spec.ts";
+import { measureRates, runDry } from "../qos-bed/measure-rates.ts";
+import { type Kind, QosBed } from "../qos-bed/qos-bed.ts";
+import type { Suite, SuiteOptions } from "../suite.ts";
+import { flowBytes, gained } from "./flow-bytes.ts";
+import { CUT_FQ_CODEL, FQ_CODEL, htbBed, type Leaf, NIC, PLAIN, setLeaf } from "./leaf-shaper.ts";
+
+/** What an emulated machine fills too (packages/lab/src/vm/bench-in-guest.ts). */
+const LIMIT_MEGABITS = 30;
+const ROUNDS = { full: 3, quick: 1 };
+const SETTLE_MS = { full: 3000, quick: 2500 };
+const WINDOW_MS = { full: 8000, quick: 6000 };
+const GOAL = "5ms";
+
+const spec = (goal: boolean): BenchSpec => ({
+  nics: [{ name: NIC, capacity: "1Gbit" }],
+  guests: [
+    {
+      name: "guest0",
+      aggregate: {
+        slices: [{ nic: NIC, egress: { limit: `${LIMIT_MEGABITS}Mbit` } }],
+        ...(goal && { latency: GOAL }),
+      },
+    },
+  ],
+});
+
+const tcp = (congestion: "cubic" | "bbr", flows: number): Kind => ({ kind: "tcp", congestion, flows });
+
+/** Loads of one guest; what is asked beside them. */
+const LOADS: readonly {
+  readonly name: string;
+  readonly kinds: readonly Kind[];
+  readonly probe: boolean;
+  readonly ecn: boolean;
+}[] = [
+  { name: "32 TCP flows (cubic)", kinds: [tcp("cubic", 32)], probe: true, ecn: true },
+  { name: "8 TCP flows (cubic)", kinds: [tcp("cubic", 8)], probe: false, ecn: true },
+  { name: "8 TCP flows (bbr)", kinds: [tcp("bbr", 8)], probe: false, ecn: false },
+  { name: "4 cubic and 4 bbr TCP flows", kinds: [tcp("cubic", 4), tcp("bbr", 4)], probe: false, ecn: false },
+];
+
+/** A way of queueing: its bed, and how it comes about there. */
+interface Variant {
+  readonly name: string;
+  readonly bed: QosBed;
+  readonly ecn: boolean;
+  readonly set: () => Promise<void>;
+}
+
+interface Figure {
+  readonly figure: string;
+  readonly unit: string;
+  readonly value: number;
+}
+
+/** What a queue's discipline does for a small question, and among flows that send all they can. */
+export const queuesSuite: Suite = {
+  name: "queues",
+  about: `round trips and fairness of TCP flows of one guest under ${LIMIT_MEGABITS} Mbit/s, beside HTB with and without fq_codel`,
+  async run(options) {
+    const { quick, progress } = options;
+    progress("building two beds");
+    await using stack = new AsyncDisposableStack();
+    const gona = stack.use(await QosBed.gona("bench-queues", spec(true)));
+    const htb = stack.use(await htbBed(spec(false)));
+    for (const bed of [gona, htb]) await startEcho(bed);
+    const variants = [
+      goalVariant(gona, false),
+      goalVariant(gona, true),
+      { name: "HTB", bed: htb, ecn: false, set: () => setLeaf(htb, PLAIN, LIMIT_MEGABITS) },
+      ...(await fqCodelVariants(htb, progress)),
+    ];
+    const seen = new Map<string, Figure[]>();
+    for (let round = 0; round < (quick ? ROUNDS.quick : ROUNDS.full); round++)
+      for (const load of LOADS)
+        for (const variant of variants) {
+          if (variant.ecn && !load.ecn) continue;
+          options.signal?.throwIfAborted();
+          const figures = await measure(variant, load, options);
+          progress(`${load.name}, ${variant.name}: ${figures.map(wordsOf).join(", ")}`);
+          const key = `${load.name}, ${variant.name}`;
+          seen.set(key, [...(seen.get(key) ?? []), ...figures]);
+        }
+    return [...seen].flatMap(([name, figures]) => rowsOf(name, figures));
+  },
+};
+
+function goalVariant(bed: QosBed, ecn: boolean): Variant {
+  return {
+    name: `GONA, latency ${GOAL}${ecn ? ", TCP with ECN" : ""}`,
+    bed,
+    ecn,
+    set: () => setEcn(bed, ecn),
+  };
+}
+
+/** Asked for by the guest; the peer takes it in any case (2 is the kernel's default: answer, do not ask). */
+async function setEcn({ bed }: QosBed, on: boolean): Promise<void> {
+  const script = `echo ${on ? 1 : 2} > /proc/sys/net/ipv4/tcp_ecn`;
+  await runInside(bed.station("guest0").netns, "sh", ["-ec", script]);
+}
+
+/** None where this kernel has no fq_codel. */
+async function fqCodelVariants(bed: QosBed, progress: SuiteOptions["progress"]): Promise<readonly Variant[]> {
+  const variant = (leaf: Leaf, ecn: boolean): Variant => ({
+    name: `${leaf.name}${ecn ? ", TCP with ECN" : ""}`,
+    bed,
+    ecn,
+    set: async () => {
+      await setLeaf(bed, leaf, LIMIT_MEGABITS);
+      await setEcn(bed, ecn);
+    },
+  });
+  try {
+    await setLeaf(bed, FQ_CODEL, LIMIT_MEGABITS);
+  } catch (error) {
+    if (!(error instanceof GonaError)) throw error;
+    progress(`fq_codel is left out: ${error.message}`);
+    return [];
+  }
+  return [variant(CUT_FQ_CODEL, false), variant(CUT_FQ_CODEL, true)];
+}
+
+async function measure(
+  { bed, set }: Variant,
+  { kinds, probe }: (typeof LOADS)[number],
+  { quick }: SuiteOptions,
+): Promise<readonly Figure[]> {
+  await set();
+  const flow = bed.egressFlow(0, NIC);
+  const load = await RunningLoad.start(
+    bed.loadHost,
+    "load",
+    kinds.map((kind) => bed.source(0, "egress", kind)),
+  );
+  await delay(quick ? SETTLE_MS.quick : SETTLE_MS.full);
+  const lastsMs = quick ? WINDOW_MS.quick : WINDOW_MS.full;
+  const before = await flowBytes(bed);
+  const [[rate = 0], window] = await Promise.all([
+    measureRates(bed, [flow], lastsMs),
+    probe ? roundTrips(bed, "guest0", lastsMs) : undefined,
+  ]);
+  const parts = gained(before, await flowBytes(bed));
+  await load.stop();
+  await runDry(bed, [flow], 15_000);
+  return [
+    { figure: "of the limit", unit: "%", value: rate / LIMIT_MEGABITS / 1e4 },
+    { figure: "Jain's index of the flows", unit: "", value: jain(parts) },
+    ...(window === undefined
+      ? []
+      : [
+          { figure: "round trip, median", unit: "us", value: window.p50Us },
+          { figure: "round trip, 99th percentile", unit: "us", value: window.p99Us },
+        ]),
+  ];
+}
+
+const wordsOf = ({ figure, value, unit }: Figure): string => `${figure} ${Number(value.toPrecision(4))} ${unit}`.trim();
+
+function rowsOf(name: string, figures: readonly Figure[]): readonly BenchRow[] {
+  return [...new Set(figures.map(({ figure }) => figure))].map((figure) => {
+    const own = figures.filter((item) => item.figure === figure);
+    const values = summarize(own.map(({ value }) => value));
+    return { suite: "queues", case: name, figure, unit: own[0]?.unit ?? "", ...values };
+  });
+}
