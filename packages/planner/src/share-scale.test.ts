@@ -56,6 +56,16 @@ describe("shareScale", () => {
     );
   });
 
+  it("gives all that can be given where slices are few, so that shares are exact", () => {
+    fc.assert(
+      fc.property(slices, slices, (before, now) => {
+        const { ratePerShare } = shareScale(ROOM, now, shareScale(ROOM, before));
+        const allAtLimit = now.every((share) => assuredRate(share, ratePerShare) === share.limit);
+        if (!allAtLimit) expect(assured(now, ratePerShare + 8)).toBeGreaterThan(ROOM);
+      }),
+    );
+  });
+
   it("stays when one guest of many changes", () => {
     const guests = (last: number): readonly SliceShare[] =>
       Array.from({ length: 100 }, (_, index) => ({

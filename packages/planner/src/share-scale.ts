@@ -3,6 +3,8 @@ import { assuredRate, type ShareScale } from "./htb-shape.ts";
 
 const STEPS_PER_OCTAVE = 128;
 const KEPT_WITHIN = 1 + 1 / 32;
+/** With so few slices every class may change with each guest: shares are exact then. */
+const FEW_SLICES = 64;
 
 /**
  * How shares become rates on one NIC in one direction; `room`: what all rates may add up to. HTB splits
@@ -12,9 +14,9 @@ const KEPT_WITHIN = 1 + 1 / 32;
  *
  * What is left must be little: HTB's round gives it by quantum only while no pacer ends a class's turn.
  *
- * `ratePerShare` is one of a row of numbers half a per cent apart, and stays while it still fits and
- * is at most 3 % below what could be given; a new one leaves half a per cent free. So the change of a
- * guest changes every class of a NIC with few guests, and of one with many seldom: some hundred
+ * `ratePerShare` is the highest that fits on a NIC with few slices, whose classes all change with each
+ * guest. With more it is one of a row of numbers half a per cent apart, and stays while it still fits
+ * and is at most 3 % below what could be given; a new one leaves half a per cent free: some hundred
  * classes a change at most, on the average.
  */
 export function shareScale(room: BitsPerSecond, slices: readonly SliceShare[], before?: ShareScale): ShareScale {
@@ -31,6 +33,7 @@ export function shareScale(room: BitsPerSecond, slices: readonly SliceShare[], b
 /** The rates per share that shareScale() would keep, the fresh one first. Never empty. */
 export function goodRatesPerShare(room: BitsPerSecond, slices: readonly SliceShare[]): readonly BitsPerSecond[] {
   const good = new Set([freshRatePerShare(room, slices)]);
+  if (slices.length <= FEW_SLICES) return [...good];
   for (let index = largestIndex(room, slices); index >= 0; index--) {
     const rate = gridRate(index);
     if (!isStillGood(rate, room, slices)) break;
@@ -47,7 +50,7 @@ function fits(ratePerShare: BitsPerSecond, room: BitsPerSecond, slices: readonly
 }
 
 function isStillGood(ratePerShare: BitsPerSecond, room: BitsPerSecond, slices: readonly SliceShare[]): boolean {
-  if (ratePerShare === 0) return freshRatePerShare(room, slices) === 0;
+  if (ratePerShare === 0 || slices.length <= FEW_SLICES) return freshRatePerShare(room, slices) === ratePerShare;
   if (!fits(ratePerShare, room, slices)) return false;
   const more = bitsPerSecond(Math.min(Math.max(ratePerShare * KEPT_WITHIN, ratePerShare + 8), MAX_BITS_PER_SECOND));
   return !fits(more, room, slices) || ratePerShare >= enoughForAll(slices);
@@ -61,11 +64,24 @@ function enoughForAll(slices: readonly SliceShare[]): number {
 }
 
 function freshRatePerShare(room: BitsPerSecond, slices: readonly SliceShare[]): BitsPerSecond {
+  if (slices.length <= FEW_SLICES) return highestRatePerShare(room, slices);
   const index = largestIndex(room, slices);
   if (index < 0) return bitsPerSecond(0);
   const rate = gridRate(index);
   // One step is left free, so that the next guest does not change all classes again.
   return rate >= enoughForAll(slices) ? rate : gridRate(Math.max(0, index - 1));
+}
+
+/** To the step of 8 bit/s; no higher than what is enough for all. */
+function highestRatePerShare(room: BitsPerSecond, slices: readonly SliceShare[]): BitsPerSecond {
+  let low = 0;
+  let high = Math.ceil(enoughForAll(slices) / 8);
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits((middle * 8) as BitsPerSecond, room, slices)) low = middle;
+    else high = middle - 1;
+  }
+  return (low * 8) as BitsPerSecond;
 }
 
 /** Of the last rate of the grid that fits; no higher than what is enough for all. -1: none fits. */

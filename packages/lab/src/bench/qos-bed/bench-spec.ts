@@ -1,7 +1,14 @@
 /** A GONA spec of a bench: NICs of one fabric, and guests that are numbered. Rates as in a spec, `100Mbit`. */
 export interface BenchSpec {
-  readonly nics: readonly { readonly name: string; readonly capacity: string }[];
+  readonly nics: readonly BenchNic[];
   readonly guests: readonly BenchGuest[];
+}
+
+export interface BenchNic {
+  readonly name: string;
+  readonly capacity: string;
+  /** Of the host's own traffic; absent: as the language has it. */
+  readonly host?: BenchShare;
 }
 
 export interface BenchGuest {
