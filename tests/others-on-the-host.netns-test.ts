@@ -36,7 +36,7 @@ test("what others attached to a NIC stays: a root qdisc is refused, a filter liv
   expect(refusal).toMatchObject({
     code: "APPLY_ROLLED_BACK",
     message: expect.stringMatching(
-      /NIC eth2 has a root qdisc that is not GONA.s.*found "1: htb .*tc qdisc delete dev eth2 root/,
+      /eth2 has a root qdisc that is not GONA.s.*found "1: htb .*tc qdisc delete dev eth2 root/,
     ),
   });
   expect(refusal).toBeInstanceOf(GonaError);
