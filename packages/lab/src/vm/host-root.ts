@@ -1,3 +1,4 @@
+import { REPOSITORY } from "../bed/lab-paths.ts";
 import { guestKernel } from "./guest-kernel.ts";
 import type { GuestMachine } from "./guest-machine.ts";
 
@@ -17,8 +18,13 @@ mount -t tmpfs tmpfs /upper
 mkdir /upper/files /upper/work
 mount -t overlay overlay -o lowerdir=/lower,upperdir=/upper/files,workdir=/upper/work ${ROOT}
 for folder in proc sys dev; do mount --bind /$folder ${ROOT}/$folder; done
+mkdir /checkout
+mount --bind ${ROOT}${REPOSITORY} /checkout
 mount -t tmpfs tmpfs ${ROOT}/run
 mount -t tmpfs tmpfs ${ROOT}/tmp
+# A checkout may lie below /tmp itself.
+mkdir -p ${ROOT}${REPOSITORY}
+mount --bind /checkout ${ROOT}${REPOSITORY}
 mkdir -p ${ROOT}/run/netns ${ROOT}/lib/modules
 mount --bind /lower${modules} ${ROOT}/lib/modules
 # The kernel loads what it misses with the modprobe of its first root.
