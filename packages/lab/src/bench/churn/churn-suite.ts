@@ -155,7 +155,8 @@ function rows(name: string, { costs, tookMs }: Changes, control: readonly Cost[]
           figure: `packets ${figure}`,
           unit: "packets",
           ...summarize([value]),
-          versus: { name: "no changes", value: base, ratio: value / base },
+          // There is no ratio to nothing.
+          ...(base > 0 && { versus: { name: "no changes", value: base, ratio: value / base } }),
           target: "0",
           holds: value === 0,
         };
