@@ -82,7 +82,10 @@ async function expectFilled(bed: LabBed, nic: Nic): Promise<void> {
 const stateOf = async (daemon: DaemonUnderTest, nic: Nic): Promise<string | undefined> =>
   (await daemon.client.status()).nics.find(({ name }) => name === nic)?.state;
 
-/** Many flows of fixed ports: enough for each slice, and the same buckets in every run. Sent until `work` is done. */
+/**
+ * Many flows of fixed ports: enough for each slice, and the same buckets in every run. Below the range from which the
+ * kernel gives the control connection its port. Sent until `work` is done.
+ */
 async function whileSending(
   bed: LabBed,
   guest: GuestMachine,
@@ -100,7 +103,7 @@ async function whileSending(
   await waitUntil("iperf3 listens", () => (/listening/.test(server.logTail()) ? true : undefined), {
     withinMs: 10_000,
   });
-  const client = `iperf3 -c ${PEER} -p ${port} --cport 40000 -P 16 -t 120 ${words}`;
+  const client = `iperf3 -c ${PEER} -p ${port} --cport 20000 -P 16 -t 120 ${words}`;
   const sending = meanwhile(guest.try(client, 150_000));
   const early = sending.then(({ output }) => {
     throw new Error(`iperf3 ended before its time: ${output.slice(-500)}`);
