@@ -75,3 +75,17 @@ export const status = (more: Partial<Status> = {}): Status => ({
   verdicts: { to_wire: 5, drop_spoofed_mac: 7, drop_vlan: 0 },
   ...more,
 });
+
+/** A spec of two NICs and two guests that fits. */
+export const GOOD = `apiVersion: gona/v1
+nics:
+  - { name: eth1, capacity: 1Gbit }
+  - { name: eth2, capacity: 1Gbit }
+guests:
+  - name: web1
+    vif: { device: vnet0, mac: "52:54:00:aa:00:01" }
+    aggregate: { slices: [{ nic: eth1, egress: { reserve: 300Mbit } }, { nic: eth2 }] }
+  - name: db1
+    vif: { device: vnet1, mac: "52:54:00:aa:00:02" }
+    aggregate: { slices: [{ nic: eth1 }] }
+`;

@@ -1,19 +1,8 @@
 import { COMMAND_SCHEMAS } from "@gona/api";
 import { describe, expect, it } from "vitest";
+import { GOOD } from "./canned.ts";
 import { gona } from "./fake-context.ts";
 
-const GOOD = `apiVersion: gona/v1
-nics:
-  - { name: eth1, capacity: 1Gbit }
-  - { name: eth2, capacity: 1Gbit }
-guests:
-  - name: web1
-    vif: { device: vnet0, mac: "52:54:00:aa:00:01" }
-    aggregate: { slices: [{ nic: eth1, egress: { reserve: 300Mbit } }, { nic: eth2 }] }
-  - name: db1
-    vif: { device: vnet1, mac: "52:54:00:aa:00:02" }
-    aggregate: { slices: [{ nic: eth1 }] }
-`;
 const files = {
   "host.yaml": GOOD,
   "bad.yaml": GOOD.replace("300Mbit", "300").replace("nic: eth2", "nic: eth9"),

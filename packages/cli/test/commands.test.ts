@@ -3,21 +3,9 @@ import { COMMAND_SCHEMAS, commandJsonSchema, type DoctorRow, type HostEvent } fr
 import { GonaError } from "@gona/model";
 import { describe, expect, it } from "vitest";
 import type { DaemonOptions, LabRequest } from "../src/entry-points.ts";
-import { delivery, guest, nic, slice, status } from "./canned.ts";
+import { delivery, GOOD, guest, nic, slice, status } from "./canned.ts";
 import { type FakeWorld, gona } from "./fake-context.ts";
 
-const GOOD = `apiVersion: gona/v1
-nics:
-  - { name: eth1, capacity: 1Gbit }
-  - { name: eth2, capacity: 1Gbit }
-guests:
-  - name: web1
-    vif: { device: vnet0, mac: "52:54:00:aa:00:01" }
-    aggregate: { slices: [{ nic: eth1, egress: { reserve: 300Mbit } }, { nic: eth2 }] }
-  - name: db1
-    vif: { device: vnet1, mac: "52:54:00:aa:00:02" }
-    aggregate: { slices: [{ nic: eth1 }] }
-`;
 const files = { "host.yaml": GOOD };
 const applied = { revision: 4, changed: true, steps: 7, durationMs: 12.34, pending: [] };
 const event = (id: number): HostEvent => ({

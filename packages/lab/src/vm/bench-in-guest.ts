@@ -23,7 +23,7 @@ try {
   const end = guest.try(`${here(bench)} >/run/bench 2>&1`, WITHIN_MS);
   let shown = 0;
   const show = async (): Promise<void> => {
-    const more = await guest.run(`tail -c +${shown + 1} /run/bench 2>/dev/null || true`);
+    const more = await guest.run(`tail -c +${shown + 1} /run/bench 2>/dev/null || true`, WITHIN_MS);
     shown += Buffer.byteLength(more);
     process.stdout.write(more);
   };

@@ -75,7 +75,7 @@ export const queuesSuite: Suite = {
     const variants = [
       goalVariant(gona, false),
       goalVariant(gona, true),
-      { name: "HTB", bed: htb, ecn: false, set: () => setLeaf(htb, PLAIN, LIMIT_MEGABITS) },
+      leafVariant(htb, PLAIN, false),
       ...(await fqCodelVariants(htb, progress)),
     ];
     const seen = new Map<string, Figure[]>();
@@ -108,9 +108,9 @@ async function setEcn({ bed }: QosBed, on: boolean): Promise<void> {
   await runInside(bed.station("guest0").netns, "sh", ["-ec", script]);
 }
 
-/** None where this kernel has no fq_codel. */
-async function fqCodelVariants(bed: QosBed, progress: SuiteOptions["progress"]): Promise<readonly Variant[]> {
-  const variant = (leaf: Leaf, ecn: boolean): Variant => ({
+/** All leaves share a bed: each sets what another may have left. */
+function leafVariant(bed: QosBed, leaf: Leaf, ecn: boolean): Variant {
+  return {
     name: `${leaf.name}${ecn ? ", TCP with ECN" : ""}`,
     bed,
     ecn,
@@ -118,7 +118,11 @@ async function fqCodelVariants(bed: QosBed, progress: SuiteOptions["progress"]):
       await setLeaf(bed, leaf, LIMIT_MEGABITS);
       await setEcn(bed, ecn);
     },
-  });
+  };
+}
+
+/** None where this kernel has no fq_codel. */
+async function fqCodelVariants(bed: QosBed, progress: SuiteOptions["progress"]): Promise<readonly Variant[]> {
   try {
     await setLeaf(bed, FQ_CODEL, LIMIT_MEGABITS);
   } catch (error) {
@@ -126,7 +130,7 @@ async function fqCodelVariants(bed: QosBed, progress: SuiteOptions["progress"]):
     progress(`fq_codel is left out: ${error.message}`);
     return [];
   }
-  return [variant(CUT_FQ_CODEL, false), variant(CUT_FQ_CODEL, true)];
+  return [leafVariant(bed, CUT_FQ_CODEL, false), leafVariant(bed, CUT_FQ_CODEL, true)];
 }
 
 async function measure(
