@@ -22,6 +22,9 @@ enum gona_limit {
 	GONA_PART_REST = 7, /* what no traffic class claims; 1..5 are the traffic classes */
 	GONA_MAX_PARTS = 8, /* array size by part; 0 is the slice itself */
 	GONA_MAX_RULES = 80, /* 5 traffic classes of 16 port ranges */
+	GONA_LANES = 8, /* classes below GONA_PART_REST or _SPARSE for bulk flows; see gona_flow.lane */
+	GONA_PATHS = 65536, /* flows whose way is remembered; a power of two */
+	GONA_PEERS = 16384, /* senders on the wire that are counted; a power of two */
 	GONA_KEEP_MARKING = 0xff, /* gona_traffic_part: no re-marking */
 	GONA_SPINE_SHIFT = 16, /* skb->mark on a spine: vif slot + 1 | enum gona_spine << 16 | part << 20 */
 	GONA_SPINE_PART_SHIFT = 20,
@@ -96,6 +99,9 @@ enum gona_vif_flag {
 	GONA_VIF_CAPPED = 256, /* what it sends to the wire passes the spine CAP first */
 	GONA_VIF_LOCAL_CAPPED = 512, /* what it sends to guests of this host passes the spine LOCAL first */
 	GONA_VIF_QUEUED = 1024, /* its link has a queue tree: deliver by bpf_redirect, never GONA_VIF_PEER */
+	GONA_VIF_FLOWLET = 2048, /* a flow may leave its bucket's slice where it does not overtake itself */
+	GONA_VIF_STRIPE = 4096, /* each packet by the slice that lets it out first; may reorder within a bound */
+	GONA_VIF_STEERED = 8192, /* what comes in is counted by its sender, in gona_peers */
 };
 
 /* One vif. Array, index: vif slot, which every filter of GONA's hands over as skb->tc_classid - 1
@@ -234,6 +240,52 @@ struct gona_flow_set {
 	struct gona_flow ways[GONA_FLOW_WAYS];
 };
 _Static_assert(sizeof(struct gona_flow_set) == 96, "gona_flow_set");
+
+/*
+ * The way of a flow of a vif with GONA_VIF_FLOWLET or _STRIPE. Array, index: by the flow's hash; a flow that
+ * finds another's check there takes its place. Times are of bpf_ktime_get_ns().
+ */
+struct gona_path {
+	__u64 departs_ns; /* when its last packet is out at the latest, as far as the virtual queues know */
+	__u64 since_ns; /* when it took the present slice */
+	__u32 check; /* hash of the flow and its vif; 0: free */
+	__u16 moves; /* since it is known; stays at its maximum */
+	__u8 slice; /* number that it leaves by */
+	__u8 before; /* number that it left by before that */
+};
+_Static_assert(sizeof(struct gona_path) == 24, "gona_path");
+
+/* What a vif sent by each bucket, L2 bytes on the wire. Hash gona_bucket_bytes, key: vif slot (__u32); of vifs with GONA_VIF_FLOWLET. */
+struct gona_bucket_bytes {
+	__u64 bytes[GONA_BUCKETS];
+};
+_Static_assert(sizeof(struct gona_bucket_bytes) == 8 * GONA_BUCKETS, "gona_bucket_bytes");
+
+/* Array gona_drains, index: vif slot * GONA_MAX_SLICES + slice number. Written by the controller. */
+struct gona_drain {
+	__u64 tx_bytes_per_s; /* at which the slice's queue really drains, where neighbours leave it less than its limit; 0: its limit */
+};
+_Static_assert(sizeof(struct gona_drain) == 8, "gona_drain");
+
+/* A sender on the wire to a vif with GONA_VIF_STEERED. Array, index: by hash of vif, VLAN and MAC. */
+struct gona_peer {
+	__u64 rx_bytes; /* from it to the vif, L2 bytes on the wire */
+	__u64 seen_ns;
+	__u32 vif; /* slot + 1; 0: free */
+	__u16 vlan; /* as on the wire */
+	__u8 mac[6];
+	__u8 slice; /* whose MAC it sends to; 0xff: the vif's own */
+	__u8 _pad[3];
+};
+_Static_assert(sizeof(struct gona_peer) == 32, "gona_peer");
+
+/* Which slice's MAC a peer is to learn, in place of what its hash says. Hash gona_steers -> slice number (__u32). */
+struct gona_steer_key {
+	__u32 vif; /* slot */
+	__u16 vlan;
+	__u8 mac[6]; /* of the peer */
+};
+_Static_assert(sizeof(struct gona_steer_key) == 12, "gona_steer_key");
 
 /* Per-CPU array, index: enum gona_verdict. */
 struct gona_verdict_counters {

@@ -94,6 +94,44 @@ struct {
 } gona_flows SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GONA_PATHS);
+	__type(key, __u32);
+	__type(value, struct gona_path);
+} gona_paths SEC(".maps");
+
+/* 8 KB a value: allocated when a vif comes to be balanced. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GONA_MAX_VIFS);
+	__type(key, __u32);
+	__type(value, struct gona_bucket_bytes);
+} gona_bucket_bytes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GONA_MAX_VIFS * GONA_MAX_SLICES);
+	__type(key, __u32);
+	__type(value, struct gona_drain);
+} gona_drains SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GONA_PEERS);
+	__type(key, __u32);
+	__type(value, struct gona_peer);
+} gona_peers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GONA_MAX_STATIONS);
+	__type(key, struct gona_steer_key);
+	__type(value, __u32);
+} gona_steers SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, GONA_V_MAX);
 	__type(key, __u32);

@@ -64,6 +64,20 @@ static __always_inline __u64 gona_delay(struct gona_slice_clock *clock, __u32 pa
 	return limit > pacer ? limit : pacer;
 }
 
+/* Puts a packet into the virtual queue. Returns how long it takes to go out, in ns. */
+static __always_inline __u64 gona_clock_take(struct gona_slice_clock *clock, __u32 part, __u64 now, __u64 bytes,
+					     __u64 rate)
+{
+	__u64 ns = bytes * GONA_NSEC_PER_SEC / rate;
+
+	ns += ns >> GONA_SLOWER_SHIFT;
+	gona_advance(&clock->finish_ns[0], now - GONA_SAVED_NS, ns);
+	gona_advance(&clock->finish_ns[GONA_PACER], now, GONA_PACED(ns));
+	if (part < GONA_PART_SPARSE)
+		gona_advance(&clock->finish_ns[part & (GONA_MAX_PARTS - 1)], now, ns);
+	return ns;
+}
+
 /* Chance that a wait of `delay` comes to something, in 1/65536: none at the goal, sure at twice that. */
 static __always_inline __u64 gona_chance(__u64 delay, __u64 goal)
 {
@@ -184,12 +198,7 @@ GONA_APART int gona_wait(struct __sk_buff *skb, const struct gona_packet *packet
 		waiting->part = GONA_PART_SPARSE;
 	}
 
-	ns = waiting->bytes * GONA_NSEC_PER_SEC / waiting->rate;
-	ns += ns >> GONA_SLOWER_SHIFT;
-	gona_advance(&clock->finish_ns[0], now - GONA_SAVED_NS, ns);
-	gona_advance(&clock->finish_ns[GONA_PACER], now, GONA_PACED(ns));
-	if (part < GONA_PART_SPARSE)
-		gona_advance(&clock->finish_ns[part], now, ns);
+	ns = gona_clock_take(clock, part, now, waiting->bytes, waiting->rate);
 	if (!sparse)
 		flow->bulk_until_ns = now + (delay + ns > GONA_BULK_NS ? delay + ns : GONA_BULK_NS);
 	return GONA_V_NONE;

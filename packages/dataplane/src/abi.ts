@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "0145070a1f78c4f0";
+export const LAYOUT_HASH = "fddf28a2bc4bcf8c";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -24,6 +24,9 @@ export const Limit = {
   PART_REST: 7,
   MAX_PARTS: 8,
   MAX_RULES: 80,
+  LANES: 8,
+  PATHS: 65536,
+  PEERS: 16384,
   KEEP_MARKING: 255,
   SPINE_SHIFT: 16,
   SPINE_PART_SHIFT: 20,
@@ -91,6 +94,9 @@ export const VifFlag = {
   CAPPED: 256,
   LOCAL_CAPPED: 512,
   QUEUED: 1024,
+  FLOWLET: 2048,
+  STRIPE: 4096,
+  STEERED: 8192,
 } as const;
 
 /** struct gona_address_key, 24 bytes. */
@@ -156,6 +162,34 @@ export const gonaAggregate = codec<GonaAggregate>(
   (view, at) => ({
     slices: readArray(at, 8, 32, (at) => gonaSlice.read(view, at)),
     buckets: readBytes(view, at + 256, 1024),
+  }),
+);
+
+/** struct gona_bucket_bytes, 8192 bytes. */
+export interface GonaBucketBytes {
+  readonly bytes: readonly bigint[];
+}
+export const gonaBucketBytes = codec<GonaBucketBytes>(
+  8192,
+  (view, at, value) => {
+    writeArray(at, value.bytes, 1024, 8, (at, element) => view.setBigUint64(at, element, true));
+  },
+  (view, at) => ({
+    bytes: readArray(at, 1024, 8, (at) => view.getBigUint64(at, true)),
+  }),
+);
+
+/** struct gona_drain, 8 bytes. */
+export interface GonaDrain {
+  readonly txBytesPerS: bigint;
+}
+export const gonaDrain = codec<GonaDrain>(
+  8,
+  (view, at, value) => {
+    view.setBigUint64(at, value.txBytesPerS, true);
+  },
+  (view, at) => ({
+    txBytesPerS: view.getBigUint64(at, true),
   }),
 );
 
@@ -228,6 +262,64 @@ export const gonaNic = codec<GonaNic>(
     fabric: view.getUint32(at + 16, true),
     flags: view.getUint32(at + 20, true),
     inIfindex: view.getUint32(at + 24, true),
+  }),
+);
+
+/** struct gona_path, 24 bytes. */
+export interface GonaPath {
+  readonly departsNs: bigint;
+  readonly sinceNs: bigint;
+  readonly check: number;
+  readonly moves: number;
+  readonly slice: number;
+  readonly before: number;
+}
+export const gonaPath = codec<GonaPath>(
+  24,
+  (view, at, value) => {
+    view.setBigUint64(at, value.departsNs, true);
+    view.setBigUint64(at + 8, value.sinceNs, true);
+    view.setUint32(at + 16, value.check, true);
+    view.setUint16(at + 20, value.moves, true);
+    view.setUint8(at + 22, value.slice);
+    view.setUint8(at + 23, value.before);
+  },
+  (view, at) => ({
+    departsNs: view.getBigUint64(at, true),
+    sinceNs: view.getBigUint64(at + 8, true),
+    check: view.getUint32(at + 16, true),
+    moves: view.getUint16(at + 20, true),
+    slice: view.getUint8(at + 22),
+    before: view.getUint8(at + 23),
+  }),
+);
+
+/** struct gona_peer, 32 bytes. */
+export interface GonaPeer {
+  readonly rxBytes: bigint;
+  readonly seenNs: bigint;
+  readonly vif: number;
+  readonly vlan: number;
+  readonly mac: Uint8Array;
+  readonly slice: number;
+}
+export const gonaPeer = codec<GonaPeer>(
+  32,
+  (view, at, value) => {
+    view.setBigUint64(at, value.rxBytes, true);
+    view.setBigUint64(at + 8, value.seenNs, true);
+    view.setUint32(at + 16, value.vif, true);
+    view.setUint16(at + 20, value.vlan, true);
+    writeBytes(view, at + 22, value.mac, 6);
+    view.setUint8(at + 28, value.slice);
+  },
+  (view, at) => ({
+    rxBytes: view.getBigUint64(at, true),
+    seenNs: view.getBigUint64(at + 8, true),
+    vif: view.getUint32(at + 16, true),
+    vlan: view.getUint16(at + 20, true),
+    mac: readBytes(view, at + 22, 6),
+    slice: view.getUint8(at + 28),
   }),
 );
 
@@ -381,6 +473,26 @@ export const gonaStationKey = codec<GonaStationKey>(
   },
   (view, at) => ({
     fabric: view.getUint32(at, true),
+    vlan: view.getUint16(at + 4, true),
+    mac: readBytes(view, at + 6, 6),
+  }),
+);
+
+/** struct gona_steer_key, 12 bytes. */
+export interface GonaSteerKey {
+  readonly vif: number;
+  readonly vlan: number;
+  readonly mac: Uint8Array;
+}
+export const gonaSteerKey = codec<GonaSteerKey>(
+  12,
+  (view, at, value) => {
+    view.setUint32(at, value.vif, true);
+    view.setUint16(at + 4, value.vlan, true);
+    writeBytes(view, at + 6, value.mac, 6);
+  },
+  (view, at) => ({
+    vif: view.getUint32(at, true),
     vlan: view.getUint16(at + 4, true),
     mac: readBytes(view, at + 6, 6),
   }),

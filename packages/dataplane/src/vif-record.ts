@@ -22,7 +22,10 @@ function flagsOf(entry: VifEntry, link: LinkState): number {
     (entry.parts ? VifFlag.PARTS : 0) |
     (entry.capped ? VifFlag.CAPPED : 0) |
     (entry.localCapped ? VifFlag.LOCAL_CAPPED : 0) |
-    (entry.queued ? VifFlag.QUEUED : 0)
+    (entry.queued ? VifFlag.QUEUED : 0) |
+    (entry.choice === "flowlet" ? VifFlag.FLOWLET : 0) |
+    (entry.choice === "stripe" ? VifFlag.STRIPE : 0) |
+    (entry.choice !== undefined && entry.rewriteMac ? VifFlag.STEERED : 0)
   );
 }
 
@@ -81,6 +84,11 @@ export function fromVifRecords(
     capped: has(VifFlag.CAPPED),
     localCapped: has(VifFlag.LOCAL_CAPPED),
     queued: has(VifFlag.QUEUED),
+    ...(has(VifFlag.FLOWLET)
+      ? { choice: "flowlet" as const }
+      : has(VifFlag.STRIPE)
+        ? { choice: "stripe" as const }
+        : {}),
     slices,
     buckets: aggregate.buckets,
     ...(whole ? {} : { stale: true }),

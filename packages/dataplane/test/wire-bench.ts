@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { cpus } from "node:os";
 import {
   createNamespace,
   deleteNamespace,
@@ -105,6 +106,7 @@ export class WireBench implements AsyncDisposable {
       this.programs.vif({ ...guest, ifindex: this.#ifindex(link) });
       await this.#attach(link, "gona_from_guest", guest.slot);
     }
+    for (const netns of [HUB, SWITCH, PEER, ...guests.map(({ name }) => netnsOf(name))]) receiveInOrder(netns);
   }
 
   async #attach(link: string, program: string, slot: number): Promise<void> {
@@ -225,6 +227,16 @@ export class WireBench implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
   }
+}
+
+/**
+ * One flow is received by one CPU, as behind a NIC's hash. Left alone, a veth hands a packet to the CPU that sent it, and a
+ * shaper sends from two, so that packets overtake each other behind the queues that a test is about.
+ */
+function receiveInOrder(netns: string): void {
+  const allCpus = ((1n << BigInt(cpus().length)) - 1n).toString(16).replace(/\B(?=(?:.{8})+$)/g, ",");
+  const script = `mount -t sysfs sysfs /sys; for each in /sys/class/net/*/queues/rx-0/rps_cpus; do echo ${allCpus} > $each; done`;
+  run(netns, ["unshare", "--mount", "sh", "-ec", script]);
 }
 
 const netnsOf = (name: string): string => `${PREFIX}-${name}`;

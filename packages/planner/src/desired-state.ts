@@ -145,7 +145,7 @@ class VifPlanning {
   }
 
   plan(nics: ReadonlyMap<NicId, NicPlan>, fabrics: ReadonlyMap<FabricId, number>): ReadonlyMap<VifId, VifPlan> {
-    const { spec, observed, previous } = this.#input;
+    const { spec, inventory, observed, previous } = this.#input;
     const before = previous?.desired.memo.vifs;
     const sameNics = nics === previous?.desired.memo.nics;
     const samePacing = this.#pacing === previous?.desired.memo.pacing;
@@ -158,6 +158,7 @@ class VifPlanning {
       const stays =
         was?.spec === vif &&
         samePacing &&
+        inventory.tables?.get(vif.id) === previous?.inventory.tables?.get(vif.id) &&
         (sameNics || hasSameNics(was, nics)) &&
         this.#stays(was, this.#fabricNumber(vif, fabrics));
       if (stays) plans.set(vif.id, was);
@@ -182,6 +183,7 @@ class VifPlanning {
         observed,
         pacing: this.#pacing,
         macFor: (nic) => macs.macFor(vif, nic),
+        table: inventory.tables?.get(vif.id),
       });
       plans.set(vif.id, made);
     }

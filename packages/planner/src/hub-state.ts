@@ -225,6 +225,11 @@ export interface VifEntry extends MayBeStale {
   readonly localCapped: boolean;
   /** Its hub link has a queue tree: frames for it must not bypass that. */
   readonly queued: boolean;
+  /**
+   * flowlet: flows leave their buckets' slices where they cannot overtake themselves; stripe: each packet by the slice
+   * that lets it out first. Absent: by the buckets alone.
+   */
+  readonly choice?: "flowlet" | "stripe";
   /** Index: slice number, 0 to 7; null: free. A NIC keeps its number while the vif keeps the NIC. */
   readonly slices: readonly (SliceEntry | null)[];
   /** GONA_BUCKETS slice numbers. */
@@ -236,7 +241,7 @@ export interface SliceEntry {
   readonly nicSlot: number;
   /** Lower case, colon separated. */
   readonly mac: string;
-  /** Its limits, at which the virtual queues drain; 0 where no part has a latency goal, so that a new limit alone changes no map. */
+  /** Its limits, at which the virtual queues drain; 0 where there are none (no latency goal, no `choice`), so that a new limit alone changes no map. */
   readonly egress: BitsPerSecond;
   readonly ingress: BitsPerSecond;
 }

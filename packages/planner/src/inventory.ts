@@ -1,4 +1,4 @@
-import type { Nanoseconds, NicId } from "@gona/model";
+import type { Nanoseconds, NicId, VifId } from "@gona/model";
 
 /**
  * What the desired state depends on besides the spec: which links exist, and how the NICs fare.
@@ -25,6 +25,11 @@ export interface Inventory {
   readonly nicsHeld?: ReadonlySet<NicId>;
   /** NICs that say they carry out HTB trees (hw-tc-offload) and have not refused one. */
   readonly nicsOffload?: ReadonlySet<NicId>;
+  /**
+   * Bucket tables that the balancer asks for, GONA_BUCKETS slice numbers each; one that names a slice which may not
+   * be used now is not taken.
+   */
+  readonly tables?: ReadonlyMap<VifId, Uint8Array>;
   /** How late this machine's timers are, 95th percentile, measured once; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
 }

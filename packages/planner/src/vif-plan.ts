@@ -8,7 +8,7 @@ import {
   type VifSpec,
 } from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
-import { fillBuckets } from "./bucket-table.ts";
+import { BUCKETS, fillBuckets } from "./bucket-table.ts";
 import { effectiveShares } from "./effective-shares.ts";
 import { equalBytes, equalData } from "./equal-data.ts";
 import {
@@ -75,6 +75,8 @@ export interface VifPlanInput {
   readonly pacing: Nanoseconds;
   /** The per-slice MAC for a NIC; asked only where MACs are rewritten. */
   readonly macFor: (nic: NicId) => string;
+  /** Inventory.tables of this vif. */
+  readonly table?: Uint8Array | undefined;
 }
 
 export function planVif(input: VifPlanInput): VifPlan {
@@ -85,7 +87,9 @@ export function planVif(input: VifPlanInput): VifPlan {
   const numbers = sliceNumbers(input);
   const living = livingSlices(input, numbers);
   const before = observed.vifs.get(spec.id);
-  const buckets = fillBuckets(sliceWeights(spec, living), tableToKeep(before, living));
+  const weights = sliceWeights(spec, living);
+  const buckets = isUsable(input.table, weights) ? input.table : fillBuckets(weights, tableToKeep(before, living));
+  const choice = choiceOf(spec);
   const slices: (SliceEntry | null)[] = [];
   for (let number = SLICE_NUMBERS.low; number <= SLICE_NUMBERS.high; number++) {
     slices.push(living.find((slice) => slice.number === number)?.entry ?? null);
@@ -106,6 +110,7 @@ export function planVif(input: VifPlanInput): VifPlan {
     capped: limit?.egress !== undefined,
     localCapped: limit?.local !== undefined,
     queued: limit?.ingress !== undefined,
+    ...(choice === undefined ? {} : { choice }),
     slices,
     buckets: before !== undefined && equalBytes(before.buckets, buckets) ? before.buckets : buckets,
   };
@@ -128,7 +133,6 @@ interface LivingSlice extends PlacedSlice {
   readonly entry: SliceEntry;
 }
 
-/** Of a slice without a latency goal, so that a new limit changes no map. */
 /** A virtual queue counts L2 bytes: it drains slower by what the link adds to a full frame. */
 function withinOverhead(rates: typeof NO_DRAIN, overhead = bytes(0)): typeof NO_DRAIN {
   if (overhead === 0) return rates;
@@ -138,6 +142,7 @@ function withinOverhead(rates: typeof NO_DRAIN, overhead = bytes(0)): typeof NO_
 /** Bytes of an Ethernet frame of 1500 bytes payload. */
 const FULL_FRAME = 1514;
 
+/** Of a slice without a virtual queue, so that a new limit changes no map. */
 const NO_DRAIN = { egress: 0 as BitsPerSecond, ingress: 0 as BitsPerSecond };
 
 /**
@@ -177,7 +182,7 @@ function livingSlices(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>):
   const { spec, nics, lag } = input;
   const rewrite = rewritesMac(spec, lag);
   const slices: readonly SliceSpec[] = effectiveShares(spec.aggregate, (nic) => isUp(nics, nic));
-  const drains = hasLatencyGoal(spec.aggregate);
+  const drains = hasLatencyGoal(spec.aggregate) || choiceOf(spec) !== undefined;
   const living: LivingSlice[] = [];
   for (const [index, slice] of slices.entries()) {
     const nic = nics[index];
@@ -206,6 +211,14 @@ function sliceWeights(spec: VifSpec, living: readonly LivingSlice[]): readonly n
   for (const slice of chosen) weights[slice.number] = Math.min(slice.spec.egress.limit, slice.nic.capacity);
   return weights;
 }
+
+/** By the spec alone: with one slice there is nothing to choose. */
+const choiceOf = ({ aggregate: { balance, slices } }: VifSpec): VifEntry["choice"] =>
+  slices.length >= 2 && (balance === "flowlet" || balance === "stripe") ? balance : undefined;
+
+/** Every bucket names a slice that may carry something. */
+const isUsable = (table: Uint8Array | undefined, weights: readonly number[]): table is Uint8Array =>
+  table?.length === BUCKETS && table.every((slice) => (weights[slice] ?? 0) > 0);
 
 /** The table to move as little of as can be: what stands there; a number that means another NIC now has no claim. */
 function tableToKeep(before: VifEntry | undefined, living: readonly LivingSlice[]): Uint8Array | undefined {
