@@ -3,6 +3,7 @@ import {
   type Inventory,
   initialNicState,
   type NicEvent,
+  type NicFault,
   type NicPhase,
   type NicState,
   type NicTiming,
@@ -24,11 +25,26 @@ export interface NicChange {
   readonly nicsUp: ReadonlySet<NicId>;
 }
 
-export interface NicStanding {
-  readonly phase: NicPhase;
+/** Something that holds a NIC down. */
+export interface StandingFault {
+  readonly fault: NicFault;
+  /** Wall clock. */
   readonly sinceMs: number;
   readonly cause: string;
 }
+
+export interface NicStanding {
+  readonly phase: NicPhase;
+  /** Wall clock of the present phase. */
+  readonly sinceMs: number;
+  /** Of the present phase. */
+  readonly cause: string;
+  /** All that hold it down now, the oldest first. */
+  readonly faults: readonly StandingFault[];
+}
+
+/** What the probe makes of a NIC: see NicPhase for `suspect`. */
+export type ProbeVerdict = "alive" | "suspect" | "dead";
 
 export interface NicMonitorOptions {
   readonly clock: Clock;
@@ -45,14 +61,13 @@ type Gates = Required<Pick<Inventory, "nicsUp" | "nicsHeld">>;
 interface Watched {
   readonly state: NicState;
   readonly timing: NicTiming;
-  /** Never alive as far as we know: the first carrier needs no hold. */
-  readonly fresh: boolean;
   /** Wall clock of the present phase. */
   readonly sinceMs: number;
   readonly cause: string;
+  readonly faults: readonly StandingFault[];
 }
 
-/** Feeds each NIC's state machine (planner) with link events and the time. */
+/** Feeds each NIC's state machine (planner) with all that is learnt about it, and with the time. */
 export class NicMonitor implements Disposable {
   readonly #options: NicMonitorOptions;
   #watched = new Map<NicId, Watched>();
@@ -81,7 +96,9 @@ export class NicMonitor implements Disposable {
 
   standing(nic: NicId): NicStanding | undefined {
     const watched = this.#watched.get(nic);
-    return watched && { phase: watched.state.phase, sinceMs: watched.sinceMs, cause: watched.cause };
+    if (watched === undefined) return undefined;
+    const { state, sinceMs, cause, faults } = watched;
+    return { phase: state.phase, sinceMs, cause, faults };
   }
 
   /** Takes a NIC out of use, or gives it back; nothing where that is so already. */
@@ -100,50 +117,63 @@ export class NicMonitor implements Disposable {
     this.#feed(nic, { kind: alive ? "alive" : "dead" }, cause);
   }
 
+  /** What the probes say of the path behind it; nothing where that is known already. */
+  probe(nic: NicId, verdict: ProbeVerdict, cause: string): void {
+    this.#feed(nic, { kind: PROBE_EVENTS[verdict] }, cause);
+  }
+
+  /** Whether its port collects and distributes with its LACP partner. A NIC that was never bundled needs no hold. */
+  bundle(nic: NicId, isBundled: boolean, cause: string): void {
+    this.#feed(nic, { kind: isBundled ? "bundled" : "bundleLost" }, cause);
+  }
+
+  /** Whether it takes frames and sends none. */
+  stall(nic: NicId, isStalled: boolean, cause: string): void {
+    this.#feed(nic, { kind: isStalled ? "stalled" : "flowing" }, cause);
+  }
+
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
     this.#watched.clear();
   }
 
   #watchedOf(spec: HostSpec): Map<NicId, Watched> {
-    const { clock, links, wasInUse } = this.#options;
     const watched = new Map<NicId, Watched>();
     for (const [nic, timing] of nicTimings(spec)) {
-      const known = this.#watched.get(nic);
-      const alive = links.isAlive(nic);
-      watched.set(nic, {
-        state: known?.state ?? this.#firstState(nic, alive, timing),
-        timing,
-        fresh: known?.fresh ?? (!alive && !wasInUse(nic)),
-        sinceMs: known?.sinceMs ?? clock.nowMs(),
-        cause:
-          known?.cause ??
-          (this.#drained.has(nic) ? "gona drain" : alive ? "carrier at the start" : "no carrier at the start"),
-      });
+      watched.set(nic, { ...(this.#watched.get(nic) ?? this.#first(nic, timing)), timing });
     }
     return watched;
   }
 
-  #firstState(nic: NicId, alive: boolean, timing: NicTiming): NicState {
-    const nowMs = this.#options.clock.monotonicMs();
-    const state = initialNicState(alive, nowMs);
-    return this.#drained.has(nic) ? nicTransition(state, { kind: "drain" }, nowMs, timing) : state;
+  #first(nic: NicId, timing: NicTiming): Watched {
+    const { clock, links, wasInUse } = this.#options;
+    const alive = links.isAlive(nic);
+    const nowMs = clock.monotonicMs();
+    const state = initialNicState(alive, nowMs, !wasInUse(nic));
+    const drained = this.#drained.has(nic);
+    const cause = alive ? "carrier at the start" : "no carrier at the start";
+    const sinceMs = clock.nowMs();
+    return {
+      state: drained ? nicTransition(state, { kind: "drain" }, nowMs, timing) : state,
+      timing,
+      sinceMs,
+      cause: drained ? "gona drain" : cause,
+      faults: faultsAfter([], state, cause, sinceMs),
+    };
   }
 
   #feed(nic: NicId, event: NicEvent, cause: string): void {
     const { clock, onChange } = this.#options;
     const watched = this.#watched.get(nic);
     if (watched === undefined || this.#spec === undefined) return;
-    const nowMs = clock.monotonicMs();
-    const state =
-      watched.fresh && event.kind === "alive"
-        ? this.#firstState(nic, true, watched.timing)
-        : nicTransition(watched.state, event, nowMs, watched.timing);
+    const state = nicTransition(watched.state, event, clock.monotonicMs(), watched.timing);
     if (state === watched.state) return;
     const before = openGates(statesOf(this.#watched), this.#spec);
     const moved = state.phase !== watched.state.phase;
-    const since = moved ? { sinceMs: clock.nowMs(), cause } : {};
-    this.#watched.set(nic, { ...watched, state, fresh: watched.fresh && event.kind !== "alive", ...since });
+    const nowMs = clock.nowMs();
+    const since = moved ? { sinceMs: nowMs, cause } : {};
+    const faults = faultsAfter(watched.faults, state, cause, nowMs);
+    this.#watched.set(nic, { ...watched, state, faults, ...since });
     const { nicsUp } = openGates(statesOf(this.#watched), this.#spec);
     this.#wakeUp();
     // A drained NIC still carries: its gate shuts in the order of a plan.
@@ -163,6 +193,17 @@ export class NicMonitor implements Disposable {
     });
   }
 }
+
+const PROBE_EVENTS = { alive: "probeAnswered", suspect: "probeDoubted", dead: "probeLost" } as const;
+
+/** The faults that are left, and the new ones with their cause. */
+const faultsAfter = (
+  known: readonly StandingFault[],
+  state: NicState,
+  cause: string,
+  sinceMs: number,
+): readonly StandingFault[] =>
+  state.faults.map((fault) => known.find((other) => other.fault === fault) ?? { fault, cause, sinceMs });
 
 const statesOf = (watched: ReadonlyMap<NicId, Watched>): ReadonlyMap<NicId, NicState> =>
   new Map([...watched].map(([nic, { state }]) => [nic, state]));

@@ -24,7 +24,8 @@ function nicView(nic: NicSpec, reserved: number, { nics, pending, kernel, drops 
   const waits = pending.find((part) => part.kind === "nic" && part.nic === nic.name);
   const standing = nics.standing(nic.name);
   const phase = standing?.phase ?? "down";
-  const reason = waits?.reason ?? (phase === "up" ? undefined : standing?.cause);
+  const faults = standing?.faults.map(({ cause }) => cause).join("; ");
+  const reason = waits?.reason ?? (phase === "up" ? undefined : faults || standing?.cause);
   const link = kernel.link(nic.name);
   let sum = 0n;
   for (const ofSlice of drops.get(nic.name)?.values() ?? []) sum += ofSlice;

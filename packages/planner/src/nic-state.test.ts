@@ -1,10 +1,12 @@
 import { milliseconds, nicId } from "@gona/model";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   gatesOf,
   holdMs,
   initialNicState,
   type NicEvent,
+  type NicFault,
   type NicPhase,
   type NicState,
   nextDeadlineMs,
@@ -44,10 +46,9 @@ describe("nicTransition", () => {
       ],
     ],
     [
-      "lost probes behind a living carrier: suspect, dead, and only an answer brings it back",
+      "a path that dies behind a living carrier: only an answer brings it back",
       [
-        [10, "probeLost", "suspect"],
-        [20, "probeLost", "suspect"],
+        [10, "probeDoubted", "suspect"],
         [30, "probeLost", "down"],
         [40, "alive", "down"],
         [50, "probeAnswered", "returning"],
@@ -55,12 +56,49 @@ describe("nicTransition", () => {
       ],
     ],
     [
-      "a probe lost and the next answered",
+      "a doubt that goes away",
       [
-        [10, "probeLost", "suspect"],
+        [10, "probeDoubted", "suspect"],
         [20, "probeAnswered", "up"],
-        [30, "probeLost", "suspect"],
-        [40, "probeLost", "suspect"],
+      ],
+    ],
+    [
+      "a doubt that came while it returned",
+      [
+        [10, "dead", "down"],
+        [20, "alive", "returning"],
+        [30, "probeDoubted", "returning"],
+        [1020, "tick", "suspect"],
+        [1030, "probeAnswered", "up"],
+      ],
+    ],
+    [
+      "the first bundle, which needs no hold, and the second, which does",
+      [
+        [10, "bundleLost", "down"],
+        [20, "bundled", "up"],
+        [30, "bundleLost", "down"],
+        [40, "bundled", "returning"],
+        [1040, "tick", "up"],
+      ],
+    ],
+    [
+      "a carrier that comes back before its bundle",
+      [
+        [5, "bundled", "up"],
+        [10, "dead", "down"],
+        [11, "bundleLost", "down"],
+        [20, "alive", "down"],
+        [30, "bundled", "returning"],
+      ],
+    ],
+    [
+      "a stall",
+      [
+        [10, "stalled", "down"],
+        [15, "probeLost", "down"],
+        [20, "flowing", "down"],
+        [30, "probeAnswered", "returning"],
       ],
     ],
     [
@@ -129,10 +167,57 @@ describe("nicTransition", () => {
   });
 
   it("returns the same reference where nothing changes", () => {
-    const up = initialNicState(true, 0);
-    for (const kind of ["alive", "tick", "probeAnswered", "undrain"] as const) {
+    const up: NicState = { ...initialNicState(true, 0), wasBundled: true };
+    for (const kind of ["alive", "tick", "probeAnswered", "bundled", "flowing", "undrain"] as const) {
       expect(nicTransition(up, { kind }, 5, timing)).toBe(up);
     }
+  });
+});
+
+describe("any history", () => {
+  const KINDS = [
+    ...["alive", "dead", "bundled", "bundleLost", "probeDoubted", "probeLost", "probeAnswered"],
+    ...["stalled", "flowing", "drain", "undrain", "tick"],
+  ] as NicEvent["kind"][];
+  const OPPOSITE: Partial<Record<NicEvent["kind"], readonly [NicFault, boolean]>> = {
+    dead: ["carrier", true],
+    alive: ["carrier", false],
+    bundleLost: ["bundle", true],
+    bundled: ["bundle", false],
+    probeLost: ["probe", true],
+    probeAnswered: ["probe", false],
+    stalled: ["stall", true],
+    flowing: ["stall", false],
+  };
+  const history = fc.array(fc.tuple(fc.constantFrom(...KINDS), fc.integer({ min: 0, max: 3000 })), { maxLength: 40 });
+
+  it("is down exactly while something holds it down, each fault told by its last event", () => {
+    fc.assert(
+      fc.property(fc.boolean(), fc.boolean(), history, (alive, fresh, events) => {
+        let state = initialNicState(alive, 0, fresh);
+        let nowMs = 0;
+        const faults = new Set<NicFault>(alive ? [] : ["carrier"]);
+        let drained = false;
+        for (const [kind, afterMs] of events) {
+          nowMs += afterMs;
+          const before = state;
+          state = nicTransition(state, { kind }, nowMs, timing);
+          const [fault, holds] = OPPOSITE[kind] ?? [];
+          if (fault)
+            (holds ? (set: Set<NicFault>) => set.add(fault) : (set: Set<NicFault>) => set.delete(fault))(faults);
+          if (kind === "drain" || kind === "undrain") drained = kind === "drain";
+          expect(new Set(state.faults)).toEqual(faults);
+          expect(state.phase === "down").toBe(faults.size > 0);
+          expect(state.drained).toBe(drained);
+          if (faults.size === 0) expect(state.phase === "draining").toBe(drained);
+          if (state.phase !== before.phase) expect(state.sinceMs).toBe(nowMs);
+          // Nothing that was in use comes back without its hold, unless by its first bundle.
+          const back = before.phase === "down" && (state.phase === "up" || state.phase === "suspect");
+          if (back) expect(before.fresh).toBe(true);
+          expect(nicTransition(state, { kind }, nowMs, timing)).toBe(state);
+        }
+      }),
+    );
   });
 });
 

@@ -4,23 +4,34 @@ import type { Inventory } from "./inventory.ts";
 /**
  * How a NIC fares.
  *
- * up: carries what its buckets say. suspect: has carrier, but a probe was lost; still used.
- * down: no carrier, no link, or too many probes lost; nothing leaves by it. returning: lives again
- * and must last for the failback hold; a way out only for guests that have no other. draining: on
- * the user's word; the same, for as long as the user says.
+ * up: carries what its buckets say. suspect: its path is in doubt, but so is every other, or the
+ * evidence is not enough; still used. down: at least one fault holds it down; nothing leaves by it.
+ * returning: lives again and must last for the failback hold; a way out only for guests that have
+ * no other. draining: on the user's word; the same, for as long as the user says.
  */
 export type NicPhase = "up" | "suspect" | "down" | "returning" | "draining";
+
+/**
+ * What can hold a NIC down. carrier: no life in the cable, or no link. bundle: its port is not
+ * collecting and distributing with its LACP partner. probe: the path behind it is dead.
+ * stall: it takes frames and sends none.
+ */
+export type NicFault = "carrier" | "bundle" | "probe" | "stall";
 
 export interface NicState {
   readonly phase: NicPhase;
   /** When the phase began, on the caller's monotonic clock, in milliseconds. */
   readonly sinceMs: number;
-  /** A NIC that is down with carrier died of lost probes, and only an answer brings it back. */
-  readonly carrier: boolean;
+  /** All that holds it down, in the order in which they came; none unless it is down. */
+  readonly faults: readonly NicFault[];
+  /** Never up as far as is known: its first coming to life needs no hold. */
+  readonly fresh: boolean;
+  /** It was in a bundle once; the first bundle needs no hold either, for LACP itself proves the path. */
+  readonly wasBundled: boolean;
+  /** The path is in doubt. */
+  readonly doubted: boolean;
   /** Losses in a row without a quiet time between them; each doubles the next hold. */
   readonly flaps: number;
-  /** Probes lost since the last that came back. */
-  readonly probesLost: number;
   /** The user wants it empty; outlives a loss. */
   readonly drained: boolean;
 }
@@ -30,8 +41,15 @@ export type NicEvent =
   | { readonly kind: "alive" }
   /** Carrier went or the link did. */
   | { readonly kind: "dead" }
+  | { readonly kind: "bundled" }
+  | { readonly kind: "bundleLost" }
+  /** Probes are lost, and it may be this NIC or another. */
+  | { readonly kind: "probeDoubted" }
+  /** The path behind it is dead. */
   | { readonly kind: "probeLost" }
   | { readonly kind: "probeAnswered" }
+  | { readonly kind: "stalled" }
+  | { readonly kind: "flowing" }
   | { readonly kind: "drain" }
   | { readonly kind: "undrain" }
   /** Time passed; ask nextDeadlineMs() when it matters. */
@@ -39,24 +57,24 @@ export type NicEvent =
 
 /** The figures that transitions go by. */
 export interface NicTiming {
-  /** A returned carrier must last so long. */
+  /** A returned NIC must last so long. */
   readonly failback: Milliseconds;
 }
 
-/** Probes in a row whose loss makes a suspect NIC dead. */
-export const PROBES_TO_DEATH = 3;
 /** The hold doubles with each flap up to 32 times. */
 const MAX_DOUBLINGS = 5;
 /** So many holds without a loss and the flaps are forgotten. */
 const QUIET_HOLDS = 10;
 
-/** A NIC as first seen: what lives at the start of the world needs not prove itself. */
-export const initialNicState = (alive: boolean, nowMs: number): NicState => ({
+/** A NIC as first seen: what lives at the start of the world needs not prove itself, nor does what was never used. */
+export const initialNicState = (alive: boolean, nowMs: number, fresh = false): NicState => ({
   phase: alive ? "up" : "down",
   sinceMs: nowMs,
-  carrier: alive,
+  faults: alive ? [] : ["carrier"],
+  fresh: fresh && !alive,
+  wasBundled: false,
+  doubted: false,
   flaps: 0,
-  probesLost: 0,
   drained: false,
 });
 
@@ -73,52 +91,65 @@ export function nextDeadlineMs(state: NicState, timing: NicTiming): number | und
 export function nicTransition(state: NicState, event: NicEvent, nowMs: number, timing: NicTiming): NicState {
   switch (event.kind) {
     case "dead":
-      return state.carrier ? { ...die(state, nowMs, timing), carrier: false } : state;
+      return fail(state, "carrier", nowMs, timing);
     case "alive":
-      return state.carrier ? tick(state, nowMs, timing) : live({ ...state, carrier: true }, nowMs, timing);
+      return mend(state, "carrier", nowMs, timing);
+    case "bundleLost":
+      return fail(state.wasBundled || state.fresh ? state : { ...state, fresh: true }, "bundle", nowMs, timing);
+    case "bundled":
+      return mend(state.wasBundled ? state : { ...state, wasBundled: true }, "bundle", nowMs, timing);
     case "probeLost":
-      return loseProbe(state, nowMs, timing);
+      return fail(state, "probe", nowMs, timing);
+    case "probeDoubted":
+      return state.doubted ? state : settle({ ...state, doubted: true }, nowMs);
     case "probeAnswered":
-      if (state.phase === "down") return state.carrier ? live(state, nowMs, timing) : state;
-      if (state.phase === "suspect") return { ...state, phase: "up", sinceMs: nowMs, probesLost: 0 };
-      return state.probesLost === 0 ? state : { ...state, probesLost: 0 };
+      return mend(state.doubted ? settle({ ...state, doubted: false }, nowMs) : state, "probe", nowMs, timing);
+    case "stalled":
+      return fail(state, "stall", nowMs, timing);
+    case "flowing":
+      return mend(state, "stall", nowMs, timing);
     case "drain":
-      if (state.drained) return state;
-      return state.phase === "down"
-        ? { ...state, drained: true }
-        : { ...state, phase: "draining", sinceMs: nowMs, drained: true };
+      return state.drained ? state : settle({ ...state, drained: true }, nowMs);
     case "undrain":
       if (!state.drained) return state;
       return state.phase === "draining"
-        ? { ...state, phase: "up", sinceMs: nowMs, drained: false }
+        ? settle({ ...state, phase: "up", sinceMs: nowMs, drained: false }, nowMs)
         : { ...state, drained: false };
     case "tick":
       return tick(state, nowMs, timing);
   }
 }
 
-function die(state: NicState, nowMs: number, timing: NicTiming): NicState {
-  if (state.phase === "down") return state;
+function fail(state: NicState, fault: NicFault, nowMs: number, timing: NicTiming): NicState {
+  if (state.faults.includes(fault)) return state;
+  const faults = [...state.faults, fault];
+  if (state.phase === "down") return { ...state, faults };
   const quiet = state.phase !== "returning" && nowMs - state.sinceMs >= QUIET_HOLDS * holdMs(state, timing);
-  return { ...state, phase: "down", sinceMs: nowMs, flaps: quiet ? 1 : state.flaps + 1, probesLost: 0 };
+  return { ...state, faults, phase: "down", sinceMs: nowMs, flaps: quiet ? 1 : state.flaps + 1 };
 }
 
-function live(state: NicState, nowMs: number, timing: NicTiming): NicState {
-  if (state.drained) return { ...state, phase: "draining", sinceMs: nowMs };
-  return tick({ ...state, phase: "returning", sinceMs: nowMs }, nowMs, timing);
+function mend(state: NicState, fault: NicFault, nowMs: number, timing: NicTiming): NicState {
+  if (!state.faults.includes(fault)) return tick(state, nowMs, timing);
+  const faults = state.faults.filter((other) => other !== fault);
+  if (faults.length > 0) return { ...state, faults };
+  if (state.drained) return { ...state, faults, phase: "draining", sinceMs: nowMs, fresh: false };
+  if (state.fresh) return settle({ ...state, faults, phase: "up", sinceMs: nowMs, fresh: false, flaps: 0 }, nowMs);
+  return tick({ ...state, faults, phase: "returning", sinceMs: nowMs }, nowMs, timing);
 }
 
 function tick(state: NicState, nowMs: number, timing: NicTiming): NicState {
   const deadline = nextDeadlineMs(state, timing);
-  return deadline === undefined || nowMs < deadline ? state : { ...state, phase: "up", sinceMs: nowMs };
+  if (deadline === undefined || nowMs < deadline) return state;
+  return settle({ ...state, phase: "up", sinceMs: nowMs }, nowMs);
 }
 
-function loseProbe(state: NicState, nowMs: number, timing: NicTiming): NicState {
+/** Of a NIC that is used, the phase that its flags ask for. */
+function settle(state: NicState, nowMs: number): NicState {
   if (state.phase === "down") return state;
-  const probesLost = state.probesLost + 1;
-  if (probesLost >= PROBES_TO_DEATH) return die(state, nowMs, timing);
-  if (state.phase === "up") return { ...state, phase: "suspect", sinceMs: nowMs, probesLost };
-  return { ...state, probesLost };
+  if (state.drained) return state.phase === "draining" ? state : { ...state, phase: "draining", sinceMs: nowMs };
+  if (state.phase === "returning") return state;
+  const phase = state.doubted ? "suspect" : "up";
+  return state.phase === phase ? state : { ...state, phase, sinceMs: nowMs };
 }
 
 /** What the NICs' states mean for the desired state: which gates are open and which NICs are the last choice. */
