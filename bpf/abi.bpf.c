@@ -34,5 +34,6 @@ struct gona_path gona_abi_path;
 struct gona_bucket_bytes gona_abi_bucket_bytes;
 struct gona_drain gona_abi_drain;
 struct gona_peer gona_abi_peer;
+struct gona_seen gona_abi_seen;
 struct gona_steer_key gona_abi_steer_key;
 struct gona_verdict_counters gona_abi_verdict_counters;

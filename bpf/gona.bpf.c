@@ -43,6 +43,7 @@
 #include "lib/marking.h"
 #include "lib/part.h"
 #include "lib/account.h"
+#include "lib/seen.h"
 #include "lib/flow.h"
 #include "lib/latency.h"
 #include "lib/rewrite.h"

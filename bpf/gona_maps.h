@@ -25,6 +25,7 @@ enum gona_limit {
 	GONA_LANES = 8, /* classes below GONA_PART_REST or _SPARSE for bulk flows; see gona_flow.lane */
 	GONA_PATHS = 65536, /* flows whose way is remembered; a power of two */
 	GONA_PEERS = 16384, /* senders on the wire that are counted; a power of two */
+	GONA_TICK_SHIFT = 26, /* 67 ms; see gona_seen */
 	GONA_KEEP_MARKING = 0xff, /* gona_traffic_part: no re-marking */
 	GONA_SPINE_SHIFT = 16, /* skb->mark on a spine: vif slot + 1 | enum gona_spine << 16 | part << 20 */
 	GONA_SPINE_PART_SHIFT = 20,
@@ -278,6 +279,15 @@ struct gona_peer {
 	__u8 _pad[3];
 };
 _Static_assert(sizeof(struct gona_peer) == 32, "gona_peer");
+
+/*
+ * When the vifs that are balanced last carried something, in ticks of 2^GONA_TICK_SHIFT ns of bpf_ktime_get_ns(). Array
+ * gona_seen, index: enum gona_direction. One value for all vifs: one system call tells the controller who is busy.
+ */
+struct gona_seen {
+	__u32 ticks[GONA_MAX_VIFS]; /* index: vif slot */
+};
+_Static_assert(sizeof(struct gona_seen) == 4 * GONA_MAX_VIFS, "gona_seen");
 
 /* Which slice's MAC a peer is to learn, in place of what its hash says. Hash gona_steers -> slice number (__u32). */
 struct gona_steer_key {

@@ -124,6 +124,13 @@ struct {
 } gona_peers SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GONA_DIRECTIONS);
+	__type(key, __u32);
+	__type(value, struct gona_seen);
+} gona_seen SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, GONA_MAX_STATIONS);

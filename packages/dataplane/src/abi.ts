@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "fddf28a2bc4bcf8c";
+export const LAYOUT_HASH = "ec15298059fcebfa";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -27,6 +27,7 @@ export const Limit = {
   LANES: 8,
   PATHS: 65536,
   PEERS: 16384,
+  TICK_SHIFT: 26,
   KEEP_MARKING: 255,
   SPINE_SHIFT: 16,
   SPINE_PART_SHIFT: 20,
@@ -320,6 +321,20 @@ export const gonaPeer = codec<GonaPeer>(
     vlan: view.getUint16(at + 20, true),
     mac: readBytes(view, at + 22, 6),
     slice: view.getUint8(at + 28),
+  }),
+);
+
+/** struct gona_seen, 16384 bytes. */
+export interface GonaSeen {
+  readonly ticks: readonly number[];
+}
+export const gonaSeen = codec<GonaSeen>(
+  16384,
+  (view, at, value) => {
+    writeArray(at, value.ticks, 4096, 4, (at, element) => view.setUint32(at, element, true));
+  },
+  (view, at) => ({
+    ticks: readArray(at, 4096, 4, (at) => view.getUint32(at, true)),
   }),
 );
 
