@@ -44,6 +44,7 @@
 #include "lib/part.h"
 #include "lib/account.h"
 #include "lib/seen.h"
+#include "lib/peer.h"
 #include "lib/flow.h"
 #include "lib/latency.h"
 #include "lib/rewrite.h"

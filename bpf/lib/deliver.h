@@ -153,6 +153,8 @@ static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const s
 	if (!gona_set_tag(skb, packet, gona_tag_at(vif, packet->vlan)))
 		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
 	gona_count_rx(slot, number, &wire);
+	if (vif->flags & GONA_VIF_STEERED)
+		gona_count_peer(slot, packet->vlan, packet->source, station->slice, wire.bytes);
 	if (spine)
 		return gona_into_spine(skb, spine, slot, GONA_SPINE_IN, part);
 	return gona_verdict(skb, GONA_V_TO_GUEST, gona_deliver(skb, vif));

@@ -129,6 +129,17 @@ static __always_inline bool gona_choose(struct gona_aggregate *aggregate, __u32 
 	return true;
 }
 
+/* The slice of this number, whatever any hash says. False: its NIC is not there. */
+static __always_inline bool gona_choose_slice(struct gona_aggregate *aggregate, __u32 number, struct gona_choice *choice)
+{
+	number &= GONA_MAX_SLICES - 1;
+	choice->first = number;
+	choice->number = number;
+	choice->slice = &aggregate->slices[number];
+	choice->nic = gona_nic_at(choice->slice->nic);
+	return choice->nic != NULL;
+}
+
 /*
  * The slice whose NIC hears broadcasts and the vif's own MAC for it: the first that lives; where
  * none does, the first, so that a drained NIC's last frames still come in exactly once.

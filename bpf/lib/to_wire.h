@@ -58,7 +58,11 @@ static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona
 	aggregate = gona_aggregate_of((struct gona_vif *)vif);
 	if (!aggregate)
 		return gona_verdict(skb, GONA_V_DROP_NO_SLICE, TC_ACT_SHOT);
-	if (!gona_choose(aggregate, gona_flow_hash(vif, packet), &choice)) {
+	found = GONA_NO_SLICE;
+	if ((vif->flags & GONA_VIF_STEERED) && (packet->kind == GONA_ARP || packet->nd_type))
+		found = gona_steered_slice(aggregate, slot, packet);
+	if (found >= 0 ? !gona_choose_slice(aggregate, found, &choice)
+		       : !gona_choose(aggregate, gona_flow_hash(vif, packet), &choice)) {
 		gona_count_tx_drop(slot, choice.first);
 		return gona_verdict(skb, GONA_V_DROP_NO_SLICE, TC_ACT_SHOT);
 	}
