@@ -44,7 +44,7 @@ export function describeQdisc(qdisc: Qdisc): string {
     case "tbf":
       return `tbf rate ${bits(qdisc.rateBytesPerSecond)} buffer ${qdisc.bufferTicks}t limit ${qdisc.limitBytes}b`;
     case "fq_codel":
-      return `fq_codel limit ${qdisc.limitPackets}p flows ${qdisc.flows} target ${qdisc.targetUs}us interval ${qdisc.intervalUs}us${qdisc.ecn ? " ecn" : " noecn"}`;
+      return `fq_codel limit ${qdisc.limitPackets}p${qdisc.flows === undefined ? "" : ` flows ${qdisc.flows}`} quantum ${qdisc.quantumBytes}b target ${qdisc.targetUs}us interval ${qdisc.intervalUs}us memory_limit ${qdisc.memoryLimitBytes}b${qdisc.ecn ? " ecn" : " noecn"}`;
     case "other":
       return qdisc.name;
   }

@@ -20,6 +20,7 @@ export { LinuxTaps, type TapOutcome, type Taps, UNLIMITED_SEND_BUFFER } from "./
 export { NamespaceLock } from "./host/namespace-lock.ts";
 export { type NicFacts, nicFacts } from "./host/nic-facts.ts";
 export { notifyManager } from "./host/notify-manager.ts";
+export { offersQdisc } from "./host/offers-qdisc.ts";
 export { timerLateness } from "./host/timer-lateness.ts";
 export * from "./kernel.ts";
 export * from "./kernel-error.ts";

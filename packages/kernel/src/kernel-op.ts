@@ -101,9 +101,14 @@ export type Qdisc =
   | {
       readonly kind: "fq_codel";
       readonly limitPackets: number;
-      readonly flows: number;
+      /** Queues that flows are hashed to; the kernel refuses (EINVAL) to be told of them in a change. Absent on the way in: as it is, or 1024. */
+      readonly flows?: number;
+      /** Both are held in steps of 1.024 us, and read back rounded down. */
       readonly targetUs: number;
       readonly intervalUs: number;
+      readonly quantumBytes: number;
+      /** Of what waits, as the kernel counts memory. */
+      readonly memoryLimitBytes: number;
       readonly ecn: boolean;
     }
   /** Read back only: a qdisc that GONA does not make. */

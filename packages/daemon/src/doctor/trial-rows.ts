@@ -73,9 +73,20 @@ const TRIALS: readonly Trial[] = [
   },
   {
     check: "fq_codel",
-    ops: [leaf({ kind: "fq_codel", limitPackets: 1024, flows: 64, targetUs: 5000, intervalUs: 100_000, ecn: true })],
-    found: "a leaf",
-    optional: "not needed yet; a later version would use it for short queues",
+    ops: [
+      leaf({
+        kind: "fq_codel",
+        limitPackets: 1024,
+        flows: 64,
+        targetUs: 5000,
+        intervalUs: 100_000,
+        quantumBytes: 1514,
+        memoryLimitBytes: 1_000_000,
+        ecn: true,
+      }),
+    ],
+    found: "a leaf that keeps latency goals",
+    optional: "latency goals are kept by the BPF program; modprobe sch_fq_codel where the kernel has it as a module",
   },
   {
     check: "clsact",

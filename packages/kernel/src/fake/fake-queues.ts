@@ -64,7 +64,10 @@ export class FakeQueues {
       return;
     }
     if (qdisc.kind === "htb" && qdisc.offload) this.#checkOffload(parent);
+    const changes = old?.handle === handle && old.qdisc.kind === qdisc.kind;
+    if (qdisc.kind === "fq_codel") qdisc = fqCodelAsKept(qdisc, changes ? old.qdisc : undefined);
     if (parent === TC_ROOT) this.#dropRoot();
+    else if (!changes) this.#dropQdisc(parent);
     this.qdiscs.set(parent, { parent, handle, qdisc });
   }
 
@@ -74,7 +77,7 @@ export class FakeQueues {
     if (qdisc === undefined || (handle !== 0 && qdisc.handle !== handle)) throw new Refusal("ENOENT", "Invalid handle");
     if (parent === TC_ROOT) this.#dropRoot();
     if (parent === TC_CLSACT) this.filters.clear();
-    this.qdiscs.delete(parent);
+    this.#dropQdisc(parent);
   }
 
   replaceClass(parent: TcHandle, classid: TcHandle, htb: HtbClass): void {
@@ -97,14 +100,14 @@ export class FakeQueues {
       return;
     }
     // A class that gets a child is no leaf any more: its queue goes.
-    if (below !== TC_ROOT) this.qdiscs.delete(below);
+    if (below !== TC_ROOT) this.#dropQdisc(below);
     this.classes.set(classid, { parent: below, classid, htb, sent: { ...NOTHING_SENT } });
   }
 
   deleteClass(classid: TcHandle): void {
     if (!this.classes.has(classid)) throw new Refusal("ENOENT", "Specified class not found");
     if (this.#hasChildren(classid)) throw new Refusal("EBUSY", "HTB class in use");
-    this.qdiscs.delete(classid);
+    this.#dropQdisc(classid);
     this.classes.delete(classid);
   }
 
@@ -136,7 +139,17 @@ export class FakeQueues {
     return undefined;
   }
 
+  /** With what stands below it. */
+  #dropQdisc(place: TcHandle): void {
+    const gone = this.qdiscs.get(place);
+    this.qdiscs.delete(place);
+    if (gone !== undefined && place !== TC_CLSACT) this.qdiscs.delete(innerPlace(gone.handle));
+  }
+
   #checkGraft(parent: TcHandle): void {
+    const above = this.#byHandle(tcHandle(major(parent), 0));
+    // A tbf has one place below it.
+    if (above?.qdisc.kind === "tbf" && parent === innerPlace(above.handle)) return;
     const root = this.qdiscs.get(TC_ROOT);
     if (root === undefined || major(root.handle) !== major(parent)) {
       throw new Refusal("ENOENT", "Failed to find specified qdisc");
@@ -175,4 +188,21 @@ function offloaded(htb: HtbClass): HtbClass {
   return { ...htb, quantumBytes, offload: true };
 }
 
+/** What the kernel makes of an fq_codel: times in steps of 1.024 us, and its own number of flows where none is asked for. */
+function fqCodelAsKept(asked: FqCodel, before: Qdisc | undefined): FqCodel {
+  const isChange = before?.kind === "fq_codel";
+  if (isChange && asked.flows !== undefined) throw new Refusal("EINVAL", "");
+  const kept = (us: number): number => Math.floor((Math.floor((us * 1000) / 1024) * 1024) / 1000);
+  return {
+    ...asked,
+    flows: (isChange ? before.flows : asked.flows) ?? 1024,
+    targetUs: kept(asked.targetUs),
+    intervalUs: kept(asked.intervalUs),
+  };
+}
+
+type FqCodel = Extract<Qdisc, { kind: "fq_codel" }>;
+
+/** The one place below a tbf. */
+const innerPlace = (handle: TcHandle): TcHandle => tcHandle(major(handle), 1);
 const major = (handle: TcHandle): number => handle >>> 16;

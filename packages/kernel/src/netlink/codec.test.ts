@@ -80,8 +80,17 @@ test.each<[Qdisc, string]>([
     "08000100 74626600 38000280 28000100 00010000 00000000 ffffffff 00010000 00000000 00000000 801a0600 1f000000 00000000 0c000400 806e8774 01000000",
   ],
   [
-    { kind: "fq_codel", limitPackets: 1024, flows: 256, targetUs: 5000, intervalUs: 100_000, ecn: true },
-    "0d000100 66715f63 6f64656c 00000000 2c000280 08000200 00040000 08000500 00010000 08000100 88130000 08000300 a0860100 08000400 01000000",
+    {
+      kind: "fq_codel",
+      limitPackets: 1024,
+      flows: 256,
+      targetUs: 5000,
+      intervalUs: 100_000,
+      quantumBytes: 1514,
+      memoryLimitBytes: 4_000_000,
+      ecn: true,
+    },
+    "0d000100 66715f63 6f64656c 00000000 3c000280 08000200 00040000 08000500 00010000 08000600 ea050000 08000300 a0860100 08000100 88130000 08000400 01000000 08000900 00093d00",
   ],
 ])("a qdisc has its golden bytes and reads back: %o", (qdisc, golden) => {
   const { hex, view } = message((writer) => writeQdisc(writer, 9, TC_ROOT, tcHandle(0xa09a, 0), qdisc));

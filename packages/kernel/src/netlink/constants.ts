@@ -107,6 +107,8 @@ export const TCA_FQ_CODEL_LIMIT = 2;
 export const TCA_FQ_CODEL_INTERVAL = 3;
 export const TCA_FQ_CODEL_ECN = 4;
 export const TCA_FQ_CODEL_FLOWS = 5;
+export const TCA_FQ_CODEL_QUANTUM = 6;
+export const TCA_FQ_CODEL_MEMORY_LIMIT = 9;
 export const TC_LINKLAYER_ETHERNET = 1;
 
 export const TC_H_MIN_INGRESS = 0xfff2;

@@ -68,10 +68,12 @@ export function writeQdisc(
     case "fq_codel": {
       const options = writer.open(nl.TCA_OPTIONS);
       writer.attributeU32(nl.TCA_FQ_CODEL_LIMIT, qdisc.limitPackets);
-      writer.attributeU32(nl.TCA_FQ_CODEL_FLOWS, qdisc.flows);
-      writer.attributeU32(nl.TCA_FQ_CODEL_TARGET, qdisc.targetUs);
+      if (qdisc.flows !== undefined) writer.attributeU32(nl.TCA_FQ_CODEL_FLOWS, qdisc.flows);
+      writer.attributeU32(nl.TCA_FQ_CODEL_QUANTUM, qdisc.quantumBytes);
       writer.attributeU32(nl.TCA_FQ_CODEL_INTERVAL, qdisc.intervalUs);
+      writer.attributeU32(nl.TCA_FQ_CODEL_TARGET, qdisc.targetUs);
       writer.attributeU32(nl.TCA_FQ_CODEL_ECN, qdisc.ecn ? 1 : 0);
+      writer.attributeU32(nl.TCA_FQ_CODEL_MEMORY_LIMIT, qdisc.memoryLimitBytes);
       writer.close(options);
       return;
     }
@@ -133,18 +135,25 @@ function decodeOptions(kind: string, view: DataView, at: number, options: Attrib
       }
       return { kind, rateBytesPerSecond: wide ?? rateBytesPerSecond, bufferTicks, limitBytes };
     }
-    case "fq_codel": {
-      const fq = { limitPackets: 0, flows: 0, targetUs: 0, intervalUs: 0, ecn: false };
-      while (options.next()) {
-        if (options.type === nl.TCA_FQ_CODEL_LIMIT) fq.limitPackets = options.u32;
-        if (options.type === nl.TCA_FQ_CODEL_FLOWS) fq.flows = options.u32;
-        if (options.type === nl.TCA_FQ_CODEL_TARGET) fq.targetUs = options.u32;
-        if (options.type === nl.TCA_FQ_CODEL_INTERVAL) fq.intervalUs = options.u32;
-        if (options.type === nl.TCA_FQ_CODEL_ECN) fq.ecn = options.u32 !== 0;
-      }
-      return { kind, ...fq };
-    }
+    case "fq_codel":
+      return decodeFqCodel(options);
     default:
       return { kind: "other", name: kind };
   }
+}
+
+function decodeFqCodel(options: AttributeCursor): Qdisc {
+  const values = new Map<number, number>();
+  while (options.next()) values.set(options.type, options.u32);
+  const of = (type: number): number => values.get(type) ?? 0;
+  return {
+    kind: "fq_codel",
+    limitPackets: of(nl.TCA_FQ_CODEL_LIMIT),
+    flows: of(nl.TCA_FQ_CODEL_FLOWS),
+    targetUs: of(nl.TCA_FQ_CODEL_TARGET),
+    intervalUs: of(nl.TCA_FQ_CODEL_INTERVAL),
+    quantumBytes: of(nl.TCA_FQ_CODEL_QUANTUM),
+    memoryLimitBytes: of(nl.TCA_FQ_CODEL_MEMORY_LIMIT),
+    ecn: of(nl.TCA_FQ_CODEL_ECN) !== 0,
+  };
 }
