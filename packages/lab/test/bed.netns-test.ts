@@ -165,6 +165,36 @@ test("cutting a cable takes the NIC's carrier, healing gives it back, unplugging
   await becomes(true);
 });
 
+test("a silent path passes nothing either way, its NIC keeps the carrier, and it is mended", async () => {
+  const bed = await plainBed("qt-silent");
+  const start = async (traffic: string) => {
+    const running = await RunningTraffic.start(bed, trafficOf(bed, traffic));
+    const runs = () => (receivedBy(running.record) > 100 ? true : undefined);
+    await waitUntil(`${traffic} runs`, runs, { withinMs: 10_000 });
+    return running;
+  };
+  await using out = await start("fast");
+  await using into = await start("six");
+  await bed.silence(eth1);
+  const quiet = (running: RunningTraffic) =>
+    waitUntil(
+      "nothing arrives any more",
+      () => {
+        const [before, last] = running.record.sequence.slice(-2);
+        return before && last && before.received === last.received ? true : undefined;
+      },
+      { withinMs: 10_000 },
+    );
+  await quiet(out);
+  await quiet(into);
+  const links = JSON.parse(await runCommand("ip", ["-n", bed.plan.hub, "-json", "link", "show"])) as Link[];
+  expect(links.find(({ ifname }) => ifname === "eth1")?.flags).toContain("LOWER_UP");
+  const [sentOut, sentIn] = [receivedBy(out.record), receivedBy(into.record)];
+  await bed.mend(eth1);
+  const again = () => receivedBy(out.record) > sentOut && receivedBy(into.record) > sentIn;
+  await waitUntil("both ways work again", () => (again() ? true : undefined), { withinMs: 10_000 });
+});
+
 test("the switch knows what it has learnt, and forgets a port that goes down", async () => {
   const bed = await plainBed("qt-table");
   await sendUntil(bed, "six", (found) => receivedBy(found) > 100);

@@ -93,6 +93,21 @@ export class LabBed implements AsyncDisposable {
     await ipBatch(netns, plugLines(link));
   }
 
+  /** The switch's port forwards nothing any more, either way, while the carrier lives on. */
+  async silence(nic: NicId): Promise<void> {
+    await this.#portState(nic, PORT_DISABLED);
+  }
+
+  async mend(nic: NicId): Promise<void> {
+    await this.#portState(nic, PORT_FORWARDING);
+  }
+
+  async #portState(nic: NicId, state: number): Promise<void> {
+    const { netns, link } = portOf(this.plan, nic);
+    // `ip link set … type bridge_slave state 0` is undone by the bridge at once (6.18).
+    await runCommand("bridge", ["-n", netns, "link", "set", "dev", link, "state", `${state}`]);
+  }
+
   /** The NIC vanishes from the host, and its switch port with it. */
   async unplug(nic: NicId): Promise<void> {
     await ipBatch(this.plan.hub, [`link delete ${nic}`]);
@@ -158,6 +173,10 @@ async function layTable(plan: BedPlan): Promise<void> {
     if (own.length > 0) await receiveInOrder(netns, own);
   }
 }
+
+/** BR_STATE_DISABLED: unlike a port without carrier, it keeps what the switch has learnt behind it. */
+const PORT_DISABLED = 0;
+const PORT_FORWARDING = 3;
 
 /** Both ends of every cable, and the hub's ends of guests' links, by namespace. */
 function cablesOf(plan: BedPlan): Map<string, string[]> {

@@ -21,7 +21,7 @@ export interface LabView {
 export interface NicView {
   readonly nic: NicId;
   readonly fabric: string;
-  readonly cable: "plugged" | "cut" | "gone";
+  readonly cable: "plugged" | "cut" | "gone" | "silent";
   readonly capacity: BitsPerSecond;
 }
 

@@ -16,6 +16,15 @@ const SAMPLE_MS = 200;
 const TELL_MS = 250;
 const PATIENCE_MS = 1000;
 
+const CABLE_AFTER = {
+  cut: "cut",
+  heal: "plugged",
+  unplug: "gone",
+  plug: "plugged",
+  silence: "silent",
+  mend: "plugged",
+} as const satisfies Partial<Record<LabEvent["kind"], NicView["cable"]>>;
+
 type Happening = PhaseResult["happenings"][number];
 
 /** What became of work that runs beside: its error is thrown where it is asked for, never lost. */
@@ -157,10 +166,9 @@ export class PhaseRunner implements AsyncDisposable {
       case "heal":
       case "unplug":
       case "plug":
-        this.#cables.set(
-          event.nic,
-          ({ cut: "cut", heal: "plugged", unplug: "gone", plug: "plugged" } as const)[event.kind],
-        );
+      case "silence":
+      case "mend":
+        this.#cables.set(event.nic, CABLE_AFTER[event.kind]);
         return this.#bed[event.kind](event.nic);
       case "killDaemon":
         return this.#daemon.kill();
@@ -271,6 +279,10 @@ function describeEvent(event: LabEvent): string {
       return `${event.nic} is taken out of the host`;
     case "plug":
       return `${event.nic} is put back`;
+    case "silence":
+      return `the path behind ${event.nic} goes silent, with its carrier alive`;
+    case "mend":
+      return `the path behind ${event.nic} forwards again`;
     case "killDaemon":
       return "the daemon is killed (SIGKILL)";
     case "startDaemon":

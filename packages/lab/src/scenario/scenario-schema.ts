@@ -86,6 +86,12 @@ const event = z.union([
     .strictObject({ at: duration, plug: z.string() })
     .transform(({ at, plug }) => ({ at, kind: "plug" as const, target: plug })),
   z
+    .strictObject({ at: duration, silence: z.string() })
+    .transform(({ at, silence }) => ({ at, kind: "silence" as const, target: silence })),
+  z
+    .strictObject({ at: duration, mend: z.string() })
+    .transform(({ at, mend }) => ({ at, kind: "mend" as const, target: mend })),
+  z
     .strictObject({ at: duration, kill: z.literal("daemon") })
     .transform(({ at, kill }) => ({ at, kind: "kill" as const, target: kill })),
   z

@@ -78,6 +78,9 @@ export type LabEvent =
   /** The NIC is gone from the host, as when its driver is unbound. */
   | { readonly kind: "unplug"; readonly nic: NicId }
   | { readonly kind: "plug"; readonly nic: NicId }
+  /** The path dies behind a living carrier: the switch's port forwards nothing any more, either way. */
+  | { readonly kind: "silence"; readonly nic: NicId }
+  | { readonly kind: "mend"; readonly nic: NicId }
   /** SIGKILL. */
   | { readonly kind: "killDaemon" }
   | { readonly kind: "startDaemon" }
