@@ -103,6 +103,7 @@ enum gona_vif_flag {
 	GONA_VIF_FLOWLET = 2048, /* a flow may leave its bucket's slice where it does not overtake itself */
 	GONA_VIF_STRIPE = 4096, /* each packet by the slice that lets it out first; may reorder within a bound */
 	GONA_VIF_STEERED = 8192, /* what comes in is counted by its sender, in gona_peers */
+	GONA_VIF_MOVING = 32768, /* its NICs changed a moment ago: its MACs are heard on every NIC */
 };
 
 /* One vif. Array, index: vif slot, which every filter of GONA's hands over as skb->tc_classid - 1

@@ -59,11 +59,13 @@ static __always_inline int gona_slice_on(const struct gona_aggregate *aggregate,
 /*
  * The slice that a unicast frame came in by; GONA_NO_SLICE: it is a copy that the switch flooded,
  * and comes in by another NIC too. A slice's MAC is heard on the slice's NIC, and on the home NIC
- * while that NIC is dead; the vif's own MAC on the home NIC. A bundle sends no copies.
+ * while that NIC is dead; the vif's own MAC on the home NIC. A bundle sends no copies; of a vif whose
+ * NICs changed a moment ago, frames are still under way to where its MACs were, and switches know these.
  */
 static __always_inline int gona_slice_in(const struct gona_aggregate *aggregate, const struct gona_nic *nic,
-					 __u32 nic_slot, __u32 number)
+					 const struct gona_vif *vif, __u32 nic_slot, __u32 number)
 {
+	bool anywhere = (nic->flags & GONA_NIC_LAG) || (vif->flags & GONA_VIF_MOVING);
 	int home;
 
 	/* The common case of a guest with one slice: its first, and alive. */
@@ -73,10 +75,10 @@ static __always_inline int gona_slice_in(const struct gona_aggregate *aggregate,
 	if (number < GONA_MAX_SLICES && aggregate->slices[number].in_use) {
 		if (aggregate->slices[number].nic == nic_slot)
 			return number;
-		if (!(nic->flags & GONA_NIC_LAG) && gona_nic_lives(aggregate->slices[number].nic))
+		if (!anywhere && gona_nic_lives(aggregate->slices[number].nic))
 			return GONA_NO_SLICE;
 	}
-	if (nic->flags & GONA_NIC_LAG) {
+	if (anywhere) {
 		home = gona_slice_on(aggregate, nic_slot);
 		return home < 0 ? gona_home_slice(aggregate) : home;
 	}
@@ -135,7 +137,7 @@ static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const s
 	aggregate = gona_aggregate_of(vif);
 	if (!aggregate)
 		return gona_verdict(skb, GONA_V_DROP_NO_SLICE, TC_ACT_SHOT);
-	number = gona_slice_in(aggregate, nic, nic_slot, station->slice);
+	number = gona_slice_in(aggregate, nic, vif, nic_slot, station->slice);
 	if (number < 0)
 		return gona_verdict(skb, GONA_V_DROP_WRONG_NIC, TC_ACT_SHOT);
 

@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "ec15298059fcebfa";
+export const LAYOUT_HASH = "b31860501c454218";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -98,6 +98,7 @@ export const VifFlag = {
   FLOWLET: 2048,
   STRIPE: 4096,
   STEERED: 8192,
+  MOVING: 32768,
 } as const;
 
 /** struct gona_address_key, 24 bytes. */

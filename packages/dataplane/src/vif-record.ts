@@ -25,6 +25,7 @@ function flagsOf(entry: VifEntry, link: LinkState): number {
     (entry.queued ? VifFlag.QUEUED : 0) |
     (entry.choice === "flowlet" ? VifFlag.FLOWLET : 0) |
     (entry.choice === "stripe" ? VifFlag.STRIPE : 0) |
+    (entry.moving ? VifFlag.MOVING : 0) |
     (entry.choice !== undefined && entry.rewriteMac ? VifFlag.STEERED : 0)
   );
 }
@@ -89,6 +90,7 @@ export function fromVifRecords(
       : has(VifFlag.STRIPE)
         ? { choice: "stripe" as const }
         : {}),
+    ...(has(VifFlag.MOVING) ? { moving: true as const } : {}),
     slices,
     buckets: aggregate.buckets,
     ...(whole ? {} : { stale: true }),

@@ -230,6 +230,8 @@ export interface VifEntry extends MayBeStale {
    * that lets it out first. Absent: by the buckets alone.
    */
   readonly choice?: "flowlet" | "stripe";
+  /** Its NICs changed a moment ago: frames to its MACs are taken on every NIC. */
+  readonly moving?: true;
   /** Index: slice number, 0 to 7; null: free. A NIC keeps its number while the vif keeps the NIC. */
   readonly slices: readonly (SliceEntry | null)[];
   /** GONA_BUCKETS slice numbers. */
