@@ -4,6 +4,7 @@ import { GonaError } from "@gona/model";
 import type { LabBed } from "../bed/lab-bed.ts";
 import { REPOSITORY } from "../bed/lab-paths.ts";
 import type { LabProcess } from "../bed/lab-process.ts";
+import { SLOWNESS } from "../bed/slowness.ts";
 import type { Traffic } from "../scenario/scenario.ts";
 import { chooseAddresses } from "./choose-addresses.ts";
 import type { ProbeMessage, RttWindow, SequenceWindow } from "./probe-messages.ts";
@@ -168,7 +169,7 @@ async function startEnd(
   const outcome = await Promise.race([
     isReady,
     child.ended.then(() => "ended" as const),
-    delay(READY_MS, "late" as const, { signal: timer.signal, ref: false }).catch(() => "late" as const),
+    delay(READY_MS * SLOWNESS, "late" as const, { signal: timer.signal, ref: false }).catch(() => "late" as const),
   ]);
   timer.abort();
   if (outcome === "ready") return child;
