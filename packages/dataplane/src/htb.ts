@@ -5,7 +5,6 @@ import {
   classMinor,
   HOST_MINOR,
   INNER_QUANTUM,
-  type Leaf,
   pacerMinor,
   type QueueTree,
   ROOT_MINOR,
@@ -14,19 +13,9 @@ import {
 import { Limit } from "./abi.ts";
 
 /** The kernel counts bursts in ticks of 64 ns (PSCHED_SHIFT 6). */
-const TICK_NS = 64;
+export const TICK_NS = 64;
 /** Of classes whose quantum decides nothing: explicit, as the kernel warns of the one it would derive. */
 const IDLE_QUANTUM_BYTES = 65_536;
-/**
- * So far above every class that the segmenter never holds back; HTB logs a leaf that does. At 50 Gbit/s,
- * which a row of segments comes up to, it did. A bucket of one tick holds 3,200 bytes.
- */
-const SEGMENTER_BYTES_PER_SECOND = 400e9 / 8;
-/** Headers beyond the MTU: Ethernet, two VLAN tags, and slack to the 3100 bytes that were measured at MTU 1500. */
-const SEGMENTER_SLACK_BYTES = 50;
-/** A tbf that lets everything pass: 1 ms of 1 Tbit/s is more than any packet or queue. */
-const FIFO_BYTES_PER_SECOND = 1e12 / 8;
-const FIFO_TICKS = 1e6 / TICK_NS;
 /** HTB takes no rate of 0. A paced slice's class has this one of its own, so that it always asks its pacer. */
 const PACED_BYTES_PER_SECOND = 1;
 const PACED_TICKS = 1;
@@ -127,30 +116,3 @@ export const toRootClass = ({ rate, burst, overhead, offload }: Omit<QueueTree, 
     ...(overhead === undefined ? {} : { overhead }),
     ...(offload && { offload }),
   });
-
-/** The token bucket must hold the longest frame, or tbf drops it. */
-const segmenterTicks = (mtu: number): number =>
-  Math.ceil(((2 * (mtu + SEGMENTER_SLACK_BYTES)) / SEGMENTER_BYTES_PER_SECOND) * (1e9 / TICK_NS));
-
-const tbfOf = ({ kind }: Leaf, mtu: number) =>
-  kind === "fifo"
-    ? { rateBytesPerSecond: FIFO_BYTES_PER_SECOND, bufferTicks: FIFO_TICKS }
-    : { rateBytesPerSecond: SEGMENTER_BYTES_PER_SECOND, bufferTicks: segmenterTicks(mtu) };
-
-/** `mtu`: of the NIC. One kind of qdisc for both kinds of leaf: the kernel changes it with what is queued in it. */
-export const toLeafQdisc = (leaf: Leaf, mtu: number): Qdisc => ({
-  kind: "tbf",
-  ...tbfOf(leaf, mtu),
-  limitBytes: leaf.limit,
-});
-
-/** Undefined for a qdisc that toLeafQdisc does not make for this MTU. */
-export function fromLeafQdisc(qdisc: Qdisc, mtu: number): Leaf | undefined {
-  if (qdisc.kind !== "tbf") return undefined;
-  for (const kind of ["fifo", "segmenter"] as const) {
-    const leaf: Leaf = { kind, limit: bytes(qdisc.limitBytes) };
-    const made = tbfOf(leaf, mtu);
-    if (made.rateBytesPerSecond === qdisc.rateBytesPerSecond && made.bufferTicks === qdisc.bufferTicks) return leaf;
-  }
-  return undefined;
-}

@@ -66,7 +66,9 @@ const beyond = ({ overhead, offload }: Partial<ClassShape>): Members => ({
 });
 
 const leafMembers = (leaf: Leaf): Members => ({ queue: leafWords(leaf) });
-const leafWords = ({ kind, limit }: Leaf): string => `${limit} bytes (${kind})`;
+const leafWords = ({ kind, limit, codel }: Leaf): string =>
+  `${limit} bytes (${kind}${codel === undefined ? "" : `, fq_codel ${ms(codel.target)} in ${ms(codel.interval)}`})`;
+const ms = (time: number): string => `${Number((time / 1e6).toFixed(2))} ms`;
 
 const NAMES = new Map([
   [SPARSE_PART, "sparse flows"],

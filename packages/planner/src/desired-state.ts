@@ -149,6 +149,7 @@ class VifPlanning {
     const before = previous?.desired.memo.vifs;
     const sameNics = nics === previous?.desired.memo.nics;
     const samePacing = this.#pacing === previous?.desired.memo.pacing;
+    const sameLeaves = inventory.fqCodel === previous?.inventory.fqCodel;
     const plans = new Map<VifId, VifPlan>();
     const changed: VifSpec[] = [];
     const arrived = new Set<string>();
@@ -158,6 +159,7 @@ class VifPlanning {
       const stays =
         was?.spec === vif &&
         samePacing &&
+        sameLeaves &&
         inventory.tables?.get(vif.id) === previous?.inventory.tables?.get(vif.id) &&
         (sameNics || hasSameNics(was, nics)) &&
         this.#stays(was, this.#fabricNumber(vif, fabrics));
@@ -182,6 +184,7 @@ class VifPlanning {
         nics: vif.aggregate.slices.map((slice) => nics.get(slice.nic)),
         observed,
         pacing: this.#pacing,
+        fqCodel: inventory.fqCodel === true,
         macFor: (nic) => macs.macFor(vif, nic),
         table: inventory.tables?.get(vif.id),
       });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   burstTime,
   cappedTree,
+  goalLeaf,
   hostReserve,
   leafFor,
   partShape,
@@ -88,6 +89,7 @@ describe("partShape", () => {
     partShape(
       { rate: megabitsPerSecond(40), ceil: megabitsPerSecond(ceil), quantum: bytes(65_536) },
       { ceil: megabitsPerSecond(100), pace },
+      leafFor(megabitsPerSecond(ceil)),
     );
 
   it("has what is assured in a shallow bucket, and a limit of its own in a deep one", () => {
@@ -96,11 +98,29 @@ describe("partShape", () => {
   });
 });
 
-it("a part with a latency goal has room for what its virtual queue lets in beyond it", () => {
-  const slice = { ceil: gigabitsPerSecond(1), pace: { rate: gigabitsPerSecond(1), burst: PACING } };
-  const shape = { rate: gigabitsPerSecond(1), ceil: gigabitsPerSecond(1), quantum: bytes(65_536) };
-  const { leaf } = partShape(shape, slice, nanoseconds(5_000_000));
-  expect(leaf.limit).toBe(2_500_000);
+describe("goalLeaf", () => {
+  const goal = nanoseconds(5_000_000);
+
+  it("has room for what the virtual queue lets in beyond the goal", () => {
+    expect(goalLeaf(gigabitsPerSecond(1), goal, false)).toEqual({ kind: "fifo", limit: 2_500_000 });
+  });
+
+  it("is fq_codel where the kernel has it, with the goal in its own steps, and room for 100 ms", () => {
+    const codel = { target: 5_000_192, interval: 100_000_768 };
+    expect(goalLeaf(megabitsPerSecond(100), goal, true)).toEqual({ kind: "segmenter", limit: 1_250_000, codel });
+    expect(goalLeaf(gigabitsPerSecond(10), goal, true)).toEqual({ kind: "fifo", limit: 16_000_000, codel });
+  });
+
+  it("asks nothing of a slow class that a frame and a half alone take longer for", () => {
+    const { codel } = goalLeaf(megabitsPerSecond(1), goal, true);
+    expect(codel).toEqual({ target: 18_168_832, interval: 100_000_768 });
+    const slower = goalLeaf(bitsPerSecond(64_000), goal, true).codel;
+    expect(slower?.interval).toBeGreaterThan((4 * (1.5 * 1514 * 8 * 1e9)) / 64_000 - 1);
+  });
+
+  it("is the plain one without a goal", () => {
+    expect(goalLeaf(gigabitsPerSecond(1), undefined, true)).toEqual(leafFor(gigabitsPerSecond(1)));
+  });
 });
 
 describe("cappedTree", () => {

@@ -14,7 +14,7 @@ import {
   timeToSend,
 } from "@gona/model";
 import { bucketTime } from "./bucket-time.ts";
-import type { ClassShape, HtbShape, Leaf, Pace, QueueTree } from "./hub-state.ts";
+import type { ClassShape, CodelTimes, HtbShape, Leaf, Pace, QueueTree } from "./hub-state.ts";
 import { paceOf } from "./pace.ts";
 
 /** Depth of buckets that no pacer stands above: within 0.2 % from 100 Mbit/s to 8 Gbit/s (DATAPATH.md A). */
@@ -37,6 +37,14 @@ const LEAF_TIME = nanoseconds(25_000_000);
  * one goal on, and what is ECN-capable only from four (bpf/lib/latency.h). A shorter leaf would drop first.
  */
 const QUEUE_GOALS = 4;
+/** Room where fq_codel holds the packets, as time at the limit, and at most (its own default is 32 MB of memory). */
+const FAIR_ROOM = nanoseconds(100_000_000);
+const FAIR_ROOM_MAX = bytes(16_000_000);
+const CODEL_TICK = 1_024;
+const CODEL_FRAMES = 1.5;
+/** A round trip that is common at the longest; and a target is to be well below it (RFC 8289, 4.3). */
+const CODEL_INTERVAL = nanoseconds(100_000_000);
+const CODEL_TARGETS = 4;
 /** Two GSO packets of 64 KB and a little. */
 const LEAF_FLOOR = bytes(150_000);
 /** One GSO packet: htb_dequeue_tree sends a packet a visit even in debt, so a smaller quantum has no weight. */
@@ -53,6 +61,24 @@ export const leafFor = (limit: BitsPerSecond, goal = LEAF_TIME): Leaf => ({
   kind: limit < SEGMENT_BELOW ? "segmenter" : "fifo",
   limit: bytes(Math.max(bytesIn(limit, goal), LEAF_FLOOR)),
 });
+
+/**
+ * The same where fq_codel holds the packets, which never wait longer than `goal` for good. So it may be long: only a
+ * sender that heeds nothing fills it, and then its own flow alone waits.
+ */
+export const fairLeaf = (limit: BitsPerSecond, goal: Nanoseconds): Leaf => ({
+  kind: leafFor(limit).kind,
+  limit: bytes(Math.min(FAIR_ROOM_MAX, Math.max(bytesIn(limit, FAIR_ROOM), LEAF_FLOOR))),
+  codel: codelFor(limit, goal),
+});
+
+/** CoDel cannot keep a queue below a frame and a half: while one goes out, another may be half there (RFC 8289, 4.4). */
+function codelFor(limit: BitsPerSecond, goal: Nanoseconds): CodelTimes {
+  const target = Math.max(goal, CODEL_FRAMES * timeToSend(FRAME, limit));
+  return { target: codelTime(target), interval: codelTime(Math.max(CODEL_INTERVAL, CODEL_TARGETS * target)) };
+}
+
+const codelTime = (time: number): Nanoseconds => nanoseconds(Math.ceil(time / CODEL_TICK) * CODEL_TICK);
 
 /** What shares mean on one NIC: the rate that one share adds, and the shares that stand for one quantum. */
 export interface ShareScale {
@@ -133,6 +159,12 @@ export const plainShape = (rate: BitsPerSecond, ceil: BitsPerSecond, leaf = leaf
   leaf,
 });
 
+/** The leaf of what has a latency goal: fq_codel's, or a short one behind the BPF program's virtual queue. */
+export const goalLeaf = (limit: BitsPerSecond, goal: Nanoseconds | undefined, fqCodel: boolean): Leaf => {
+  if (goal === undefined) return leafFor(limit);
+  return fqCodel ? fairLeaf(limit, goal) : leafFor(limit, nanoseconds(QUEUE_GOALS * goal));
+};
+
 /** What a part has of its slice. */
 export type PartOf = Pick<ClassShape, "ceil"> & { readonly pace: Pace };
 
@@ -143,9 +175,9 @@ export type PartOf = Pick<ClassShape, "ceil"> & { readonly pace: Pace };
 export const partShape = (
   { rate, ceil, quantum }: Pick<ClassShape, "rate" | "ceil" | "quantum">,
   slice: PartOf,
-  goal?: Nanoseconds,
+  leaf: Leaf,
 ): HtbShape => ({
-  ...plainShape(rate, ceil, leafFor(ceil, goal && nanoseconds(QUEUE_GOALS * goal))),
+  ...plainShape(rate, ceil, leaf),
   burst: burstTime(rate, slice.pace.burst),
   ...(ceil === slice.ceil ? { ceilBurst: slice.pace.burst } : {}),
   quantum,

@@ -113,10 +113,24 @@ export interface HtbShape extends ClassShape {
   readonly leaf: Leaf;
 }
 
-/** Both are a tbf far faster than the class; the `segmenter` cuts GSO packets. Either becomes the other in place. */
-export type Leaf =
-  | { readonly kind: "fifo"; readonly limit: Bytes }
-  | { readonly kind: "segmenter"; readonly limit: Bytes };
+/**
+ * A tbf far faster than the class; the `segmenter` cuts GSO packets. Either becomes the other in place, with what
+ * waits in it. What waits is lost when `codel` comes or goes, and stays when its times change.
+ */
+export interface Leaf {
+  readonly kind: "fifo" | "segmenter";
+  readonly limit: Bytes;
+  /** fq_codel holds the packets instead of a fifo: flows take turns, and each one's queue is kept short. */
+  readonly codel?: CodelTimes;
+}
+
+/** As the kernel holds them: multiples of 1,024 ns. */
+export interface CodelTimes {
+  /** What packets may wait for good. */
+  readonly target: Nanoseconds;
+  /** Beyond the target for so long: packets are marked, or dropped. */
+  readonly interval: Nanoseconds;
+}
 
 /** `link vifSlot`: the class of one vif in the tree of one link. Its minor is classMinor(vifSlot). */
 export type SliceKey = string & { readonly __slice: true };

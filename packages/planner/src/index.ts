@@ -9,6 +9,7 @@ export * from "./delivery/measure.ts";
 export * from "./describe-step.ts";
 export * from "./desired-state.ts";
 export * from "./effective-shares.ts";
+export { equalData } from "./equal-data.ts";
 export * from "./explain-flow.ts";
 export * from "./explain-part.ts";
 export * from "./fit-spec.ts";

@@ -30,6 +30,8 @@ export interface Inventory {
    * be used now is not taken.
    */
   readonly tables?: ReadonlyMap<VifId, Uint8Array>;
+  /** The kernel has fq_codel: latency goals are kept by the queues themselves. */
+  readonly fqCodel?: true;
   /** How late this machine's timers are, 95th percentile, measured once; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
 }

@@ -59,9 +59,9 @@ export function offloadObstacles(spec: HostSpec, nic: NicSpec, nicPath: string):
   return findings;
 }
 
-/** Traffic classes, sparse flows where there is a latency goal, and the rest. */
+/** Traffic classes, sparse flows where there is a latency goal (at most: fq_codel needs no queue for them), and the rest. */
 function leavesOf({ aggregate }: VifSpec): number {
-  if (!hasParts(aggregate)) return 1;
+  if (!hasParts(aggregate, false)) return 1;
   return aggregate.classes.length + (aggregate.latency === undefined ? 0 : REST_PART - SPARSE_PART) + 1;
 }
 

@@ -25,10 +25,11 @@ interface Given {
   readonly latency?: number;
   readonly fraction?: number;
   readonly rate?: number;
+  readonly fqCodel?: boolean;
 }
 
 /** Parts of a slice with 100 Mbit/s assured and a limit of 400. */
-function partsOf({ classes = [], latency, fraction = 1, rate = 100 }: Given) {
+function partsOf({ classes = [], latency, fraction = 1, rate = 100, fqCodel = false }: Given) {
   const aggregate: AggregateSpec = {
     slices: [],
     balance: "hash",
@@ -42,7 +43,7 @@ function partsOf({ classes = [], latency, fraction = 1, rate = 100 }: Given) {
     quantum: bytes(200_000),
     pace: { rate: megabitsPerSecond(424), burst: nanoseconds(512_000) },
   };
-  return sliceParts({ aggregate, slice, fraction });
+  return sliceParts({ aggregate, slice, fraction, fqCodel });
 }
 const rates = (given: Given) => Object.fromEntries(partsOf(given).map(({ part, rate }) => [part, rate / 1e6]));
 
@@ -85,6 +86,14 @@ describe("sliceParts", () => {
     ]);
     const plain = partsOf({ classes: [oneClass(0)] }).at(-1);
     expect(parts[1]?.leaf.limit).toBeLessThan(plain?.leaf.limit ?? 0);
+  });
+
+  it("has no sparse flows where fq_codel is the leaf of what has a goal", () => {
+    const parts = partsOf({ classes: [oneClass(0)], latency: 5, fqCodel: true });
+    expect(parts.map(({ part, leaf }) => [part, leaf.codel !== undefined])).toEqual([
+      [1, true],
+      [REST_PART, true],
+    ]);
   });
 
   it("weighs borrowers by priority, four to one at most, and gives HTB one priority", () => {

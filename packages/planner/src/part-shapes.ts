@@ -9,7 +9,7 @@ import {
   type Nanoseconds,
   scaleRate,
 } from "@gona/model";
-import { leafFor, type PartOf, partShape, quantumNear, RATE_FLOOR } from "./htb-shape.ts";
+import { goalLeaf, leafFor, type PartOf, partShape, quantumNear, RATE_FLOOR } from "./htb-shape.ts";
 import { type ClassShape, REST_PART, type SlicePart, SPARSE_PART } from "./hub-state.ts";
 import { classGoal, goalTime } from "./traffic-rules.ts";
 
@@ -29,6 +29,8 @@ export interface SlicePartsInput {
   readonly slice: Pick<ClassShape, "rate" | "ceil" | "quantum"> & PartOf;
   /** Of a class rate over the aggregate, what falls to this slice; 0 to 1. */
   readonly fraction: number;
+  /** Inventory.fqCodel: goals are kept in the leaves, and nothing tells sparse flows. */
+  readonly fqCodel: boolean;
 }
 
 /** What one part asks for. */
@@ -49,7 +51,7 @@ interface Claim {
  * no neighbour's is touched. HTB's own priority would take the NIC's spare from neighbours.
  */
 export function sliceParts(input: SlicePartsInput): readonly SlicePart[] {
-  const { slice } = input;
+  const { slice, fqCodel } = input;
   const claims = claimsOf(input);
   const rates = assuredRates(claims, slice.rate);
   return claims.flatMap((claim, index): SlicePart[] => {
@@ -59,10 +61,10 @@ export function sliceParts(input: SlicePartsInput): readonly SlicePart[] {
       ...partShape(
         { rate: floored(assured, claim.limit), ceil: claim.limit, quantum: quantumOf(claim, slice.quantum) },
         slice,
-        claim.goal,
+        goalLeaf(claim.limit, claim.goal, fqCodel),
       ),
     });
-    if (claim.part !== REST_PART || claim.goal === undefined) return [part(claim.part, rate)];
+    if (claim.part !== REST_PART || claim.goal === undefined || fqCodel) return [part(claim.part, rate)];
     const sparse = rate * SPARSE_PART_OF_REST;
     return [part(SPARSE_PART, sparse), part(REST_PART, rate - sparse)];
   });

@@ -1,5 +1,5 @@
 import { type Bytes, bytes, type VifId } from "@gona/model";
-import { type HubState, type SliceQueue, sliceKey, type VifEntry } from "./hub-state.ts";
+import { type HubState, type Leaf, type SliceQueue, sliceKey, type VifEntry } from "./hub-state.ts";
 
 /** A packet of 64 KB with its headers: the kernel lets the last one go beyond the limit. */
 const LARGEST_PACKET = 66_000;
@@ -18,10 +18,12 @@ const MAX_SEND_BUFFER = 0x7ffffffe;
 export function tapSendBuffers(hub: HubState): ReadonlyMap<VifId, Bytes> {
   const buffers = new Map<VifId, Bytes>();
   for (const [id, vif] of hub.vifs) {
-    const limits = queuesOf(hub, vif).flatMap(leafLimits);
-    const [only] = limits;
+    const leaves = queuesOf(hub, vif).flatMap(leavesOf);
+    const [only] = leaves;
     if (only === undefined) continue;
-    buffers.set(id, limits.length === 1 ? loseNothing(only) : stallNone(limits));
+    // fq_codel is a queue for each flow.
+    const isOneQueue = leaves.length === 1 && only.codel === undefined;
+    buffers.set(id, isOneQueue ? loseNothing(only.limit) : stallNone(leaves.map(({ limit }) => limit)));
   }
   return buffers;
 }
@@ -37,8 +39,8 @@ function queuesOf(hub: HubState, vif: VifEntry): readonly SliceQueue[] {
   return [...links].flatMap((link) => hub.slices.get(sliceKey(link, vif.slot)) ?? []);
 }
 
-const leafLimits = ({ leaf, parts }: SliceQueue): readonly Bytes[] =>
-  leaf === null ? parts.map((part) => part.leaf.limit) : [leaf.limit];
+const leavesOf = ({ leaf, parts }: SliceQueue): readonly Leaf[] =>
+  leaf === null ? parts.map((part) => part.leaf) : [leaf];
 
 /** No less than a half: a queue that holds little more than one packet must not run dry. */
 const loseNothing = (limit: Bytes): Bytes => bytes(Math.max(limit - LARGEST_PACKET, Math.floor(limit / 2)));

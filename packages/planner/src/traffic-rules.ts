@@ -8,7 +8,15 @@ import {
 import type { TrafficPart, TrafficRule, TrafficRules } from "./hub-state.ts";
 
 /** Whether the slices of an aggregate have parts, and its frames the class of one. */
-export const hasParts = ({ classes, latency }: AggregateSpec): boolean => classes.length > 0 || latency !== undefined;
+export const hasParts = ({ classes, latency }: AggregateSpec, fqCodel: boolean): boolean =>
+  classes.length > 0 || (latency !== undefined && !fqCodel);
+
+/** What the BPF programs know of an aggregate: no goal where fq_codel keeps them all. */
+export function asMarked(aggregate: AggregateSpec, fqCodel: boolean): AggregateSpec {
+  if (!fqCodel || !hasLatencyGoal(aggregate)) return aggregate;
+  const { latency: _kept, classes, ...rest } = aggregate;
+  return { ...rest, classes: classes.map(({ latency: _alike, ...one }) => one) };
+}
 
 /** Whether anything of an aggregate has a virtual queue, which must know the slices' limits. */
 export const hasLatencyGoal = ({ classes, latency }: AggregateSpec): boolean =>

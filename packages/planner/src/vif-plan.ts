@@ -26,7 +26,7 @@ import {
 } from "./hub-state.ts";
 import type { NicPlan } from "./nic-plan.ts";
 import { stableHash } from "./stable-hash.ts";
-import { goalTime, hasLatencyGoal, hasParts, trafficRules } from "./traffic-rules.ts";
+import { asMarked, goalTime, hasLatencyGoal, hasParts, trafficRules } from "./traffic-rules.ts";
 import { drainRates, type PlacedSlice, type VifQueues, vifQueues } from "./vif-queues.ts";
 
 /** Slices of one aggregate; GONA_MAX_SLICES. */
@@ -73,6 +73,8 @@ export interface VifPlanInput {
   readonly observed: HubState;
   /** paceTime() of the machine. */
   readonly pacing: Nanoseconds;
+  /** Inventory.fqCodel. */
+  readonly fqCodel: boolean;
   /** The per-slice MAC for a NIC; asked only where MACs are rewritten. */
   readonly macFor: (nic: NicId) => string;
   /** Inventory.tables of this vif. */
@@ -80,8 +82,9 @@ export interface VifPlanInput {
 }
 
 export function planVif(input: VifPlanInput): VifPlan {
-  const { spec, slot, nics, observed, pacing } = input;
-  const { limit, latency } = spec.aggregate;
+  const { spec, slot, nics, observed, pacing, fqCodel } = input;
+  const marked = asMarked(spec.aggregate, fqCodel);
+  const { limit, latency } = marked;
   const link = vifLink(spec);
   const device = vifDevice(spec);
   const numbers = sliceNumbers(input);
@@ -105,7 +108,7 @@ export function planVif(input: VifPlanInput): VifPlan {
     checkIp: spec.antiSpoof.ip,
     rewriteMac: rewritesMac(spec, input.lag),
     stopped: isStopped(spec, nics),
-    parts: hasParts(spec.aggregate),
+    parts: hasParts(marked, fqCodel),
     ...(latency === undefined ? {} : { latency: goalTime(latency) }),
     capped: limit?.egress !== undefined,
     localCapped: limit?.local !== undefined,
@@ -114,7 +117,7 @@ export function planVif(input: VifPlanInput): VifPlan {
     slices,
     buckets: before !== undefined && equalBytes(before.buckets, buckets) ? before.buckets : buckets,
   };
-  const rules = trafficRules(spec.aggregate, slot);
+  const rules = trafficRules(marked, slot);
   return {
     spec,
     nics,
@@ -122,7 +125,7 @@ export function planVif(input: VifPlanInput): VifPlan {
     entry: before !== undefined && equalData(before, entry) ? before : entry,
     ...(link === undefined ? {} : { link }),
     ...(rules === undefined ? {} : { rules }),
-    ...vifQueues({ spec, slot, device, slices: living, pacing, observed }),
+    ...vifQueues({ spec, slot, device, slices: living, pacing, observed, fqCodel }),
     stations: stationsOf(input, numbers),
     addresses: addressesOf(input),
   };
@@ -182,7 +185,7 @@ function livingSlices(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>):
   const { spec, nics, lag } = input;
   const rewrite = rewritesMac(spec, lag);
   const slices: readonly SliceSpec[] = effectiveShares(spec.aggregate, (nic) => isUp(nics, nic));
-  const drains = hasLatencyGoal(spec.aggregate) || choiceOf(spec) !== undefined;
+  const drains = hasLatencyGoal(asMarked(spec.aggregate, input.fqCodel)) || choiceOf(spec) !== undefined;
   const living: LivingSlice[] = [];
   for (const [index, slice] of slices.entries()) {
     const nic = nics[index];

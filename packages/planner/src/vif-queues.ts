@@ -9,7 +9,7 @@ import {
   type VifSpec,
 } from "@gona/model";
 import { equalData } from "./equal-data.ts";
-import { cappedTree, leafFor, type ShareScale, sliceShape, unpacedShape } from "./htb-shape.ts";
+import { cappedTree, goalLeaf, leafFor, type ShareScale, sliceShape, unpacedShape } from "./htb-shape.ts";
 import { type HubState, INNER_QUANTUM, type QueueTree, type SliceKey, type SliceQueue, sliceKey } from "./hub-state.ts";
 import { ingressShare } from "./ingress-plan.ts";
 import type { NicPlan } from "./nic-plan.ts";
@@ -34,6 +34,8 @@ export interface VifQueuesInput {
   readonly slices: readonly PlacedSlice[];
   readonly pacing: Nanoseconds;
   readonly observed: HubState;
+  /** Inventory.fqCodel. */
+  readonly fqCodel: boolean;
 }
 
 /** The classes of a vif in every tree that its frames pass, and the tree on its own link. */
@@ -95,18 +97,20 @@ interface SliceTree {
 }
 
 function queueOf(
-  { spec: { aggregate }, slot, pacing, observed }: VifQueuesInput,
+  { spec: { aggregate }, slot, pacing, observed, fqCodel }: VifQueuesInput,
   link: string,
   share: SliceShare,
   { scale, fraction, overhead, paced, offload = false }: SliceTree,
 ): VifQueues["queues"][number] {
   const key = sliceKey(link, slot);
   const before = observed.slices.get(key);
-  const shape = classWithOverhead(sliceShape(share, scale, pacing), overhead);
+  const goal = aggregate.latency && goalTime(aggregate.latency);
+  const shaped = sliceShape(share, scale, pacing);
+  const shape = classWithOverhead({ ...shaped, leaf: goalLeaf(shaped.ceil, goal, fqCodel) }, overhead);
   const where = { link, vifSlot: slot };
   let queue: SliceQueue;
-  if (hasParts(aggregate)) {
-    const parts = sliceParts({ aggregate, slice: shape, fraction });
+  if (hasParts(aggregate, fqCodel)) {
+    const parts = sliceParts({ aggregate, slice: shape, fraction, fqCodel });
     queue = {
       ...shape,
       ...where,
@@ -124,9 +128,10 @@ function queueOf(
 }
 
 /** The cap on what comes in for a vif by all NICs: a tree whose default class is everything. */
-function ownTree({ spec, device, pacing, observed }: VifQueuesInput, cap: BitsPerSecond): QueueTree {
+function ownTree({ spec, device, pacing, observed, fqCodel }: VifQueuesInput, cap: BitsPerSecond): QueueTree {
   const { latency } = spec.aggregate;
-  const leaf = leafFor(cap, latency === undefined ? undefined : goalTime(latency));
+  const goal = latency && goalTime(latency);
+  const leaf = fqCodel ? goalLeaf(cap, goal, fqCodel) : leafFor(cap, goal);
   const tree = cappedTree(cap, pacing, leaf);
   const before = observed.trees.get(device);
   return before !== undefined && equalData(before, tree) ? before : tree;

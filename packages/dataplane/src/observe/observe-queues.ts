@@ -15,7 +15,6 @@ import {
 } from "@gona/planner";
 import {
   fromHtbClass,
-  fromLeafQdisc,
   fromPace,
   fromPacedClasses,
   HOST_CLASS,
@@ -27,6 +26,7 @@ import {
   sliceClass,
   toRootClass,
 } from "../htb.ts";
+import { fromLeafQdisc, innerPlace } from "../leaf.ts";
 import { segmentMtu } from "../segment-mtu.ts";
 import { type HubView, rootOf } from "./hub-view.ts";
 
@@ -142,10 +142,12 @@ function queueTree(
 
 /** The shape of a class with its leaf; stale where the leaf is not one of ours. */
 function shapeOf(view: HubView, link: string, classid: TcHandle, htb: HtbClass): HtbShape & { readonly stale?: true } {
-  const qdisc = view.qdiscs.get(link)?.get(classid);
+  const qdiscs = view.qdiscs.get(link);
+  const qdisc = qdiscs?.get(classid);
+  const inner = qdiscs?.get(innerPlace(classid))?.qdisc;
   const state = view.linkByName.get(link);
   const mtu = state === undefined ? 0 : segmentMtu(state, view.longestMtu);
-  const leaf = qdisc?.handle === leafHandle(classid) ? fromLeafQdisc(qdisc.qdisc, mtu) : undefined;
+  const leaf = qdisc?.handle === leafHandle(classid) ? fromLeafQdisc(qdisc.qdisc, mtu, inner) : undefined;
   const shape: ClassShape = fromHtbClass(inUnits(htb));
   return leaf === undefined ? { ...shape, leaf: NO_LEAF, stale: true } : { ...shape, leaf };
 }
