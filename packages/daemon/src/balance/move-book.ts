@@ -22,8 +22,8 @@ export class MoveBook {
   readonly #moves = new Map<VifId, Move[]>();
 
   record(move: Move): void {
-    let moves = this.#moves.get(move.vif);
-    if (moves === undefined) this.#moves.set(move.vif, (moves = []));
+    const moves = this.#moves.get(move.vif) ?? [];
+    this.#moves.set(move.vif, moves);
     moves.push(move);
     if (moves.length > KEPT) moves.shift();
   }
