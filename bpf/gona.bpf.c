@@ -49,6 +49,7 @@
 #include "lib/latency.h"
 #include "lib/rewrite.h"
 #include "lib/deliver.h"
+#include "lib/path.h"
 #include "lib/to_wire.h"
 #include "lib/flood.h"
 #include "lib/from_spine.h"
@@ -137,7 +138,7 @@ int gona_from_spine(struct __sk_buff *skb)
 	case GONA_SPINE_IN:
 		return gona_verdict(skb, GONA_V_TO_GUEST, gona_deliver(skb, vif));
 	case GONA_SPINE_CAP:
-		return gona_from_cap(skb, vif, slot, mark >> GONA_SPINE_PART_SHIFT);
+		return gona_from_cap(skb, vif, slot, mark);
 	case GONA_SPINE_LOCAL:
 		return gona_from_local(skb, vif, slot);
 	}

@@ -61,7 +61,7 @@ static __always_inline void gona_count_tx(__u32 slot, const struct gona_choice *
 		counters->tx_bytes += wire->bytes;
 		counters->tx_packets += wire->packets;
 	}
-	if (choice->number == choice->first)
+	if (!choice->failed)
 		return;
 	counters = gona_counters_of(slot, choice->first);
 	if (counters)

@@ -18,15 +18,18 @@ static __always_inline bool gona_parse_again(struct __sk_buff *skb, const struct
 }
 
 /* To the wire, now within the cap. */
-GONA_APART int gona_from_cap(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot, __u32 part)
+GONA_APART int gona_from_cap(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot, __u32 mark)
 {
 	struct gona_packet packet = {};
+	__u32 part = mark >> GONA_SPINE_PART_SHIFT & GONA_SPINE_PART_MASK;
 
 	if (!vif || !gona_parse_again(skb, vif, &packet))
 		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
+	if (mark & GONA_MARK_QUEUED)
+		part |= GONA_QUEUED;
 	return gona_to_wire(skb, vif, slot, &packet,
 			    gona_mac_is_group(packet.destination) ? GONA_V_FLOOD_FROM_GUEST : GONA_V_TO_WIRE,
-			    true, part & GONA_SPINE_PART_MASK);
+			    true, part, mark >> GONA_MARK_NUMBER_SHIFT & (GONA_MAX_SLICES - 1));
 }
 
 /* To a guest of this host, now within the sender's limit for that. */

@@ -78,6 +78,16 @@ static __always_inline __u64 gona_clock_take(struct gona_slice_clock *clock, __u
 	return ns;
 }
 
+/* Takes out again what gona_clock_take() put in, of no class's end: the packet leaves by another slice. */
+static __always_inline void gona_clock_return(struct gona_slice_clock *clock, __u64 bytes, __u64 rate)
+{
+	__u64 ns = bytes * GONA_NSEC_PER_SEC / rate;
+
+	ns += ns >> GONA_SLOWER_SHIFT;
+	__sync_fetch_and_sub(&clock->finish_ns[0], ns);
+	__sync_fetch_and_sub(&clock->finish_ns[GONA_PACER], GONA_PACED(ns));
+}
+
 /* Chance that a wait of `delay` comes to something, in 1/65536: none at the goal, sure at twice that. */
 static __always_inline __u64 gona_chance(__u64 delay, __u64 goal)
 {

@@ -11,6 +11,7 @@ struct gona_choice {
 	struct gona_slice *slice;
 	__u32 first; /* slice number that the bucket names */
 	__u32 number; /* slice number that was taken */
+	bool failed; /* the first is dead */
 };
 
 static __always_inline __u32 gona_bucket(const struct gona_aggregate *aggregate, __u32 hash)
@@ -123,21 +124,30 @@ static __always_inline bool gona_choose(struct gona_aggregate *aggregate, __u32 
 		choice->nic = gona_nic_at(aggregate->slices[number].nic);
 		if (!choice->nic)
 			return false;
+		/* Its gate may be shut and yet no other be better. */
+		choice->failed = number != choice->first;
 	}
 	choice->number = number;
 	choice->slice = &aggregate->slices[number];
 	return true;
 }
 
-/* The slice of this number, whatever any hash says. False: its NIC is not there. */
-static __always_inline bool gona_choose_slice(struct gona_aggregate *aggregate, __u32 number, struct gona_choice *choice)
+/* From what was chosen to the slice of this number. False: its NIC is not there. */
+static __always_inline bool gona_change_choice(struct gona_aggregate *aggregate, __u32 number,
+					       struct gona_choice *choice)
 {
 	number &= GONA_MAX_SLICES - 1;
-	choice->first = number;
 	choice->number = number;
 	choice->slice = &aggregate->slices[number];
 	choice->nic = gona_nic_at(choice->slice->nic);
 	return choice->nic != NULL;
+}
+
+/* The slice of this number, whatever any hash says. False: its NIC is not there. */
+static __always_inline bool gona_choose_slice(struct gona_aggregate *aggregate, __u32 number, struct gona_choice *choice)
+{
+	choice->first = number & (GONA_MAX_SLICES - 1);
+	return gona_change_choice(aggregate, number, choice);
 }
 
 /*
