@@ -37,6 +37,8 @@ export interface ControllerOptions {
   readonly log: Logger;
   /** How late this machine's timers are, 95th percentile; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
+  /** The kernel has fq_codel. */
+  readonly fqCodel?: boolean;
   /** Whether a link carries out HTB trees; absent: none does. */
   readonly offersOffload?: (link: string) => boolean;
   /** Absent: taps get no back-pressure. */
@@ -112,7 +114,7 @@ export class Controller implements AsyncDisposable {
       onChange: () => this.reconciler.soon("network namespaces changed"),
     });
     const shared = { hub, nics: this.nics, failover: this.#failover, queue, clock, events, log };
-    const { timerLateness } = options;
+    const { timerLateness, fqCodel } = options;
     const taps = new TapBackPressure({ taps: options.taps, links: table, hub, clock, events, log });
     this.taps = taps;
     const offload = new OffloadOffers({ offers: options.offersOffload, links: table, events });
@@ -122,6 +124,7 @@ export class Controller implements AsyncDisposable {
       links: table,
       namespaces: this.#namespaces,
       timerLateness,
+      fqCodel,
       offload,
       onArrived,
     });

@@ -21,6 +21,8 @@ export interface DaemonParts {
   readonly stateDir: string;
   /** 95th percentile; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
+  /** The kernel has fq_codel. */
+  readonly fqCodel?: boolean;
   /** ControllerOptions.offersOffload. */
   readonly offersOffload?: (link: string) => boolean;
   /** Absent: taps get no back-pressure. */
@@ -29,7 +31,7 @@ export interface DaemonParts {
 
 /** The daemon without its process: a controller and a monitor, not started, and a server, not listening. */
 export function assembleDaemon(parts: DaemonParts) {
-  const { kernel, dataPlane, store, log, version, stateDir, timerLateness, offersOffload, taps } = parts;
+  const { kernel, dataPlane, store, log, version, stateDir, timerLateness, fqCodel, offersOffload, taps } = parts;
   const clock = systemClock;
   const events = new EventLog(store, clock, log);
   const controller = new Controller({
@@ -41,6 +43,7 @@ export function assembleDaemon(parts: DaemonParts) {
     events,
     log,
     ...(timerLateness === undefined ? {} : { timerLateness }),
+    ...(fqCodel && { fqCodel }),
     ...(offersOffload === undefined ? {} : { offersOffload }),
     ...(taps === undefined ? {} : { taps }),
   });

@@ -36,6 +36,8 @@ export interface ReconcilerOptions {
   readonly nics: NicMonitor;
   /** Inventory.timerLateness. */
   readonly timerLateness?: Nanoseconds | undefined;
+  /** Inventory.fqCodel. */
+  readonly fqCodel?: boolean | undefined;
   readonly failover: Failover;
   readonly offload: OffloadOffers;
   /** Told when the hub is at the target. */
@@ -88,7 +90,7 @@ export class Reconciler implements Disposable {
 
   /** What a spec comes to now. Throws KernelError where the hub has to be read first. */
   prepare(spec: HostSpec): Prepared {
-    const { hub, links, namespaces, nics, offload, timerLateness } = this.#options;
+    const { hub, links, namespaces, nics, offload, timerLateness, fqCodel } = this.#options;
     const observed = hub.current();
     const inventory: Inventory = {
       links: links.names,
@@ -96,6 +98,7 @@ export class Reconciler implements Disposable {
       ...nics.gatesFor(spec),
       nicsOffload: offload.nicsOf(spec),
       ...(timerLateness === undefined ? {} : { timerLateness }),
+      ...(fqCodel && { fqCodel }),
     };
     const desired = desiredState({ spec, inventory, observed, previous: this.#previous });
     return { inventory, desired, steps: plan(observed, desired.hub) };

@@ -4,6 +4,7 @@ import { aborted } from "./aborted.ts";
 import { assembleDaemon } from "./daemon.ts";
 import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
 import { ensureDirectory, writePid } from "./host-dirs.ts";
+import { kernelOffers } from "./kernel-offers.ts";
 import { listenOnSocket } from "./listen-on-socket.ts";
 import { lockStateDir } from "./lock-state-dir.ts";
 import { createLogger } from "./logger.ts";
@@ -42,6 +43,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const version = readVersion();
   const lateness = await timerLateness();
   log.debug({ microseconds: lateness / 1000 }, "timers are late by");
+  const offers = kernelOffers();
+  log.debug(offers, "the kernel offers");
   const parts = {
     ...hub,
     dataPlane: hub.plane,
@@ -50,6 +53,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     version,
     stateDir,
     timerLateness: lateness,
+    ...offers,
     offersOffload: (link: string) => nicFacts(link).tcOffload,
     taps: new LinuxTaps(),
   };
