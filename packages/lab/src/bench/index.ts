@@ -1,3 +1,5 @@
+import { balanceSuite } from "./balance/balance-suite.ts";
+import { bondingSuite } from "./bonding/bonding-suite.ts";
 import { capSuite } from "./cap/cap-suite.ts";
 import { churnSuite } from "./churn/churn-suite.ts";
 import { failoverSuite } from "./failover/failover-suite.ts";
@@ -21,6 +23,8 @@ export const SUITES: readonly Suite[] = [
   churnSuite,
   capSuite,
   pathSuite,
+  balanceSuite,
   failoverSuite,
+  bondingSuite,
   scaleSuite,
 ];

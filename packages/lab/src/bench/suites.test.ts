@@ -10,7 +10,9 @@ it("offers each suite under a name of its own, with a line about it", () => {
     "churn",
     "cap",
     "path",
+    "balance",
     "failover",
+    "bonding",
     "scale",
   ]);
   for (const { about } of SUITES) expect(about.length).toBeGreaterThan(20);

@@ -13,6 +13,7 @@ const SO_REUSEADDR = 2;
 const SO_LINGER = 13;
 const SO_BINDTODEVICE = 25;
 const SO_RCVBUFFORCE = 33;
+const SO_MAX_PACING_RATE = 47;
 const IPPROTO_TCP = 6;
 const TCP_CONGESTION = 13;
 const IPPROTO_IP = 0;
@@ -38,6 +39,10 @@ function openFlow(source: LoadSource, flow: number): Fd {
   option(number, SOL_SOCKET, SO_REUSEADDR, int32(1), "SO_REUSEADDR");
   if (source.kind === "tcp") {
     option(number, IPPROTO_TCP, TCP_CONGESTION, Buffer.from(source.congestion), `TCP_CONGESTION ${source.congestion}`);
+    if (source.paceBitsPerSecond !== undefined) {
+      const bytesPerSecond = new Uint8Array(BigUint64Array.of(BigInt(Math.round(source.paceBitsPerSecond / 8))).buffer);
+      option(number, SOL_SOCKET, SO_MAX_PACING_RATE, bytesPerSecond, "SO_MAX_PACING_RATE");
+    }
     // What still waits in the socket when the load ends must not go on for minutes.
     option(number, SOL_SOCKET, SO_LINGER, int32(1, 0), "SO_LINGER");
   }

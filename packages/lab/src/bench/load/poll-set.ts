@@ -28,6 +28,11 @@ export class PollSet {
     return this.#count - 1;
   }
 
+  /** Begins anew: indexes are given from 0 again. */
+  clear(): void {
+    this.#count = 0;
+  }
+
   /** Not asked any more; its index stays. */
   drop(index: number): void {
     this.#view.setInt32(index * ENTRY_BYTES, -1, true);
