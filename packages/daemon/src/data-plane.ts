@@ -1,3 +1,4 @@
+import type { BalanceMaps } from "@gona/dataplane";
 import type { NicId } from "@gona/model";
 import type { HubState, Step } from "@gona/planner";
 
@@ -31,6 +32,8 @@ export interface DataPlane {
   queuedBytes(nic: NicId): bigint;
   /** Packets by the name of the verdict. */
   verdicts(): ReadonlyMap<string, bigint>;
+  /** What the balancer reads of the packet path and tells it. */
+  readonly balance: Pick<BalanceMaps, keyof BalanceMaps>;
   /** One frame out of a NIC, past its queues. Throws KernelError. */
   sendFrame(nic: NicId, frame: Uint8Array): void;
 }

@@ -1,4 +1,11 @@
-import { executeSteps, observe, readQueueCounters, readSliceCounters, readVerdicts } from "@gona/dataplane";
+import {
+  BalanceMaps,
+  executeSteps,
+  observe,
+  readQueueCounters,
+  readSliceCounters,
+  readVerdicts,
+} from "@gona/dataplane";
 import type { FakeKernel } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import type { HubState, Step } from "@gona/planner";
@@ -7,9 +14,11 @@ import type { DataPlane, SliceCounters } from "../src/data-plane.ts";
 /** The real executors and observers over a kernel in memory: HubDataplane without what needs root. */
 export class FakeHubDataPlane implements DataPlane {
   readonly #kernel: FakeKernel;
+  readonly balance: BalanceMaps;
 
   constructor(kernel: FakeKernel) {
     this.#kernel = kernel;
+    this.balance = new BalanceMaps(kernel);
   }
 
   observe(): HubState {

@@ -1,3 +1,4 @@
+import type { PeerCount, Steer } from "@gona/dataplane";
 import { KernelError } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import { applySteps, EMPTY_HUB, type HubState, type Step } from "@gona/planner";
@@ -16,12 +17,35 @@ const NOTHING: SliceCounters = {
   rxAqmDrops: 0n,
 };
 
+/** The balancer's maps in memory; tests write what the packet path would. */
+export class MemoryBalanceMaps {
+  readonly seen = { tx: new Uint32Array(4096), rx: new Uint32Array(4096) };
+  readonly sent = new Map<number, Float64Array>();
+  readonly drains = new Map<string, number>();
+  senders: readonly PeerCount[] = [];
+  readonly steered = new Map<string, Steer>();
+
+  ticks = (direction: "tx" | "rx"): Uint32Array => this.seen[direction].slice();
+  bucketBytes = (vifSlot: number): Float64Array | undefined => this.sent.get(vifSlot)?.slice();
+  setDrain = (vifSlot: number, slice: number, bytesPerSecond: number): void => {
+    this.drains.set(`${vifSlot} ${slice}`, bytesPerSecond);
+  };
+  clearDrains = (): void => this.drains.clear();
+  peers = (): readonly PeerCount[] => this.senders;
+  steers = (): readonly Steer[] => [...this.steered.values()];
+  steer = (steer: Steer): void => void this.steered.set(`${steer.vifSlot} ${steer.vlan} ${steer.mac}`, steer);
+  unsteer = ({ vifSlot, vlan, mac }: Omit<Steer, "slice">): void => {
+    this.steered.delete(`${vifSlot} ${vlan} ${mac}`);
+  };
+}
+
 /** A data plane that only remembers. Outlives controllers, as the kernel does. */
 export class MemoryDataPlane implements DataPlane {
   hub: HubState = EMPTY_HUB;
   readonly log: Step[] = [];
   readonly sent: { readonly nic: NicId; readonly frame: Uint8Array }[] = [];
   observations = 0;
+  readonly balance = new MemoryBalanceMaps();
   /** Called before each step; may throw, or wait. */
   beforeStep: (step: Step) => void | Promise<void> = () => {};
 

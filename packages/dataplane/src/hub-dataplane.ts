@@ -2,6 +2,7 @@ import type { BpfObject, LinuxKernel } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import type { HubState, Step } from "@gona/planner";
 import type { GonaSliceCounters } from "./abi.ts";
+import { BalanceMaps } from "./balance-maps.ts";
 import { readQueueCounters, readSliceCounters, readVerdicts } from "./counters.ts";
 import { executeSteps } from "./execute-steps.ts";
 import { NicSenders } from "./nic-senders.ts";
@@ -10,6 +11,7 @@ import { observe } from "./observe/observe.ts";
 /** A hub whose programs are loaded and whose maps are pinned. What it did stays when it is disposed of. */
 export class HubDataplane implements Disposable {
   readonly kernel: LinuxKernel;
+  readonly balance: BalanceMaps;
   readonly #object: BpfObject;
   readonly #held: DisposableStack;
   readonly #senders: NicSenders;
@@ -17,6 +19,7 @@ export class HubDataplane implements Disposable {
   /** Takes over `held` and `object`; `kernel` stays the caller's. */
   constructor(kernel: LinuxKernel, object: BpfObject, held: DisposableStack) {
     this.kernel = kernel;
+    this.balance = new BalanceMaps(kernel);
     this.#object = object;
     this.#held = held;
     this.#senders = new NicSenders(kernel);

@@ -1,4 +1,5 @@
 export * from "./abi.ts";
+export * from "./balance-maps.ts";
 export * from "./counters.ts";
 export * from "./execute-steps.ts";
 export * from "./fake-hub-kernel.ts";
