@@ -52,7 +52,7 @@ function toSpec({ lag, without, guests }: Omit<Host, "quality">): HostSpec {
     aggregate: { slices: [${slices}], onNicLoss: ${stop ? "stop" : "degrade"} }`;
   });
   return specOf(`apiVersion: gona/v1
-fabrics: [{ name: default, lag: ${lag} }]
+fabrics: [{ name: default, lag: ${lag}, lacp: off }]
 nics: [${present.map((nic) => `{ name: ${nic}, capacity: 1Gbit }`).join(", ")}]
 guests:${lines.length === 0 ? " []" : `\n${lines.join("\n")}`}
 `);

@@ -21,11 +21,16 @@ export interface DomainSpec {
   readonly drivers: readonly string[];
 }
 
+/** How often a LACP partner is asked to send: each second (silent for 3 s: lost), or each 30 s (90 s). */
+export type LacpRate = "fast" | "slow";
+
 /** The layer-2 segment that NICs are plugged into. */
 export interface FabricSpec {
   readonly name: FabricId;
   /** The switch bundles the NICs (LACP or static): one MAC may leave by any of them. */
   readonly lag: boolean;
+  /** The bundle is negotiated by LACP, with PDUs at this rate asked of the switch. Absent: no lag, or a static one. */
+  readonly lacp?: LacpRate;
 }
 
 export interface NicSpec {

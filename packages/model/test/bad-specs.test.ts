@@ -323,6 +323,18 @@ describe("texts that are no spec", () => {
     expect(said(HEAD + Array.from({ length: 50 }, (_, i) => vif(i)).join(""))).toEqual([]);
   });
 
+  it("wants a lag beside LACP", () => {
+    const text = (fabric: string) => `apiVersion: gona/v1\nfabrics:\n  - { name: rack, ${fabric} }\n`;
+    expect(said(text("lag: true, lacp: slow"))).toEqual([]);
+    expect(said(text("lacp: off"))).toEqual([]);
+    expect(said(text("lacp: slow"))).toEqual([
+      'host.yaml:3:25: fabrics[0].lacp: found "slow", allowed: off, or lag: true beside it',
+    ]);
+    expect(said(text("lag: true, lacp: sometimes"))).toEqual([
+      'host.yaml:3:36: fabrics[0].lacp: found "sometimes", allowed: one of fast, slow, off',
+    ]);
+  });
+
   it("refuses a text above maxBytes, counted in UTF-8", () => {
     const text = `apiVersion: gona/v1 # ${"é".repeat(100)}`;
     expect(parseSpec(text, { file: "f", maxBytes: 222 }).spec.guests).toEqual([]);

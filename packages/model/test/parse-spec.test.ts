@@ -48,6 +48,19 @@ describe("a good spec", () => {
     });
   });
 
+  it("negotiates a bundle by fast LACP unless told otherwise", () => {
+    const fabrics = [
+      { name: "a", lag: true },
+      { name: "b", lag: true, lacp: "off" },
+      { name: "c", lag: false, lacp: "off" },
+    ];
+    expect(parse({ apiVersion: "gona/v1", fabrics }).spec.fabrics).toEqual([
+      { name: "a", lag: true, lacp: "fast" },
+      { name: "b", lag: true },
+      { name: "c", lag: false },
+    ]);
+  });
+
   it("keeps every field of the whole language", () => {
     const { spec } = parse(wholeSpec());
     expect(spec.fabrics).toEqual(wholeSpec().fabrics);

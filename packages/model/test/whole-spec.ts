@@ -4,7 +4,7 @@ export const wholeSpec = () => ({
   domains: [{ name: "dd-intel", isolation: "netns", drivers: ["ixgbe", "i40e"] }],
   fabrics: [
     { name: "rack", lag: false },
-    { name: "storage", lag: true },
+    { name: "storage", lag: true, lacp: "slow" },
   ],
   nics: [
     { name: "eth1", domain: "dd-intel", capacity: "10Gbit", fabric: "rack", failback: "5s", overhead: 24 },

@@ -21,6 +21,18 @@ export * from "./host-share.ts";
 export * from "./hub-state.ts";
 export * from "./inventory.ts";
 export * from "./lacp/lacp-bundle.ts";
+export {
+  actorOf,
+  LACP_PRIORITY,
+  type LacpBundle,
+  type LacpMux,
+  type LacpPort,
+  type LacpReception,
+} from "./lacp/lacp-port.ts";
+export { isResumable, type LacpMemory, lacpMemory } from "./lacp/lacp-resume.ts";
+export * from "./lacp/lacp-standing.ts";
+export * from "./lacp/lacpdu.ts";
+export * from "./lacp/lacp-bundle.ts";
 export { actorOf, LACP_PRIORITY, type LacpBundle, type LacpMux, type LacpPort, type LacpReception } from "./lacp/lacp-port.ts";
 export { isResumable, type LacpMemory, lacpMemory } from "./lacp/lacp-resume.ts";
 export * from "./lacp/lacp-standing.ts";

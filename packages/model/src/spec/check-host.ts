@@ -45,6 +45,10 @@ export function checkHost(root: Raw, problems: SpecProblem[]): ReadonlyMap<strin
   for (const fabric of items(fabricList)) {
     const name = textOf(field(fabric, "name"));
     if (name !== undefined) fabrics.claim(name, field(fabric, "name"));
+    const lacp = field(fabric, "lacp");
+    if (["fast", "slow"].includes(textOf(lacp) ?? "") && field(fabric, "lag").value !== true) {
+      problems.push({ code: "SPEC_INVALID", path: lacp.path, message: "", allowed: "off, or lag: true beside it" });
+    }
   }
   const names = new Unique("the name of the NIC", problems);
   const nics = new Map<string, KnownNic>();

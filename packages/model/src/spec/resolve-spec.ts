@@ -147,7 +147,10 @@ export function resolveSpec(input: SpecInput): HostSpec {
   );
   const fabrics = new Map<FabricId, FabricSpec>();
   for (const fabric of input.fabrics ?? []) {
-    fabrics.set(fabricId(fabric.name), { name: fabricId(fabric.name), lag: fabric.lag ?? false });
+    const lag = fabric.lag ?? false;
+    const lacp = lag ? (fabric.lacp ?? "fast") : "off";
+    const name = fabricId(fabric.name);
+    fabrics.set(name, { name, lag, ...optional("lacp", lacp === "off" ? undefined : lacp) });
   }
   for (const { fabric } of nics) if (!fabrics.has(fabric)) fabrics.set(fabric, { name: fabric, lag: false });
   const byName = new Map<string, NicSpec>(nics.map((nic) => [nic.name, nic]));

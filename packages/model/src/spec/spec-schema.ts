@@ -65,6 +65,10 @@ const Fabric = z
   .strictObject({
     name: name(31, "The fabric's name."),
     lag: boolean("The switch bundles the NICs (LACP or static). Default false.").optional(),
+    lacp: word(
+      ["fast", "slow", "off"],
+      "How the bundle is negotiated: LACP with PDUs each second or each 30 s, or not at all (a static bundle). With lag: true only. Default fast.",
+    ).optional(),
   })
   .describe("The layer-2 segment that NICs are plugged into. Without this list, the NICs' words define the fabrics.");
 

@@ -1,4 +1,4 @@
-import type { AggregateSpec, HostSpec } from "../host-spec.ts";
+import type { HostSpec } from "../host-spec.ts";
 import { formatPath, type Path } from "./spec-path.ts";
 
 /** A part of the language that this version understands and does not execute. Same shape as the planner's Finding. */
@@ -10,27 +10,19 @@ export interface Unsupported {
 }
 
 interface Feature {
-  /** "balance flowlet or stripe". */
+  /** "a NIC in a driver domain apart from the hub". */
   readonly what: string;
   /** What to write until then. */
   readonly instead: string;
-}
-
-/** A part of the spec as a whole; `uses` gives the places. */
-interface HostFeature extends Feature {
+  /** The places. */
   readonly uses: (spec: HostSpec) => readonly Path[];
-}
-
-/** A part of an aggregate; `uses` gives the places within it. */
-interface AggregateFeature extends Feature {
-  readonly uses: (aggregate: AggregateSpec) => readonly Path[];
 }
 
 const NOWHERE: readonly Path[] = [];
 const at = (used: boolean, ...path: Path): readonly Path[] => (used ? [path] : NOWHERE);
 
 /** One row per feature. Whoever builds one deletes its row. */
-const NOT_YET_OF_HOST: readonly HostFeature[] = [
+const NOT_YET: readonly Feature[] = [
   {
     what: "a driver domain with an isolation other than host",
     instead: "isolation: host",
@@ -46,14 +38,6 @@ const NOT_YET_OF_HOST: readonly HostFeature[] = [
   },
 ];
 
-const NOT_YET_OF_AGGREGATES: readonly AggregateFeature[] = [
-  {
-    what: "balance flowlet or stripe",
-    instead: "balance: hash or active-backup",
-    uses: ({ balance }) => at(balance === "flowlet" || balance === "stripe", "balance"),
-  },
-];
-
 const notYet = ({ what, instead }: Feature, path: Path): Unsupported => ({
   code: "SPEC_UNSUPPORTED",
   path: formatPath(path),
@@ -63,16 +47,5 @@ const notYet = ({ what, instead }: Feature, path: Path): Unsupported => ({
 
 /** What of a good spec this version cannot execute yet; such a spec is refused, never half obeyed. */
 export function unsupported(spec: HostSpec): readonly Unsupported[] {
-  const found = NOT_YET_OF_HOST.flatMap((feature) => feature.uses(spec).map((path) => notYet(feature, path)));
-  for (const [i, guest] of spec.guests.entries()) {
-    for (const [j, vif] of guest.vifs.entries()) {
-      for (const feature of NOT_YET_OF_AGGREGATES) {
-        for (const path of feature.uses(vif.aggregate)) {
-          const listed = vif.id !== (guest.name as string);
-          found.push(notYet(feature, ["guests", i, ...(listed ? ["vifs", j] : []), "aggregate", ...path]));
-        }
-      }
-    }
-  }
-  return found;
+  return NOT_YET.flatMap((feature) => feature.uses(spec).map((path) => notYet(feature, path)));
 }
