@@ -11,22 +11,31 @@ import { waitUntil } from "./wait-until.ts";
 
 const CONVERGE_MS = 60_000;
 
+export interface DaemonStart {
+  /** Outlives this process. */
+  readonly stays?: boolean;
+  /** What of the kernel it is not to use: GONA_WITHOUT. */
+  readonly without?: string;
+}
+
 /** The real `./gona daemon` in the lab's hub, and the client to talk to it. */
 export class DaemonUnderTest {
   readonly client: GonaClient;
   readonly #bed: LabBed;
   readonly #stays: boolean;
+  readonly #without: string;
   #process: LabProcess | undefined;
 
-  private constructor(bed: LabBed, stays: boolean) {
+  private constructor(bed: LabBed, { stays = false, without = "" }: DaemonStart) {
     this.#bed = bed;
     this.#stays = stays;
+    this.#without = without;
     this.client = new GonaClient({ runDir: bed.paths.daemonRun });
   }
 
   /** Starts it with the scenario's spec and waits until the kernel holds what that asks for. Throws GonaError. */
-  static async start(bed: LabBed, options: { readonly stays?: boolean } = {}): Promise<DaemonUnderTest> {
-    const daemon = new DaemonUnderTest(bed, options.stays === true);
+  static async start(bed: LabBed, options: DaemonStart = {}): Promise<DaemonUnderTest> {
+    const daemon = new DaemonUnderTest(bed, options);
     writeFileSync(bed.paths.spec, labSpecText(bed, bed.scenario.spec));
     await daemon.start(true);
     await bed.dressCreatedVifs();
@@ -48,8 +57,17 @@ export class DaemonUnderTest {
     this.#process = this.#bed.spawn({
       name: "daemon",
       netns: this.#bed.plan.hub,
-      command: join(REPOSITORY, "gona"),
-      args: ["daemon", ...(withSpec ? ["--spec", spec] : []), "--run-dir", daemonRun, "--state-dir", daemonState],
+      command: "env",
+      args: [
+        `GONA_WITHOUT=${this.#without}`,
+        join(REPOSITORY, "gona"),
+        "daemon",
+        ...(withSpec ? ["--spec", spec] : []),
+        "--run-dir",
+        daemonRun,
+        "--state-dir",
+        daemonState,
+      ],
       stays: this.#stays,
     });
     await this.converged();

@@ -1,6 +1,6 @@
 import { nicId } from "@gona/model";
 import { portOf, type Station } from "../../bed/bed-plan.ts";
-import { DaemonUnderTest } from "../../bed/daemon-under-test.ts";
+import { type DaemonStart, DaemonUnderTest } from "../../bed/daemon-under-test.ts";
 import { addressHex, type FlowCount } from "../../bed/far-end-records.ts";
 import type { FlowName } from "../../bed/far-end-windows.ts";
 import { LabBed } from "../../bed/lab-bed.ts";
@@ -38,9 +38,9 @@ export class QosBed implements AsyncDisposable {
   }
 
   /** GONA's daemon holds the spec. Throws GonaError; what was built is removed then. */
-  static gona(name: string, spec: BenchSpec): Promise<QosBed> {
+  static gona(name: string, spec: BenchSpec, options: DaemonStart = {}): Promise<QosBed> {
     return QosBed.#build(name, spec, async (it) => {
-      it.#daemon = await DaemonUnderTest.start(it.bed);
+      it.#daemon = await DaemonUnderTest.start(it.bed, options);
     });
   }
 

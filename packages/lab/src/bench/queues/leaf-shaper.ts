@@ -26,15 +26,6 @@ export const FQ_CODEL: Leaf = {
   lines: (megabits) => [`qdisc add dev ${NIC} parent 1:10 handle 10: ${fqCodel(megabits)}`],
 };
 
-/** A tbf that is too fast to shape cuts GSO packets before fq_codel sees them. */
-export const CUT_FQ_CODEL: Leaf = {
-  name: "HTB with fq_codel below a segmenter",
-  lines: (megabits) => [
-    `qdisc add dev ${NIC} parent 1:10 handle 10: tbf rate 400gbit burst 1600b limit 1000000`,
-    `qdisc add dev ${NIC} parent 10:1 handle 11: ${fqCodel(megabits)}`,
-  ],
-};
-
 /** A bridge with one HTB class on the NIC, of the bucket that GONA found exact, whose leaf can be changed. */
 export async function htbBed(spec: BenchSpec): Promise<QosBed> {
   return await QosBed.bridged("bench-queues-htb", spec, "each");

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { GonaError } from "@gona/model";
 import { runInside } from "../../bed/run-command.ts";
+import { SLOWNESS } from "../../bed/slowness.ts";
 import { type BenchRow, summarize } from "../bench-row.ts";
 import { jain } from "../figures/jain.ts";
 import { roundTrips, startEcho } from "../latency/round-trips.ts";
@@ -10,10 +11,10 @@ import { measureRates, runDry } from "../qos-bed/measure-rates.ts";
 import { type Kind, QosBed } from "../qos-bed/qos-bed.ts";
 import type { Suite, SuiteOptions } from "../suite.ts";
 import { flowBytes, gained } from "./flow-bytes.ts";
-import { CUT_FQ_CODEL, FQ_CODEL, htbBed, type Leaf, NIC, PLAIN, setLeaf } from "./leaf-shaper.ts";
+import { FQ_CODEL, htbBed, NIC, PLAIN, setLeaf } from "./leaf-shaper.ts";
 
 /** What an emulated machine fills too (packages/lab/src/vm/bench-in-guest.ts). */
-const LIMIT_MEGABITS = 30;
+const LIMIT_MEGABITS = SLOWNESS > 1 ? 10 : 30;
 const ROUNDS = { full: 3, quick: 1 };
 const SETTLE_MS = { full: 3000, quick: 2500 };
 const WINDOW_MS = { full: 8000, quick: 6000 };
@@ -64,19 +65,20 @@ interface Figure {
 /** What a queue's discipline does for a small question, and among flows that send all they can. */
 export const queuesSuite: Suite = {
   name: "queues",
-  about: `round trips and fairness of TCP flows of one guest under ${LIMIT_MEGABITS} Mbit/s, beside HTB with and without fq_codel`,
+  about: `round trips and fairness of TCP flows of one guest under ${LIMIT_MEGABITS} Mbit/s, by GONA's own queues, by fq_codel where the kernel has it, beside HTB`,
   async run(options) {
     const { quick, progress } = options;
-    progress("building two beds");
+    progress("building the beds");
     await using stack = new AsyncDisposableStack();
-    const gona = stack.use(await QosBed.gona("bench-queues", spec(true)));
+    const own = stack.use(await QosBed.gona("bench-queues", spec(true), { without: "fq_codel" }));
     const htb = stack.use(await htbBed(spec(false)));
-    for (const bed of [gona, htb]) await startEcho(bed);
+    const fair = await fqCodelBed(htb, progress);
+    if (fair !== undefined) stack.use(fair);
+    for (const bed of [own, htb, ...(fair ? [fair] : [])]) await startEcho(bed);
     const variants = [
-      goalVariant(gona, false),
-      goalVariant(gona, true),
-      leafVariant(htb, PLAIN, false),
-      ...(await fqCodelVariants(htb, progress)),
+      ...goalVariants(own, "GONA's own queues"),
+      ...(fair ? goalVariants(fair, "GONA with fq_codel") : []),
+      { name: PLAIN.name, bed: htb, ecn: false, set: () => setLeaf(htb, PLAIN, LIMIT_MEGABITS) },
     ];
     const seen = new Map<string, Figure[]>();
     for (let round = 0; round < (quick ? ROUNDS.quick : ROUNDS.full); round++)
@@ -93,14 +95,13 @@ export const queuesSuite: Suite = {
   },
 };
 
-function goalVariant(bed: QosBed, ecn: boolean): Variant {
-  return {
-    name: `GONA, latency ${GOAL}${ecn ? ", TCP with ECN" : ""}`,
+const goalVariants = (bed: QosBed, name: string): readonly Variant[] =>
+  [false, true].map((ecn) => ({
+    name: `${name}, latency ${GOAL}${ecn ? ", TCP with ECN" : ""}`,
     bed,
     ecn,
     set: () => setEcn(bed, ecn),
-  };
-}
+  }));
 
 /** Asked for by the guest; the peer takes it in any case (2 is the kernel's default: answer, do not ask). */
 async function setEcn({ bed }: QosBed, on: boolean): Promise<void> {
@@ -108,29 +109,16 @@ async function setEcn({ bed }: QosBed, on: boolean): Promise<void> {
   await runInside(bed.station("guest0").netns, "sh", ["-ec", script]);
 }
 
-/** All leaves share a bed: each sets what another may have left. */
-function leafVariant(bed: QosBed, leaf: Leaf, ecn: boolean): Variant {
-  return {
-    name: `${leaf.name}${ecn ? ", TCP with ECN" : ""}`,
-    bed,
-    ecn,
-    set: async () => {
-      await setLeaf(bed, leaf, LIMIT_MEGABITS);
-      await setEcn(bed, ecn);
-    },
-  };
-}
-
-/** None where this kernel has no fq_codel. */
-async function fqCodelVariants(bed: QosBed, progress: SuiteOptions["progress"]): Promise<readonly Variant[]> {
+/** Undefined where this kernel has no fq_codel: tried on the bed of the plain leaf, which is set anew each time. */
+async function fqCodelBed(htb: QosBed, progress: SuiteOptions["progress"]): Promise<QosBed | undefined> {
   try {
-    await setLeaf(bed, FQ_CODEL, LIMIT_MEGABITS);
+    await setLeaf(htb, FQ_CODEL, LIMIT_MEGABITS);
   } catch (error) {
     if (!(error instanceof GonaError)) throw error;
     progress(`fq_codel is left out: ${error.message}`);
-    return [];
+    return undefined;
   }
-  return [leafVariant(bed, CUT_FQ_CODEL, false), leafVariant(bed, CUT_FQ_CODEL, true)];
+  return await QosBed.gona("bench-queues-fair", spec(true));
 }
 
 async function measure(
