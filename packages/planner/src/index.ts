@@ -2,9 +2,11 @@ export * from "./admit.ts";
 export * from "./apply-steps.ts";
 export * from "./balance/balance.ts";
 export { Load } from "./balance/load.ts";
+export * from "./balance/slice-capacities.ts";
 export * from "./balance/smooth-rates.ts";
 export * from "./balance/steer.ts";
 export * from "./bucket-table.ts";
+export * from "./class-minors.ts";
 export * from "./delivery/delivery-reason.ts";
 export * from "./delivery/direction.ts";
 export * from "./delivery/entitlements.ts";
@@ -29,11 +31,6 @@ export {
   type LacpPort,
   type LacpReception,
 } from "./lacp/lacp-port.ts";
-export { isResumable, type LacpMemory, lacpMemory } from "./lacp/lacp-resume.ts";
-export * from "./lacp/lacp-standing.ts";
-export * from "./lacp/lacpdu.ts";
-export * from "./lacp/lacp-bundle.ts";
-export { actorOf, LACP_PRIORITY, type LacpBundle, type LacpMux, type LacpPort, type LacpReception } from "./lacp/lacp-port.ts";
 export { isResumable, type LacpMemory, lacpMemory } from "./lacp/lacp-resume.ts";
 export * from "./lacp/lacp-standing.ts";
 export * from "./lacp/lacpdu.ts";

@@ -186,6 +186,7 @@ describe("any history", () => {
     bundled: ["bundle", false],
     probeLost: ["probe", true],
     probeAnswered: ["probe", false],
+    probeDoubted: ["probe", false],
     stalled: ["stall", true],
     flowing: ["stall", false],
   };

@@ -43,7 +43,7 @@ export type NicEvent =
   | { readonly kind: "dead" }
   | { readonly kind: "bundled" }
   | { readonly kind: "bundleLost" }
-  /** Probes are lost, and it may be this NIC or another. */
+  /** Probes are lost, and it may be this NIC or another: it is used, also where it was held to be dead before. */
   | { readonly kind: "probeDoubted" }
   /** The path behind it is dead. */
   | { readonly kind: "probeLost" }
@@ -101,7 +101,7 @@ export function nicTransition(state: NicState, event: NicEvent, nowMs: number, t
     case "probeLost":
       return fail(state, "probe", nowMs, timing);
     case "probeDoubted":
-      return state.doubted ? state : settle({ ...state, doubted: true }, nowMs);
+      return mend(state.doubted ? state : settle({ ...state, doubted: true }, nowMs), "probe", nowMs, timing);
     case "probeAnswered":
       return mend(state.doubted ? settle({ ...state, doubted: false }, nowMs) : state, "probe", nowMs, timing);
     case "stalled":
