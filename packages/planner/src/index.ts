@@ -39,6 +39,8 @@ export * from "./nic-state.ts";
 export { paceTime } from "./pace.ts";
 export * from "./parse-flow.ts";
 export * from "./plan.ts";
+export * from "./probe/fabric-probe.ts";
+export type { Judgement, PathVerdict } from "./probe/judge-paths.ts";
 export * from "./slice-mac.ts";
 export * from "./step.ts";
 export * from "./tap-send-buffers.ts";
