@@ -22,7 +22,7 @@ export function elephantRates(
     const sizes = Array.from({ length: count }, () => sizeAt(elephants, random()));
     const all = sizes.reduce((sum, size) => sum + size, 0);
     const rates = sizes.map((size) => (size / all) * bitsPerSecond);
-    if (fullest(bestPacking(rates, limits), limits) <= FULLEST) return rates;
+    if (fullest(bestPacking(rates, limits, fullest), limits) <= FULLEST) return rates;
   }
   throw new RangeError(`${count} elephants of ${bitsPerSecond} bit/s do not fit on ${limits.join(" + ")} bit/s`);
 }

@@ -28,7 +28,7 @@ export const orderCase: BalanceCase = {
     await delay(FILLED_MS);
     const before = await bed.orders.read();
     bursts.go();
-    await delay(seconds(times, 7, 3));
+    await delay(seconds(times, 9, 3));
     const sent = await bursts.stop();
     const { udp, tcp, outOfOrder } = ordersBetween(before, await bed.orders.read());
     await fillers.stop();

@@ -12,12 +12,17 @@ it.each([
 });
 
 it("packs evenly where that can be", () => {
-  expect(bestPacking([3, 1, 1, 2, 3], [10, 10])).toEqual([5, 5]);
-  expect(bestPacking([90, 5, 5, 10], [10, 100])).toEqual([10, 100]);
+  expect(spread(bestPacking([3, 1, 1, 2, 3], [10, 10], spread), [10, 10])).toBe(0);
+  expect(bestPacking([90, 5, 5, 10], [10, 100], fullest)).toEqual([10, 100]);
 });
 
 it("finds what filling the emptiest by turns does not", () => {
-  expect(fullest(bestPacking([3, 3, 2, 2, 2], [6, 6]), [6, 6])).toBe(1);
+  expect(bestPacking([3, 3, 2, 2, 2], [6, 6], fullest)).toEqual([6, 6]);
+});
+
+it("packs by what is asked for: the least full slice at the top, or the least between the slices", () => {
+  expect(bestPacking([50, 8], [10, 100], spread)).toEqual([8, 50]);
+  expect(bestPacking([50, 8], [10, 100], fullest)).toEqual([0, 58]);
 });
 
 it("is no worse than any assignment of a few flows", () => {
@@ -26,16 +31,12 @@ it("is no worse than any assignment of a few flows", () => {
   const all = Array.from({ length: 2 ** flows.length }, (_, mask) => {
     const loads = [0, 0];
     for (const [index, flow] of flows.entries()) loads[(mask >> index) & 1] = (loads[(mask >> index) & 1] ?? 0) + flow;
-    return fullest(loads, limits);
+    return spread(loads, limits);
   });
-  expect(fullest(bestPacking(flows, limits), limits)).toBe(Math.min(...all));
+  expect(spread(bestPacking(flows, limits, spread), limits)).toBe(Math.min(...all));
 });
 
 it("refuses what it cannot search", () => {
-  expect(() =>
-    bestPacking(
-      Array.from({ length: 40 }, () => 1),
-      [1, 1],
-    ),
-  ).toThrow(RangeError);
+  const many = Array.from({ length: 40 }, () => 1);
+  expect(() => bestPacking(many, [1, 1], fullest)).toThrow(RangeError);
 });

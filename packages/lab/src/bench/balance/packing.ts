@@ -17,30 +17,31 @@ export const utilisations = (loads: readonly number[], limits: readonly number[]
 export const fullest = (loads: readonly number[], limits: readonly number[]): number =>
   Math.max(...utilisations(loads, limits));
 
-const MOST_BRANCHES = 20_000_000;
+const MOST_ASSIGNMENTS = 2 ** 20;
 
 /**
- * The assignment of undivided flows to slices whose fullest slice is the emptiest: what each slice then carries. Exact,
- * by a search that leaves out what is no better than the best found; for about 20 flows on two slices.
- * Throws RangeError where it would take too long.
+ * The assignment of undivided flows to slices that costs least: what each slice then carries. Exact, by looking at all
+ * of them: for about 20 flows on two slices. Throws RangeError where that would take too long.
  */
-export function bestPacking(flows: readonly number[], limits: readonly number[]): readonly number[] {
-  if (limits.length ** flows.length > MOST_BRANCHES)
+export function bestPacking(
+  flows: readonly number[],
+  limits: readonly number[],
+  cost: (loads: readonly number[], limits: readonly number[]) => number,
+): readonly number[] {
+  if (limits.length ** flows.length > MOST_ASSIGNMENTS)
     throw new RangeError(`${flows.length} flows on ${limits.length} slices are too many for an exact search`);
-  const ordered = flows.toSorted((a, b) => b - a);
   const loads = limits.map(() => 0);
-  let best: readonly number[] = [];
-  let bound = Number.POSITIVE_INFINITY;
+  let best: readonly number[] = loads;
+  let least = Number.POSITIVE_INFINITY;
   const place = (flow: number): void => {
-    const size = ordered[flow];
+    const size = flows[flow];
     if (size === undefined) {
-      bound = fullest(loads, limits);
-      best = [...loads];
+      const costs = cost(loads, limits);
+      if (costs < least) [least, best] = [costs, [...loads]];
       return;
     }
-    for (const [slice, limit] of limits.entries()) {
+    for (const slice of limits.keys()) {
       const load = loads[slice] ?? 0;
-      if ((load + size) / limit >= bound) continue;
       loads[slice] = load + size;
       place(flow + 1);
       loads[slice] = load;
