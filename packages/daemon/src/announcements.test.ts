@@ -1,7 +1,7 @@
 import { type NicId, nicId, type VifId } from "@gona/model";
 import { EMPTY_HUB, type HubState, type Step, type VifEntry } from "@gona/planner";
 import { expect, test } from "vitest";
-import { announcementsForChange, announcementsOfEscape, movedVifs } from "./announcements.ts";
+import { announcementsForChange, announcementsForLoss, announcementsForReturn, movedVifs } from "./announcements.ts";
 
 const [eth1, eth2, eth3] = [nicId("eth1"), nicId("eth2"), nicId("eth3")];
 const web1 = "web1" as VifId;
@@ -13,6 +13,7 @@ const vif = (...nics: readonly (NicId | null)[]): VifEntry =>
   ({
     slot: 0,
     mac: OWN,
+    rewriteMac: nics.length > 1,
     slices: nics.map((nic) => nic && { nic, mac: nics.length === 1 ? OWN : macOf(nic) }),
   }) as unknown as VifEntry;
 
@@ -68,17 +69,34 @@ test("nothing is told on a NIC that is dead", () => {
   expect(told(vif(eth1, eth2), vif(null, eth2), [])).toEqual([]);
 });
 
-test("before a slice goes, peers are told the MAC of one that stays and is alive", () => {
-  const before = { ...vif(eth1, eth2, eth3), rewriteMac: true };
-  const refuge = (now: VifEntry, alive: readonly NicId[], was: VifEntry = before) => {
-    const steps = [{ kind: "set", facet: "vifs", key: web1, value: now, before: was }] as readonly Step[];
-    return announcementsOfEscape(hub(was), movedVifs(steps), steps, new Set(alive)).map(
-      ({ nic, mac }) => `${nic} ${mac}`,
-    );
-  };
-  expect(refuge(vif(null, eth2, eth3), [eth1, eth2, eth3])).toEqual([`eth2 ${macOf(eth2)}`]);
-  expect(refuge(vif(null, eth2, eth3), [eth1, eth3])).toEqual([`eth3 ${macOf(eth3)}`]);
-  expect(refuge(vif(null, eth2), [eth1])).toEqual([]);
-  // One MAC behind one NIC: there is nowhere to go before the other slice is there.
-  expect(refuge(vif(null, eth2), [eth1, eth2], vif(eth1))).toEqual([]);
+test("MACs of slices that are gone are told behind the home NIC, also where their numbers are another's now", () => {
+  const before = vif(eth1, eth2);
+  const now = vif(eth2);
+  const gone = { fabric: 1, vlan: 0, mac: macOf(eth1), vifSlot: 0, slice: 0 };
+  const after = { ...hub(now), stations: new Map([...hub(now).stations, ["gone" as never, gone]]) };
+  const moved = movedVifs([{ kind: "set", facet: "vifs", key: web1, value: now, before }] as readonly Step[]);
+  expect(announcementsForChange(after, moved, new Set([eth1, eth2])).map(({ nic, mac }) => `${nic} ${mac}`)).toEqual([
+    `eth2 ${OWN}`,
+    `eth2 ${macOf(eth1)}`,
+    `eth2 ${OWN}`,
+  ]);
+});
+
+test("a slice that comes back while its vif still moves tells its MAC", () => {
+  expect(told({ ...vif(null, eth2), moving: true }, vif(eth1, eth2))).toEqual([
+    `eth1 ${OWN}`,
+    `eth1 ${macOf(eth1)}`,
+    `eth2 ${macOf(eth2)}`,
+  ]);
+});
+
+test("a NIC's loss and return move the MACs of its slices, and the own MAC where it was or is the home", () => {
+  const both = hub(vif(eth1, eth2));
+  const words = (list: readonly { nic: string; mac: string }[]) => list.map(({ nic, mac }) => `${nic} ${mac}`);
+  expect(words(announcementsForLoss(both, eth1, new Set([eth2])))).toEqual([`eth2 ${macOf(eth1)}`, `eth2 ${OWN}`]);
+  expect(words(announcementsForLoss(both, eth2, new Set([eth1])))).toEqual([`eth1 ${macOf(eth2)}`]);
+  expect(words(announcementsForLoss(both, eth1, new Set()))).toEqual([]);
+  expect(words(announcementsForReturn(both, eth1, new Set([eth2])))).toEqual([`eth1 ${macOf(eth1)}`, `eth1 ${OWN}`]);
+  expect(words(announcementsForReturn(both, eth2, new Set([eth1])))).toEqual([`eth2 ${macOf(eth2)}`]);
+  expect(words(announcementsForLoss(hub(vif(eth1)), eth1, new Set([eth2])))).toEqual([]);
 });

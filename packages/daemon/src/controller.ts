@@ -107,7 +107,7 @@ export class Controller implements AsyncDisposable {
       wasInUse: (nic) => hub.lastKnown.nics.has(nic),
       onChange: (change) => void this.#nicChanged(change),
     });
-    this.#failover = new Failover({ hub, events, announcer: this.#announcer });
+    this.#failover = new Failover({ hub, events, clock, announcer: this.#announcer });
     this.#namespaces = new NamespaceMonitor({
       clock,
       source: options.namespaces,

@@ -5,24 +5,31 @@ import {
   announcementsForChange,
   announcementsForLoss,
   announcementsForReturn,
-  announcementsOfEscape,
   type MovedVifs,
   movedVifs,
 } from "./announcements.ts";
 import type { Announcer } from "./announcer.ts";
+import type { Clock } from "./clock.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Hub } from "./hub.ts";
 import type { NicChange } from "./nic-monitor.ts";
+
+/**
+ * Until what was announced has been learnt, and what was sent before has arrived: some milliseconds of
+ * a busy switch and a busy host.
+ */
+const LEARNING_MS = 50;
 
 export interface FailoverOptions {
   readonly hub: Hub;
   readonly announcer: Announcer;
   readonly events: EventLog;
+  readonly clock: Clock;
 }
 
 /**
- * Moves MACs between switch ports when a NIC's gate shuts or opens. The packet path skips a NIC
- * without carrier before any of this runs; switches have to be told.
+ * Moves MACs between switch ports when a NIC's gate shuts or opens, or a vif's NICs change. The packet
+ * path skips a NIC without carrier before any of this runs; switches and peers have to be told.
  */
 export class Failover {
   readonly #options: FailoverOptions;
@@ -32,10 +39,10 @@ export class Failover {
   }
 
   /** Shuts the gate at once, whatever else is under way, and announces. Throws KernelError. */
-  async nicLost({ nic, nicsUp }: NicChange): Promise<void> {
+  async nicLost({ nic, nicsUp, cause }: NicChange): Promise<void> {
     const { hub } = this.#options;
     const shut = hub.moveGate(nic, false);
-    this.#announceLoss(nic, nicsUp);
+    this.#announceLoss(nic, nicsUp, cause);
     await shut;
   }
 
@@ -43,63 +50,84 @@ export class Failover {
    * Carries out steps. A gate that opens: first the switches, then the gate, for a frame that comes
    * in by a NIC's port is taken whether its gate is open or not, but with the gate open it is taken
    * nowhere else. A gate that shuts: the other way round. A NIC that comes with its gate open has no
-   * filter before the steps, so there the switches come after. Throws KernelError.
+   * filter before the steps, so there the switches come after. A vif whose NICs change is marked as
+   * moving by the steps themselves: its frames are taken wherever they come, so that announcements can
+   * follow; only a NIC's filter goes when they have been heard. Throws KernelError.
    */
   async execute(steps: readonly Step[]): Promise<void> {
     const { hub } = this.#options;
     const { opened, shut, arrived } = movedGates(steps);
-    const known = hub.lastKnown.stations;
+    const { stations: known, nics } = hub.lastKnown;
+    let told = 0;
     for (const nic of opened) {
-      await this.#announce(announcementsForReturn(hub.lastKnown, nic), `NIC ${nic} is back`);
+      const open = nicsThatAreUp(hub.lastKnown);
+      told += await this.#announce(announcementsForReturn(hub.lastKnown, nic, open), `NIC ${nic} is back`);
     }
+    if (told > 0) await this.#pause();
     const moved = movedVifs(steps);
-    const told = moved.rehomed.size + moved.bereft.size === 0 ? steps.length : firstClear(steps);
-    await this.#announceEscape(moved, steps);
-    await hub.execute(steps.slice(0, told));
+    const first = moved.size === 0 ? steps.length : firstClear(steps);
+    await hub.execute(steps.slice(0, first));
     for (const nic of arrived) this.#announceArrival(nic, known);
-    await this.#announceChange(moved);
-    await hub.execute(steps.slice(told));
+    const learning = await this.#announceChange(moved);
+    if (learning > 0 && takesFilters(steps, nics)) await this.#pause();
+    await hub.execute(steps.slice(first));
     const nicsUp = nicsThatAreUp(hub.lastKnown);
     for (const nic of shut) this.#announceLoss(nic, nicsUp);
   }
 
-  /** Peers of a guest that is to lose a slice go to one that stays first, by the MAC that it has now and for a moment yet. */
-  async #announceEscape(moved: MovedVifs, steps: readonly Step[]): Promise<void> {
+  /** Before what is old goes. */
+  async #announceChange(moved: MovedVifs): Promise<number> {
+    if (moved.size === 0) return 0;
     const { lastKnown } = this.#options.hub;
-    if (moved.bereft.size === 0) return;
-    await this.#announce(announcementsOfEscape(lastKnown, moved, steps, nicsThatAreUp(lastKnown)), "guests lose NICs");
+    const announcements = announcementsForChange(lastKnown, moved, nicsThatAreUp(lastKnown));
+    return this.#announce(announcements, `NICs of ${counted(moved.size, "vif")} changed`);
   }
 
   /**
-   * Before what is old goes: a frame to the MAC of a slice that is gone is taken on the home NIC for as
-   * long as the MAC's station is there.
+   * Only what peers may have learnt while the NIC was away: a new guest's MACs are nowhere else. A vif
+   * whose home the NIC is tells its own MAC as a vif that was moved.
    */
-  async #announceChange(moved: MovedVifs): Promise<void> {
-    const { lastKnown } = this.#options.hub;
-    if (moved.rehomed.size === 0 && moved.bereft.size === 0) return;
-    const announcements = announcementsForChange(lastKnown, moved, nicsThatAreUp(lastKnown));
-    await this.#announce(announcements, "NICs of guests changed");
-  }
-
-  /** Only what peers may have learnt while the NIC was away: a new guest's MACs are nowhere else. */
   #announceArrival(nic: NicId, known: HubState["stations"]): void {
     const { lastKnown } = this.#options.hub;
-    const stations = new Map([...lastKnown.stations].filter(([key]) => known.has(key)));
-    void this.#announce(announcementsForReturn({ ...lastKnown, stations }, nic), `NIC ${nic} is there`);
+    const stations = new Map([...lastKnown.stations].filter(([key, { slice }]) => slice !== "own" && known.has(key)));
+    const hub = { ...lastKnown, stations };
+    void this.#announce(announcementsForReturn(hub, nic, nicsThatAreUp(lastKnown)), `NIC ${nic} is there`);
   }
 
-  #announceLoss(nic: NicId, nicsUp: ReadonlySet<NicId>): void {
-    void this.#announce(announcementsForLoss(this.#options.hub.lastKnown, nic, nicsUp), `NIC ${nic} is lost`);
+  #announceLoss(nic: NicId, nicsUp: ReadonlySet<NicId>, why?: string): void {
+    const announcements = announcementsForLoss(this.#options.hub.lastKnown, nic, nicsUp);
+    void this.#announce(announcements, `NIC ${nic} is lost${why === undefined ? "" : `: ${why}`}`);
   }
 
-  async #announce(announcements: readonly Announcement[], cause: string): Promise<void> {
-    const { announcer, events } = this.#options;
-    if (announcements.length === 0) return;
+  /** Returns how many were told. */
+  async #announce(announcements: readonly Announcement[], cause: string): Promise<number> {
+    const { announcer, events, clock } = this.#options;
+    if (announcements.length === 0) return 0;
+    const startMs = clock.monotonicMs();
     await announcer.announce(announcements);
-    const message = `told the switches where ${announcements.length} MACs are now`;
-    events.record({ kind: "announced", message, cause });
+    const tookMs = clock.monotonicMs() - startMs;
+    const toPeers = announcements.filter(({ address }) => address !== undefined).length;
+    const macs = announcements.length - toPeers;
+    const who = [
+      ...(macs > 0 ? [`the switches where ${counted(macs, "MAC")} ${macs === 1 ? "is" : "are"} now`] : []),
+      ...(toPeers > 0 ? [`peers the MAC of ${counted(toPeers, "address", "addresses")}`] : []),
+    ];
+    events.record({ kind: "announced", message: `told ${who.join(", and ")}, in ${tookMs.toFixed(0)} ms`, cause });
+    return announcements.length;
+  }
+
+  #pause(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#options.clock.after(LEARNING_MS, resolve);
+    return promise;
   }
 }
+
+const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+/** A NIC that is alive leaves: frames that come in by it are then the host's own again. */
+const takesFilters = (steps: readonly Step[], nics: HubState["nics"]): boolean =>
+  steps.some((step) => step.kind === "clear" && step.facet === "nicFilters" && nics.get(step.key)?.up);
 
 const nicsThatAreUp = ({ nics }: HubState): ReadonlySet<NicId> =>
   new Set([...nics].filter(([, entry]) => entry.up).map(([nic]) => nic));

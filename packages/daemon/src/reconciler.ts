@@ -6,6 +6,7 @@ import {
   desiredState,
   type HubState,
   type Inventory,
+  movingVifs,
   type PreviousDesired,
   plan,
   type Step,
@@ -18,6 +19,7 @@ import type { Failover } from "./failover.ts";
 import type { Hub } from "./hub.ts";
 import type { LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
+import { MovingBook } from "./moving-book.ts";
 import type { NamespaceMonitor } from "./namespace-monitor.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 import type { OffloadOffers } from "./offload-offers.ts";
@@ -64,9 +66,12 @@ export class Reconciler implements Disposable {
   #target: Target | undefined;
   #previous: PreviousDesired | undefined;
   #stopped = false;
+  readonly #moving: MovingBook;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    // In the queue: what has settled is to be put right by the very next reconciliation.
+    this.#moving = new MovingBook(options.clock, () => void options.queue.runOnce("settle", () => this.#settle()));
   }
 
   get standing(): Standing {
@@ -97,11 +102,22 @@ export class Reconciler implements Disposable {
       namespaces: namespaces.names,
       ...nics.gatesFor(spec),
       nicsOffload: offload.nicsOf(spec),
+      moving: this.#moving.now,
       ...(timerLateness === undefined ? {} : { timerLateness }),
       ...(fqCodel && { fqCodel }),
     };
     const desired = desiredState({ spec, inventory, observed, previous: this.#previous });
-    return { inventory, desired, steps: plan(observed, desired.hub) };
+    const steps = plan(observed, desired.hub);
+    const more = movingVifs(steps);
+    if (more.size === 0) return { inventory, desired, steps };
+    const withMore = { ...inventory, moving: this.#moving.with(more) };
+    const moved = desiredState({ spec, inventory: withMore, observed, previous: { spec, inventory, desired } });
+    return { inventory: withMore, desired: moved, steps: plan(observed, moved.hub) };
+  }
+
+  async #settle(): Promise<void> {
+    this.#moving.settle();
+    await this.run("guests' NICs changed a moment ago");
   }
 
   /** What should stand by the target as things are; `otherwise` where there is no target. */
@@ -113,6 +129,7 @@ export class Reconciler implements Disposable {
   arrived(target: Target, { inventory, desired }: Prepared): void {
     this.#target = target;
     this.#previous = { spec: target.spec, inventory, desired };
+    this.#moving.begin(inventory.moving ?? this.#moving.now);
     const { applyFailure } = this.#standing;
     this.#standing = { state: "converged", pending: desired.pending, applyFailure };
     this.#backoff.reset();
@@ -200,6 +217,7 @@ export class Reconciler implements Disposable {
 
   [Symbol.dispose](): void {
     this.#stopped = true;
+    this.#moving[Symbol.dispose]();
     this.#retry?.[Symbol.dispose]();
   }
 }

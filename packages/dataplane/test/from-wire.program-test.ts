@@ -29,6 +29,9 @@ import {
 
 const LAG_GUEST = "52:54:00:00:01:01";
 const LAG_NIC = 2;
+const MOVING = "52:54:00:00:01:02";
+const MOVING_0 = "52:54:00:00:02:02";
+const MOVING_1 = "52:54:00:00:03:02";
 
 let bench: ProgramBench;
 beforeAll(() => {
@@ -46,6 +49,16 @@ beforeAll(() => {
     addresses: ["10.2.0.1"],
   });
   bench.segment(2, 0, [20]);
+  bench.vif({
+    slot: 21,
+    mac: MOVING,
+    flags: ["REWRITE_MAC", "MOVING"],
+    slices: [
+      { nic: 0, mac: MOVING_0, classid: 1 },
+      { nic: 1, mac: MOVING_1, classid: 1 },
+    ],
+    addresses: ["10.0.0.21"],
+  });
 });
 afterAll(() => bench[Symbol.dispose]());
 
@@ -213,5 +226,21 @@ describe("while a NIC is dead", () => {
     bench.nic({ slot: 1, up: false });
     expect(bench.fromWire(0, to(DB)).verdict).toBe("TO_GUEST");
     expect(bench.fromWire(1, to(DB)).verdict).toBe("DROP_WRONG_NIC");
+  });
+});
+
+describe("a guest whose NICs changed a moment ago", () => {
+  test("hears each of its MACs on every NIC", () => {
+    for (const nic of [0, 1]) {
+      for (const mac of [MOVING, MOVING_0, MOVING_1]) {
+        const { verdict, packet } = bench.fromWire(nic, to(mac));
+        expect([nic, mac, verdict]).toEqual([nic, mac, "TO_GUEST"]);
+        expect(macText(packet.slice(0, 6))).toBe(MOVING);
+      }
+    }
+  });
+  test("hears broadcasts once all the same", () => {
+    expect(bench.fromWire(0, ask("10.0.0.21")).verdict).toBe("DIRECTED_ARP");
+    expect(bench.fromWire(1, ask("10.0.0.21")).verdict).toBe("DROP_WRONG_NIC");
   });
 });

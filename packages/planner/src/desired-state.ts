@@ -161,6 +161,7 @@ class VifPlanning {
         samePacing &&
         sameLeaves &&
         inventory.tables?.get(vif.id) === previous?.inventory.tables?.get(vif.id) &&
+        inventory.moving?.get(vif.id) === previous?.inventory.moving?.get(vif.id) &&
         (sameNics || hasSameNics(was, nics)) &&
         this.#stays(was, this.#fabricNumber(vif, fabrics));
       if (stays) plans.set(vif.id, was);
@@ -187,6 +188,7 @@ class VifPlanning {
         fqCodel: inventory.fqCodel === true,
         macFor: (nic) => macs.macFor(vif, nic),
         table: inventory.tables?.get(vif.id),
+        moving: inventory.moving?.get(vif.id),
       });
       plans.set(vif.id, made);
     }

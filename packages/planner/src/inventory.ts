@@ -1,4 +1,5 @@
 import type { Nanoseconds, NicId, VifId } from "@gona/model";
+import type { Station } from "./hub-state.ts";
 
 /**
  * What the desired state depends on besides the spec: which links exist, and how the NICs fare.
@@ -30,6 +31,11 @@ export interface Inventory {
    * be used now is not taken.
    */
   readonly tables?: ReadonlyMap<VifId, Uint8Array>;
+  /**
+   * Vifs whose NICs changed a moment ago, with the stations that they had until then and that none of their slices has
+   * now: frames to all their MACs are taken on every NIC. movingVifs() makes them.
+   */
+  readonly moving?: ReadonlyMap<VifId, readonly Station[]>;
   /** The kernel has fq_codel: latency goals are kept by the queues themselves. */
   readonly fqCodel?: true;
   /** How late this machine's timers are, 95th percentile, measured once; absent: not measured. */
