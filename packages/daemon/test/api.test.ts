@@ -99,7 +99,7 @@ test.each([
   ["an unknown field", { text: specText().replace("nics:", "nic:") }, 422, /^SPEC_INVALID$/],
   [
     "a part not supported yet",
-    { text: specText().replace("balance: hash", "balance: stripe") },
+    { text: specText().replace("nics:", "domains: [{ name: apart, isolation: netns }]\nnics:") },
     422,
     /^SPEC_UNSUPPORTED$/,
   ],

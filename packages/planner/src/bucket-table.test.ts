@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BUCKETS, bucketCounts, fillBuckets } from "./bucket-table.ts";
+import { BUCKETS, bucketCounts, fillBuckets, keepBuckets } from "./bucket-table.ts";
 
 const weights = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 10_000_000_000 })), {
   minLength: 8,
@@ -103,5 +103,48 @@ describe("fillBuckets", () => {
   it("returns the table itself where nothing moves", () => {
     const table = fillBuckets([3, 1, 0, 0, 0, 0, 0, 0]);
     expect(fillBuckets([3, 1, 0, 0, 0, 0, 0, 0], table)).toBe(table);
+  });
+});
+
+describe("keepBuckets", () => {
+  const tables = positive.chain((given) => {
+    const usable = given.flatMap((weight, slice) => (weight > 0 ? [slice] : []));
+    const slots = fc.array(fc.constantFrom(...usable), { minLength: BUCKETS, maxLength: BUCKETS });
+    return fc.tuple(fc.constant(given), slots.map((each) => Uint8Array.from(each)));
+  });
+
+  it("keeps a balanced table whatever the weights, and what it made itself", () => {
+    fc.assert(
+      fc.property(tables, positive, ([given, table], others) => {
+        const counts = countsOf(table);
+        const same = given.map((weight, slice) => (weight > 0 ? Math.max(1, others[slice] ?? 1) : 0));
+        const whole = bucketCounts(same).every((part, slice) => part === 0 || (counts[slice] ?? 0) > 0);
+        const kept = keepBuckets(same, table);
+        if (whole) expect(kept).toBe(table);
+        else expect(kept).toEqual(fillBuckets(same, table));
+        expect(keepBuckets(same, kept)).toBe(kept);
+      }),
+    );
+  });
+
+  it("moves the buckets of a slice that may have none, in proportion, and no others", () => {
+    const table = Uint8Array.from({ length: BUCKETS }, (_, bucket) => (bucket < 900 ? bucket % 3 : 1));
+    const after = keepBuckets([3, 1, 0], table);
+    for (const [bucket, slice] of table.entries()) if (slice !== 2) expect(after[bucket]).toBe(slice);
+    const gained = [0, 1].map(
+      (slice) => [...table].filter((was, bucket) => was === 2 && after[bucket] === slice).length,
+    );
+    expect(gained).toEqual([225, 75]);
+  });
+
+  it("gives a slice that comes back its part", () => {
+    const table = new Uint8Array(BUCKETS).fill(1);
+    expect(countsOf(keepBuckets([1, 1], table)).slice(0, 2)).toEqual([512, 512]);
+  });
+
+  it("is whole whatever stood there", () => {
+    expect(keepBuckets([1, 1], undefined)).toEqual(fillBuckets([1, 1]));
+    expect(countsOf(keepBuckets([0, 0, 1], new Uint8Array(BUCKETS)))[2]).toBe(BUCKETS);
+    expect(countsOf(keepBuckets([0, 0], new Uint8Array(BUCKETS).fill(5)))[0]).toBe(BUCKETS);
   });
 });

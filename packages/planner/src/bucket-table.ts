@@ -50,6 +50,34 @@ export function fillBuckets(weights: readonly number[], previous?: Uint8Array): 
   return table;
 }
 
+/**
+ * The table of an aggregate whose buckets a balancer moves: what stands there stays, whatever the weights, but
+ * for buckets of slices that may have none now, which are shared out by the weights. A slice that comes back, and so
+ * has no bucket, gets its whole part, by fillBuckets(). Returns `previous` itself where nothing moves.
+ */
+export function keepBuckets(weights: readonly number[], previous?: Uint8Array): Uint8Array {
+  if (previous?.length !== BUCKETS) return fillBuckets(weights);
+  const counts = weights.map(() => 0);
+  const homeless: number[] = [];
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    const slice = previous[bucket] as number;
+    if ((weights[slice] ?? 0) > 0) counts[slice] = (counts[slice] ?? 0) + 1;
+    else homeless.push(bucket);
+  }
+  // Not one whose part is less than half a bucket.
+  if (bucketCounts(weights).some((part, slice) => part > 0 && counts[slice] === 0)) {
+    return fillBuckets(weights, previous);
+  }
+  if (homeless.length === 0) return previous;
+  const table = previous.slice();
+  const shares = bucketCounts(weights, homeless.length);
+  let next = 0;
+  for (const [slice, share] of shares.entries()) {
+    for (let i = 0; i < share; i++) table[homeless[next++] as number] = slice;
+  }
+  return table;
+}
+
 /** Whether a table has exactly these counts by slice number. */
 function holds(table: Uint8Array, counts: readonly number[]): boolean {
   const left = new Int32Array(256);

@@ -8,7 +8,7 @@ import {
   type VifSpec,
 } from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
-import { BUCKETS, fillBuckets } from "./bucket-table.ts";
+import { BUCKETS, fillBuckets, keepBuckets } from "./bucket-table.ts";
 import { effectiveShares } from "./effective-shares.ts";
 import { equalBytes, equalData } from "./equal-data.ts";
 import {
@@ -79,8 +79,6 @@ export interface VifPlanInput {
   readonly macFor: (nic: NicId) => string;
   /** Inventory.tables of this vif. */
   readonly table?: Uint8Array | undefined;
-  /** Inventory.moving of this vif. */
-  readonly moving?: readonly Station[] | undefined;
 }
 
 export function planVif(input: VifPlanInput): VifPlan {
@@ -93,8 +91,10 @@ export function planVif(input: VifPlanInput): VifPlan {
   const living = livingSlices(input, numbers);
   const before = observed.vifs.get(spec.id);
   const weights = sliceWeights(spec, living);
-  const buckets = isUsable(input.table, weights) ? input.table : fillBuckets(weights, tableToKeep(before, living));
   const choice = choiceOf(spec);
+  // A balancer's table outlives the daemon that made it.
+  const fill = choice === "flowlet" && before?.choice === "flowlet" ? keepBuckets : fillBuckets;
+  const buckets = isUsable(input.table, weights) ? input.table : fill(weights, tableToKeep(before, living));
   const slices: (SliceEntry | null)[] = [];
   for (let number = SLICE_NUMBERS.low; number <= SLICE_NUMBERS.high; number++) {
     slices.push(living.find((slice) => slice.number === number)?.entry ?? null);
@@ -116,7 +116,6 @@ export function planVif(input: VifPlanInput): VifPlan {
     localCapped: limit?.local !== undefined,
     queued: limit?.ingress !== undefined,
     ...(choice === undefined ? {} : { choice }),
-    ...(input.moving === undefined ? {} : { moving: true as const }),
     slices,
     buckets: before !== undefined && equalBytes(before.buckets, buckets) ? before.buckets : buckets,
   };
@@ -251,8 +250,7 @@ export const vlansOf = (spec: VifSpec): readonly number[] => [
 
 /**
  * The MACs that the vif answers to. That of a slice whose NIC is gone stays, so that peers which
- * learnt it reach the guest through its home NIC, as they do when only the carrier is lost; so do, for a
- * moment, those that the vif had until its NICs changed.
+ * learnt it reach the guest through its home NIC, as they do when only the carrier is lost.
  */
 function stationsOf(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>): VifPlan["stations"] {
   const { spec, slot, fabric, lag } = input;
@@ -262,12 +260,7 @@ function stationsOf(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>): V
     stations.push({ fabric, vlan, mac: spec.mac, vifSlot: slot, slice: "own" });
     for (const [mac, slice] of shown) stations.push({ fabric, vlan, mac, vifSlot: slot, slice });
   }
-  const entries = new Map(stations.map((station) => [stationKey(station), station]));
-  for (const gone of input.moving ?? []) {
-    const key = stationKey(gone);
-    if (gone.fabric === fabric && gone.vifSlot === slot && !entries.has(key)) entries.set(key, gone);
-  }
-  return [...entries];
+  return stations.map((station) => [stationKey(station), station]);
 }
 
 /** A guest's addresses are its own in every VLAN that it may use: the source check looks them up by the frame's VLAN. */

@@ -184,7 +184,7 @@ function vif(id: VifSpec["id"], number: number, nics: readonly (readonly NicId[]
         trunk: fc.subarray([30, 40]),
         macByte: fc.constantFrom(number, number, number, number + 16),
         ip: fc.boolean(),
-        balance: fc.constantFrom("hash" as const, "active-backup" as const),
+        balance: fc.constantFrom("hash" as const, "active-backup" as const, "flowlet" as const, "stripe" as const),
         onNicLoss: fc.constantFrom("degrade" as const, "stop" as const, "keep-reserve" as const),
         extras,
       })

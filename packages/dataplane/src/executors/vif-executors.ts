@@ -1,6 +1,6 @@
 import type { Kernel, KernelOp } from "@gona/kernel";
 import type { VifEntry } from "@gona/planner";
-import { Direction, gonaAggregate, gonaSliceClock, gonaVif, Limit, VifFlag } from "../abi.ts";
+import { Direction, gonaAggregate, gonaBucketBytes, gonaSliceClock, gonaVif, Limit, VifFlag } from "../abi.ts";
 import { FROM_GUEST } from "../hub-filters.ts";
 import { idBytes, idText } from "../id-bytes.ts";
 import { indexKey } from "../map-keys.ts";
@@ -45,10 +45,18 @@ export const vifExecutor: Executor<"vifs"> = {
       // The other generation is filled first: a packet sees all of the old aggregate or all of the new.
       batch.push({ op: "mapPut", map: "gona_aggregates", key: indexKey(index), value: aggregate });
     }
+    const counts = batch.kernel.map("gona_bucket_bytes").get(key) !== undefined;
+    const value = new Uint8Array(gonaBucketBytes.size);
+    if (entry.choice === "flowlet" && !counts) batch.push({ op: "mapPut", map: "gona_bucket_bytes", key, value });
     batch.push({ op: "mapPut", map: "gona_vifs", key, value: gonaVif.encode(toVifRecord(entry, link, index)) });
+    if (entry.choice !== "flowlet" && counts) batch.push({ op: "mapDelete", map: "gona_bucket_bytes", key });
   },
 
   clear({ before: { slot } }, batch) {
+    const key = indexKey(slot);
+    if (batch.kernel.map("gona_bucket_bytes").get(key) !== undefined) {
+      batch.push({ op: "mapDelete", map: "gona_bucket_bytes", key });
+    }
     batch.push(
       { op: "mapPut", map: "gona_vifs", key: indexKey(slot), value: new Uint8Array(gonaVif.size) },
       { op: "mapPut", map: "gona_vif_names", key: indexKey(slot), value: new Uint8Array(Limit.NAME_LEN) },
@@ -85,7 +93,7 @@ function resetCounters(kernel: Kernel, entry: VifEntry, before: VifEntry | undef
     const size = kernel.map("gona_slice_stats").get(key)?.length;
     if (size === undefined) continue;
     ops.push({ op: "mapPut", map: "gona_slice_stats", key, value: new Uint8Array(size) });
-    if (!entry.parts) continue;
+    if (!entry.parts && entry.choice === undefined) continue;
     for (let direction = 0; direction < Direction.DIRECTIONS; direction++) {
       const clock = indexKey(place * Direction.DIRECTIONS + direction);
       ops.push({ op: "mapPut", map: "gona_slice_clocks", key: clock, value: new Uint8Array(gonaSliceClock.size) });

@@ -9,12 +9,13 @@ import type { HubView } from "./hub-view.ts";
 
 const NO_AGGREGATE = new Uint8Array(gonaAggregate.size);
 
-/** The vif records. A second one of a vif stands under a name that no vif has, so that plan() takes it away. */
+/** The vif records; a balanced one that counts no bytes by bucket is stale. A second one of a vif stands under a name that no vif has, so that plan() takes it away. */
 export function observeVifs(view: HubView, nicName: (slot: number) => string): ReadonlyMap<VifId, VifEntry> {
   const { kernel } = view;
   const names = vifNames(kernel);
   const vifs = new Map<VifId, VifEntry>();
   const aggregates = kernel.map("gona_aggregates");
+  const bucketBytes = kernel.map("gona_bucket_bytes");
   for (const [key, value] of kernel.map("gona_vifs").entries()) {
     const record = gonaVif.decode(value);
     if ((record.flags & VifFlag.IN_USE) === 0) continue;
@@ -24,8 +25,9 @@ export function observeVifs(view: HubView, nicName: (slot: number) => string): R
     const link = view.linkByIndex.get(record.ifindex);
     const entry = fromVifRecords(slot, record, gonaAggregate.decode(aggregate), link, nicName);
     const id = names.get(slot);
+    const whole = owned && (entry.choice !== "flowlet" || bucketBytes.get(key) !== undefined);
     if (id === undefined || vifs.has(id)) vifs.set(`slot ${slot}` as VifId, { ...entry, stale: true });
-    else vifs.set(id, owned ? entry : { ...entry, stale: true });
+    else vifs.set(id, whole ? entry : { ...entry, stale: true });
   }
   return vifs;
 }

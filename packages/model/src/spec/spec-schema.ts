@@ -234,7 +234,7 @@ const Aggregate = z
     latency: latency("What its packets may wait in our queues. Default: no goal.").optional(),
     balance: word(
       ["hash", "active-backup", "flowlet", "stripe"],
-      "How flows are spread over the slices. Default hash, until flowlet balancing is executed.",
+      "How flows are spread over the slices. Default hash.",
     ).optional(),
     onNicLoss: word(
       ["degrade", "keep-reserve", "stop"],
