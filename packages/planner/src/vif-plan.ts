@@ -79,6 +79,8 @@ export interface VifPlanInput {
   readonly macFor: (nic: NicId) => string;
   /** Inventory.tables of this vif. */
   readonly table?: Uint8Array | undefined;
+  /** Inventory.moving of this vif. */
+  readonly moving?: readonly Station[] | undefined;
 }
 
 export function planVif(input: VifPlanInput): VifPlan {
@@ -116,6 +118,7 @@ export function planVif(input: VifPlanInput): VifPlan {
     localCapped: limit?.local !== undefined,
     queued: limit?.ingress !== undefined,
     ...(choice === undefined ? {} : { choice }),
+    ...(input.moving === undefined ? {} : { moving: true as const }),
     slices,
     buckets: before !== undefined && equalBytes(before.buckets, buckets) ? before.buckets : buckets,
   };
@@ -250,7 +253,8 @@ export const vlansOf = (spec: VifSpec): readonly number[] => [
 
 /**
  * The MACs that the vif answers to. That of a slice whose NIC is gone stays, so that peers which
- * learnt it reach the guest through its home NIC, as they do when only the carrier is lost.
+ * learnt it reach the guest through its home NIC, as they do when only the carrier is lost; so do, for a
+ * moment, those that the vif had until its NICs changed.
  */
 function stationsOf(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>): VifPlan["stations"] {
   const { spec, slot, fabric, lag } = input;
@@ -260,7 +264,12 @@ function stationsOf(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>): V
     stations.push({ fabric, vlan, mac: spec.mac, vifSlot: slot, slice: "own" });
     for (const [mac, slice] of shown) stations.push({ fabric, vlan, mac, vifSlot: slot, slice });
   }
-  return stations.map((station) => [stationKey(station), station]);
+  const entries = new Map(stations.map((station) => [stationKey(station), station]));
+  for (const gone of input.moving ?? []) {
+    const key = stationKey(gone);
+    if (gone.fabric === fabric && gone.vifSlot === slot && !entries.has(key)) entries.set(key, gone);
+  }
+  return [...entries];
 }
 
 /** A guest's addresses are its own in every VLAN that it may use: the source check looks them up by the frame's VLAN. */
