@@ -38,6 +38,8 @@ enum gona_nic_flag {
 	GONA_NIC_PEER = 4, /* out_ifindex is a trunk: leave by bpf_redirect_peer */
 	GONA_NIC_LAG = 8, /* the fabric bundles its NICs: any guest MAC may come in by any NIC */
 	GONA_NIC_SHAPE_IN = 16, /* frames for guests pass the spine in_ifindex */
+	GONA_NIC_APART = 32, /* not of its fabric's bundle: what comes in by it is not for guests */
+	GONA_NIC_BARRED = 64, /* the bundle does not take its frames: never a way out, carrier or not */
 };
 
 /* What a frame passes a spine for. A spine is a veth pair of the hub with an HTB tree on its first end. */

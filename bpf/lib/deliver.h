@@ -78,6 +78,9 @@ static __always_inline int gona_slice_in(const struct gona_aggregate *aggregate,
 		if (!anywhere && gona_nic_lives(aggregate->slices[number].nic))
 			return GONA_NO_SLICE;
 	}
+	/* To a switch without LACP a bundle's NICs are any NICs: one alone hears for the guests. */
+	if (nic->flags & GONA_NIC_APART)
+		return GONA_NO_SLICE;
 	if (anywhere) {
 		home = gona_slice_on(aggregate, nic_slot);
 		return home < 0 ? gona_home_slice(aggregate) : home;

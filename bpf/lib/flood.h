@@ -244,6 +244,8 @@ GONA_APART int gona_flood_from_wire(struct __sk_buff *skb, const struct gona_nic
 		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
 	if (gona_station_of(nic->fabric, packet->vlan, packet->source))
 		return gona_verdict(skb, GONA_V_DROP_REFLECTION, TC_ACT_SHOT);
+	if (nic->flags & GONA_NIC_APART)
+		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
 
 	/* What cannot be parsed is no question. */
 	if (gona_parse_network_apart(skb, packet)) {

@@ -82,7 +82,7 @@ GONA_APART int gona_nic_carries(__u32 slot)
 {
 	struct gona_nic *nic = gona_nic_at(slot);
 
-	return nic && nic->netdev && gona_device_runs(nic);
+	return nic && !(nic->flags & GONA_NIC_BARRED) && nic->netdev && gona_device_runs(nic);
 }
 
 #endif

@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "b31860501c454218";
+export const LAYOUT_HASH = "03c21741919be9b5";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -41,6 +41,8 @@ export const NicFlag = {
   PEER: 4,
   LAG: 8,
   SHAPE_IN: 16,
+  APART: 32,
+  BARRED: 64,
 } as const;
 
 /** enum gona_spine. */

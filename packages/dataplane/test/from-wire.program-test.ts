@@ -29,6 +29,8 @@ import {
 
 const LAG_GUEST = "52:54:00:00:01:01";
 const LAG_NIC = 2;
+const JOINING_NIC = 4;
+const APART_NIC = 5;
 const MOVING = "52:54:00:00:01:02";
 const MOVING_0 = "52:54:00:00:02:02";
 const MOVING_1 = "52:54:00:00:03:02";
@@ -38,6 +40,8 @@ beforeAll(() => {
   bench = hostBench();
   bench.nic({ slot: LAG_NIC, fabric: 2, lag: true });
   bench.nic({ slot: LAG_NIC + 1, fabric: 2, lag: true });
+  bench.nic({ slot: JOINING_NIC, fabric: 2, lag: true, up: false, bundle: "joining" });
+  bench.nic({ slot: APART_NIC, fabric: 2, lag: true, up: false, bundle: "apart" });
   bench.vif({
     slot: 20,
     mac: LAG_GUEST,
@@ -119,6 +123,9 @@ describe("what comes in by a NIC", () => {
     { name: "a short frame", slot: 0, frame: to(OTHER).slice(0, 34), verdict: "PASS_FOREIGN" },
     { name: "by either NIC of a bundle: the first", slot: LAG_NIC, frame: to(LAG_GUEST), verdict: "TO_GUEST" },
     { name: "by either NIC of a bundle: the second", slot: LAG_NIC + 1, frame: to(LAG_GUEST), verdict: "TO_GUEST" },
+    { name: "by a NIC that joins a bundle", slot: JOINING_NIC, frame: to(LAG_GUEST), verdict: "TO_GUEST" },
+    { name: "by a NIC apart from its bundle", slot: APART_NIC, frame: to(LAG_GUEST), verdict: "DROP_WRONG_NIC" },
+    { name: "for the host, by a NIC apart", slot: APART_NIC, frame: to(OTHER), verdict: "PASS_FOREIGN" },
     { name: "of another fabric", slot: LAG_NIC, frame: to(WEB), verdict: "PASS_FOREIGN" },
   ];
   test.each(rows)("$name: $verdict", (row) => check(row, bench.fromWire(row.slot, row.frame)));
@@ -148,6 +155,15 @@ describe("broadcasts from the wire", () => {
       slot: LAG_NIC + 1,
       frame: ask("10.2.0.1"),
       verdict: "DIRECTED_ARP",
+    },
+    { name: "ARP by a NIC that joins a bundle", slot: JOINING_NIC, frame: ask("10.2.0.1"), verdict: "DIRECTED_ARP" },
+    { name: "ARP by a NIC apart from its bundle", slot: APART_NIC, frame: ask("10.2.0.1"), verdict: "PASS_FOREIGN" },
+    { name: "by a NIC apart: a guest's own", slot: APART_NIC, frame: to(BROADCAST, LAG_GUEST), verdict: "DROP_REFLECTION" },
+    {
+      name: "LACP is the host's alone, also by a NIC apart",
+      slot: APART_NIC,
+      frame: ethernet({ to: "01:80:c2:00:00:02", from: PEER }, raw(new Uint8Array(110), 0x8809)),
+      verdict: "PASS_FOREIGN",
     },
     { name: "ARP for a stranger's", slot: 0, frame: ask("10.0.0.77"), verdict: "FLOOD_FROM_WIRE" },
     { name: "gratuitous ARP", slot: 0, frame: ask("10.0.0.2", "10.0.0.2"), verdict: "FLOOD_FROM_WIRE" },

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type BpfObject, loadBpfObject, type ProgramInput } from "@gona/kernel";
+import type { NicBundling } from "@gona/planner";
 import {
   Direction,
   type GonaAggregate,
@@ -41,6 +42,7 @@ export interface BenchNic {
   readonly fabric?: number;
   readonly up?: boolean;
   readonly lag?: boolean;
+  readonly bundle?: NicBundling;
   readonly peer?: boolean;
   readonly netdev?: bigint;
   readonly ifindex?: number;
@@ -122,6 +124,8 @@ export class ProgramBench implements Disposable {
       NicFlag.IN_USE |
       (nic.up === false ? 0 : NicFlag.UP) |
       (nic.lag === true ? NicFlag.LAG : 0) |
+      (nic.bundle === "apart" ? NicFlag.APART : 0) |
+      (nic.bundle === undefined ? 0 : NicFlag.BARRED) |
       (nic.peer === true ? NicFlag.PEER : 0) |
       (nic.inIfindex === undefined ? 0 : NicFlag.SHAPE_IN);
     const value = gonaNic.encode({

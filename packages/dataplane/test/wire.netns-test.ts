@@ -232,6 +232,18 @@ test("a NIC behind a shut gate carries what no other can, and nothing while anot
   expect(sent(1)).toBe(other);
 });
 
+test("a NIC that its bundle does not take carries nothing, even where no other can", async () => {
+  await using bench = await WireBench.create({ nics: [{}, {}], guests: [db], peer: PEER });
+  const sent = () => bench.programs.counters(db.slot, 0).txPackets;
+  const dropped = () => bench.programs.verdict("DROP_NO_SLICE");
+  bench.programs.nic({ ...bench.nicRecord(0), up: false, bundle: "joining" });
+  bench.programs.nic({ ...bench.nicRecord(1), up: false, bundle: "apart" });
+  const [before, lost] = [sent(), dropped()];
+  bench.sender("db").send(ethernet({ to: PEER.mac, from: DB }, ipv4({ from: "10.9.0.2", to: "10.9.0.9" }, udp(1, 9))));
+  await expect.poll(dropped, { timeout: 20_000 }).toBeGreaterThan(lost);
+  expect(sent()).toBe(before);
+});
+
 /** Sends numbered frames from `db`, ten each millisecond, over 512 flows; at half the way `atHalf` happens. */
 async function stream(bench: WireBench, count: number, atHalf: () => Promise<void>): Promise<void> {
   const sender = bench.sender("db");

@@ -47,6 +47,8 @@ interface Words<K, V> {
   readonly members: (value: V) => Members;
 }
 
+const BUNDLING = { member: "of its bundle", joining: "joining its bundle", apart: "apart from its bundle" } as const;
+
 const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   vifLinks: {
     subject: (vif, link) => `link ${link.device} of ${vif}`,
@@ -54,10 +56,11 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   },
   nics: {
     subject: (nic) => `NIC ${nic}`,
-    members: ({ slot, fabric, lag, up, shapeIn }) => ({
+    members: ({ slot, fabric, lag, up, shapeIn, bundle }) => ({
       "(gate)": up ? "up" : "down",
       slot: String(slot),
       fabric: `${fabric}${lag ? " (lag)" : ""}`,
+      ...(lag ? { "(bundle)": BUNDLING[bundle ?? "member"] } : {}),
       "(incoming)": shapeIn ? "incoming traffic shaped" : "incoming traffic not shaped",
     }),
   },

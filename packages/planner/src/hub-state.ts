@@ -72,7 +72,14 @@ export interface NicEntry extends MayBeStale {
   readonly up: boolean;
   /** What comes in for guests passes the spine `in NIC` first. */
   readonly shapeIn: boolean;
+  /**
+   * Where the fabric's bundle is negotiated and this NIC is not a full member of it. apart: nothing leaves by it and
+   * guests hear nothing that comes in by it; joining: nothing leaves by it. Gate and carrier or not.
+   */
+  readonly bundle?: NicBundling;
 }
+
+export type NicBundling = "apart" | "joining";
 
 /**
  * HTB root, its class a09a:1, and the default class a09a:2: the host's own traffic on a NIC, all

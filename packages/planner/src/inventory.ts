@@ -1,4 +1,5 @@
 import type { Nanoseconds, NicId, VifId } from "@gona/model";
+import type { NicBundling } from "./hub-state.ts";
 import type { Station } from "./hub-state.ts";
 
 /**
@@ -24,6 +25,8 @@ export interface Inventory {
    * that has no other.
    */
   readonly nicsHeld?: ReadonlySet<NicId>;
+  /** NICs that are not full members of the bundle that their fabric negotiates; absent: all are. */
+  readonly nicsBundling?: ReadonlyMap<NicId, NicBundling>;
   /** NICs that say they carry out HTB trees (hw-tc-offload) and have not refused one. */
   readonly nicsOffload?: ReadonlySet<NicId>;
   /**

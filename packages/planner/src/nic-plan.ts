@@ -111,6 +111,7 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
   const ingress = planIngress(nic, slices, (tree) => before?.ingress?.scale ?? input.guessScale(tree));
   const overhead = nic.overhead === 0 ? undefined : nic.overhead;
   const offload = usesOffload(spec, nic, inventory.nicsOffload?.has(nic.name) === true);
+  const bundle = inventory.nicsBundling?.get(nic.name);
   const nicPlan: NicPlan = {
     name: nic.name,
     capacity: nic.capacity,
@@ -120,6 +121,7 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
       lag: spec.fabrics.some((fabric) => fabric.name === nic.fabric && fabric.lag),
       up: inventory.nicsUp.has(nic.name),
       shapeIn: ingress !== undefined,
+      ...(bundle && { bundle }),
     },
     queue: offload ? treeWithOffload(nicTree(nic, scale)) : nicTree(nic, scale),
     filter: { nicSlot: slot },
