@@ -2,7 +2,7 @@ import { runInside } from "../../bed/run-command.ts";
 import { PEER_ADDRESS } from "../qos-bed/bench-spec.ts";
 import type { QosBed } from "../qos-bed/qos-bed.ts";
 
-const LINE = /:\d+\s+\S+:(?<port>\d+)\s.*?\bbytes_received:(?<bytes>\d+)/g;
+const LINE = /^\d+ +\d+ +\S+ +\S+:(?<port>\d+) .*?\bbytes_received:(?<bytes>\d+)/gm;
 
 /** Bytes that the peer has received of each TCP connection, by the sender's port. Throws GonaError without ss. */
 export async function flowBytes({ bed }: QosBed): Promise<ReadonlyMap<number, number>> {
