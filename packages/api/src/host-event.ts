@@ -16,6 +16,8 @@ export const hostEventKinds = [
   "nic-draining",
   "nic-up",
   "announced",
+  "balanced",
+  "steered",
   "link-appeared",
   "link-vanished",
   "back-pressure",

@@ -31,3 +31,10 @@ test("an IPv6 address is told by an unsolicited neighbour advertisement with a r
 test("what is no address is refused", () => {
   expect(() => addressFrame("52:54:00:aa:00:01", 0, "10.0.0")).toThrow(RangeError);
 });
+
+test.each(["10.0.0.11", "fd00::11"])("one peer alone is told of %s where its MAC is given", (address) => {
+  const all = addressFrame("52:54:00:aa:00:01", 20, address);
+  const one = addressFrame("52:54:00:aa:00:01", 20, address, "02:00:00:00:00:09");
+  expect([...one.slice(0, 6)]).toEqual([2, 0, 0, 0, 0, 9]);
+  expect(one.slice(6)).toEqual(all.slice(6));
+});

@@ -16,21 +16,26 @@ const TARGET_LINK_ADDRESS = 2;
 
 /**
  * Tells peers that hold an address under another MAC where it is now: a gratuitous ARP request (RFC
- * 5227) or an unsolicited neighbour advertisement. Who does not know the address learns nothing.
+ * 5227) or an unsolicited neighbour advertisement. Who does not know the address learns nothing. `peer`: the
+ * MAC of the only one that is to hear it.
  */
-export function addressFrame(mac: string, vlan: number, address: string): Uint8Array {
+export function addressFrame(mac: string, vlan: number, address: string, peer?: string): Uint8Array {
   const source = macBytes(mac);
   const ip = [...ipBytes(address)];
+  const to = peer === undefined ? undefined : macBytes(peer);
   if (!address.includes(":")) {
     const sender = ip.slice(12);
     const arp = [0, 1, 0x08, 0x00, 6, 4, 0, REQUEST, ...source, ...sender, 0, 0, 0, 0, 0, 0, ...sender];
-    return ethernetFrame({ to: BROADCAST, from: source, vlan, type: ETHERTYPE_ARP }, arp);
+    return ethernetFrame({ to: to ?? BROADCAST, from: source, vlan, type: ETHERTYPE_ARP }, arp);
   }
   const advertisement = [NEIGHBOUR_ADVERTISEMENT, 0, 0, 0, OVERRIDE, 0, 0, 0, ...ip, TARGET_LINK_ADDRESS, 1, ...source];
   const sum = checksum([...ip, ...ALL_NODES, 0, 0, 0, advertisement.length, 0, 0, 0, NEXT_ICMPV6, ...advertisement]);
   advertisement.splice(2, 2, sum >> 8, sum & 0xff);
   const header = [0x60, 0, 0, 0, 0, advertisement.length, NEXT_ICMPV6, HOP_LIMIT, ...ip, ...ALL_NODES];
-  return ethernetFrame({ to: ALL_NODES_MAC, from: source, vlan, type: ETHERTYPE_IPV6 }, [...header, ...advertisement]);
+  return ethernetFrame({ to: to ?? ALL_NODES_MAC, from: source, vlan, type: ETHERTYPE_IPV6 }, [
+    ...header,
+    ...advertisement,
+  ]);
 }
 
 /** The ones' complement of the ones' complement sum of 16-bit words (RFC 1071); `bytes` are even in number. */

@@ -5,6 +5,7 @@ import { describeStep, type NicPhase, type Step, vifNames } from "@gona/planner"
 import { Announcer } from "./announcer.ts";
 import { Applier } from "./applier.ts";
 import { Backoff } from "./backoff.ts";
+import { Balancer } from "./balance/balancer.ts";
 import type { Clock } from "./clock.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { Drainer } from "./drainer.ts";
@@ -28,7 +29,7 @@ import { targetOf } from "./target.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 export interface ControllerOptions {
-  readonly kernel: Pick<Kernel, "links" | "watchLinks">;
+  readonly kernel: Pick<Kernel, "links" | "watchLinks" | "classCounters">;
   readonly namespaces: NamespaceSource;
   readonly dataPlane: DataPlane;
   readonly store: Store;
@@ -81,6 +82,7 @@ export class Controller implements AsyncDisposable {
   readonly applier: Applier;
   readonly drainer: Drainer;
   readonly taps: TapBackPressure;
+  readonly balancer: Balancer;
   readonly #backoff = new Backoff();
   #initialRetry: Disposable | undefined;
   #nextLook: Disposable | undefined;
@@ -118,7 +120,22 @@ export class Controller implements AsyncDisposable {
     const taps = new TapBackPressure({ taps: options.taps, links: table, hub, clock, events, log });
     this.taps = taps;
     const offload = new OffloadOffers({ offers: options.offersOffload, links: table, events });
-    const onArrived = (): void => taps.soon();
+    const balancer = new Balancer({
+      hub,
+      spec: () => this.reconciler.target?.spec,
+      nics: this.nics,
+      dataPlane,
+      kernel,
+      onTables: () => this.reconciler.soon("flows are balanced"),
+      clock,
+      events,
+      log,
+    });
+    this.balancer = balancer;
+    const onArrived = (): void => {
+      taps.soon();
+      balancer.arrived();
+    };
     this.reconciler = new Reconciler({
       ...shared,
       links: table,
@@ -126,6 +143,7 @@ export class Controller implements AsyncDisposable {
       timerLateness,
       fqCodel,
       offload,
+      tables: () => balancer.tables,
       onArrived,
     });
     const reconciler = this.reconciler;
@@ -168,6 +186,7 @@ export class Controller implements AsyncDisposable {
       this.#announcer,
       this.#memory,
       this.taps,
+      this.balancer,
     ]) {
       part?.[Symbol.dispose]();
     }

@@ -1,5 +1,5 @@
 import { StepError } from "@gona/dataplane";
-import type { HostSpec, Nanoseconds } from "@gona/model";
+import type { HostSpec, Nanoseconds, VifId } from "@gona/model";
 import {
   type Desired,
   describeStep,
@@ -42,6 +42,8 @@ export interface ReconcilerOptions {
   readonly fqCodel?: boolean | undefined;
   readonly failover: Failover;
   readonly offload: OffloadOffers;
+  /** Inventory.tables. */
+  readonly tables?: () => ReadonlyMap<VifId, Uint8Array>;
   /** Told when the hub is at the target. */
   readonly onArrived?: () => void;
   readonly queue: WorkQueue;
@@ -95,13 +97,14 @@ export class Reconciler implements Disposable {
 
   /** What a spec comes to now. Throws KernelError where the hub has to be read first. */
   prepare(spec: HostSpec): Prepared {
-    const { hub, links, namespaces, nics, offload, timerLateness, fqCodel } = this.#options;
+    const { hub, links, namespaces, nics, offload, timerLateness, fqCodel, tables } = this.#options;
     const observed = hub.current();
     const inventory: Inventory = {
       links: links.names,
       namespaces: namespaces.names,
       ...nics.gatesFor(spec),
       nicsOffload: offload.nicsOf(spec),
+      ...(tables === undefined ? {} : { tables: tables() }),
       moving: this.#moving.now,
       ...(timerLateness === undefined ? {} : { timerLateness }),
       ...(fqCodel && { fqCodel }),

@@ -1,0 +1,94 @@
+import { type Balanced, BUCKETS, balance, smoothRates } from "@gona/planner";
+
+/** A vif that was silent for so long starts anew. */
+const FORGET_MS = 2000;
+/** How fast a slice that nobody holds back any more is believed to have its limit again, per second. */
+const RECOVERY = 1.05;
+/** After a look that found nothing better though slices are uneven, the next is worth its time only so much later. */
+const FRUITLESS_MS = 500;
+const UNEVEN = 0.03;
+
+/** What one look found. */
+export interface VifLook {
+  readonly nowMs: number;
+  /** Since the look before at any vif. */
+  readonly seconds: number;
+  /** Sent ever, by bucket. */
+  readonly bucketBytes: Float64Array;
+  /** Sent ever, by slice number. */
+  readonly sliceBytes: readonly number[];
+  /** In force since before the look. */
+  readonly table: Uint8Array;
+  /** Bytes/s by slice number; 0: not to be used. */
+  readonly capacities: readonly number[];
+  /** Bytes/s at which slices drained that neighbours hold below their limits, by slice number. */
+  readonly drains: readonly (number | undefined)[];
+}
+
+/** What the balancer remembers of one vif that is, or was a moment ago, busy. */
+export class VifBalance {
+  #last: VifLook | undefined;
+  #rates: Float64Array | undefined;
+  #strayed: number[] = [];
+  /** What neighbours leave each slice, as last seen. */
+  #left: number[] = [];
+  #quietUntilMs = 0;
+  readonly #movedMs = new Float64Array(BUCKETS).fill(Number.NEGATIVE_INFINITY);
+
+  /** When it was last looked at. */
+  get lookedMs(): number {
+    return this.#last?.nowMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Takes a look in; what it comes to, undefined where nothing can be said yet. */
+  look(look: VifLook): Balanced | undefined {
+    const last = this.#last;
+    this.#last = look;
+    if (last === undefined) return undefined;
+    const bytes = new Float64Array(BUCKETS);
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      bytes[bucket] = (look.bucketBytes[bucket] as number) - (last.bucketBytes[bucket] as number);
+      // Another vif has the slot now.
+      if ((bytes[bucket] as number) < 0) return undefined;
+    }
+    const isFresh = look.nowMs - last.nowMs > FORGET_MS;
+    this.#rates = smoothRates(isFresh ? undefined : this.#rates, bytes, look.seconds);
+    this.#reckonStrays(look, last, bytes, isFresh);
+    const slices = look.capacities.map((limit, slice) => ({
+      capacity: this.#capacity(limit, slice, look),
+      strayed: this.#strayed[slice] ?? 0,
+    }));
+    const { nowMs, table } = look;
+    const isLost = table.some((slice) => (look.capacities[slice] ?? 0) <= 0);
+    if (!isLost && nowMs < this.#quietUntilMs) return undefined;
+    const balanced = balance({ table, rates: this.#rates, slices, nowMs, movedMs: this.#movedMs });
+    for (const { bucket } of balanced.moves) this.#movedMs[bucket] = nowMs;
+    const isFruitless = balanced.moves.length === 0 && balanced.before.spread > UNEVEN;
+    this.#quietUntilMs = isFruitless ? nowMs + FRUITLESS_MS : 0;
+    return balanced;
+  }
+
+  /** What slices sent beyond their buckets: flows that left them. Nothing can be said of a look in which the table changed. */
+  #reckonStrays(look: VifLook, last: VifLook, bytes: Float64Array, isFresh: boolean): void {
+    if (isFresh) this.#strayed = [];
+    if (look.table !== last.table) return;
+    const expected = look.capacities.map(() => 0);
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const slice = look.table[bucket] as number;
+      expected[slice] = (expected[slice] ?? 0) + (bytes[bucket] as number);
+    }
+    const part = 1 - Math.exp(-look.seconds);
+    this.#strayed = expected.map((expectedBytes, slice) => {
+      const sent = (look.sliceBytes[slice] ?? 0) - (last.sliceBytes[slice] ?? 0);
+      const strayed = (sent - expectedBytes) / look.seconds;
+      const known = this.#strayed[slice] ?? 0;
+      return isFresh ? strayed : known + part * (strayed - known);
+    });
+  }
+
+  #capacity(limit: number, slice: number, { drains, seconds }: VifLook): number {
+    const left = drains[slice] ?? Math.min(limit, (this.#left[slice] ?? limit) * RECOVERY ** seconds);
+    this.#left[slice] = Math.min(limit, left);
+    return Math.min(limit, left);
+  }
+}
