@@ -27,7 +27,7 @@ export interface DataPlane {
   /** Of the slices asked for, by `vifSlot` and slice number. */
   sliceCounters(vifSlot: number, slice: number): SliceCounters;
   /** Packets that the classes of a link's queue tree dropped, by vif slot; empty where it is gone. */
-  queueDrops(link: string): ReadonlyMap<number, bigint>;
+  queueDrops(link: string, codel: boolean): ReadonlyMap<number, bigint>;
   /** Bytes that wait in a NIC's slices; 0 where the NIC is gone. */
   queuedBytes(nic: NicId): bigint;
   /** Packets by the name of the verdict. */

@@ -85,7 +85,10 @@ export class HostView {
       (["egress", "ingress"] as const).map((direction) => treeLink(controller.hub.lastKnown, name, direction)),
     );
     const known = links.filter((link) => link !== undefined);
-    return new Map(known.map((link) => [link, dataPlane.queueDrops(link)]));
+    const fair = new Set<string>();
+    for (const { link, leaf, parts } of controller.hub.lastKnown.slices.values())
+      if (leaf?.codel !== undefined || parts.some((part) => part.leaf.codel !== undefined)) fair.add(link);
+    return new Map(known.map((link) => [link, dataPlane.queueDrops(link, fair.has(link))]));
   }
 
   #spec(): HostSpec {

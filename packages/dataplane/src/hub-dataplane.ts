@@ -7,6 +7,7 @@ import { readQueueCounters, readSliceCounters, readVerdicts } from "./counters.t
 import { executeSteps } from "./execute-steps.ts";
 import { NicSenders } from "./nic-senders.ts";
 import { observe } from "./observe/observe.ts";
+import { readQueueDrops } from "./queue-drops.ts";
 
 /** A hub whose programs are loaded and whose maps are pinned. What it did stays when it is disposed of. */
 export class HubDataplane implements Disposable {
@@ -40,10 +41,9 @@ export class HubDataplane implements Disposable {
     return readSliceCounters(this.kernel, vifSlot, slice);
   }
 
-  /** Packets that the classes of a link's queue tree dropped, by vif slot; empty where it is gone. */
-  queueDrops(link: string): ReadonlyMap<number, bigint> {
-    const { slices } = readQueueCounters(this.kernel, link as NicId);
-    return new Map(Array.from(slices, ([vifSlot, { drops }]) => [vifSlot, drops]));
+  /** Packets that a link's queue tree dropped, by vif slot; empty where it is gone. `codel`: some leaf is an fq_codel. */
+  queueDrops(link: string, codel: boolean): ReadonlyMap<number, bigint> {
+    return readQueueDrops(this.kernel, link, codel);
   }
 
   /** Bytes that wait in a NIC's slices; 0 where the NIC is gone. */

@@ -12,12 +12,16 @@ test.each(NAMES.flatMap((from) => NAMES.map((to) => [from, to] as const)))(
   async (from, to) => {
     const kernel = fakeHubKernel();
     for (const name of links) kernel.addLink({ name, ...(name.startsWith("v") ? { kind: "tun" } : {}) });
-    for (const [name, dead] of [
-      [from, []],
-      [to, ["eth1"]],
-      [to, []],
+    for (const [name, dead, fqCodel] of [
+      [from, [], false],
+      [to, ["eth1"], false],
+      [to, [], false],
+      [from, [], true],
+      [to, [], true],
+      [to, [], false],
     ] as const) {
-      const wanted = () => wantedOf(specOf(QUALITY_SPECS[name] ?? ""), { links, observed: observe(kernel), dead });
+      const wanted = () =>
+        wantedOf(specOf(QUALITY_SPECS[name] ?? ""), { links, observed: observe(kernel), dead, fqCodel });
       const desired = wanted();
       await executeSteps(kernel, plan(observe(kernel), desired));
       expect(observe(kernel)).toEqual(desired);

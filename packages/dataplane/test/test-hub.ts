@@ -67,12 +67,14 @@ export interface WantedOptions {
   readonly observed?: HubState;
   /** NICs that are not up. */
   readonly dead?: readonly string[];
+  readonly fqCodel?: boolean;
 }
 
 /** The desired state of a spec, with all its NICs up but the dead ones. */
-export function wantedOf(spec: HostSpec, { links, observed = EMPTY_HUB, dead = [] }: WantedOptions): HubState {
+export function wantedOf(spec: HostSpec, { links, observed = EMPTY_HUB, dead = [], fqCodel }: WantedOptions): HubState {
   const nicsUp = new Set<NicId>(spec.nics.map(({ name }) => name).filter((name) => !dead.includes(name)));
-  return desiredState({ spec, observed, inventory: { links: new Set(links), nicsUp } }).hub;
+  return desiredState({ spec, observed, inventory: { links: new Set(links), nicsUp, ...(fqCodel && { fqCodel }) } })
+    .hub;
 }
 
 export const specOf = (text: string): HostSpec => parseSpec(text, { file: "test.yaml" }).spec;

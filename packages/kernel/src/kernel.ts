@@ -65,6 +65,8 @@ export interface QdiscState {
   readonly parent: TcHandle;
   readonly handle: TcHandle;
   readonly qdisc: Qdisc;
+  /** Packets dropped in it and below it, counted in 32 bits; absent: not told. */
+  readonly drops?: number;
 }
 
 export interface ClassState {

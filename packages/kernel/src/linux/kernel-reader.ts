@@ -72,9 +72,9 @@ export class KernelReader {
       (type, view, start, end) => {
         // The kernel dumps the qdiscs of all links whatever is asked for.
         if (type !== nl.RTM_NEWQDISC || (wanted !== undefined && tcIfindex(view, start) !== wanted)) return;
-        const { ifindex, parent, handle, qdisc } = decodeQdisc(view, start, end);
+        const { ifindex, ...state } = decodeQdisc(view, start, end);
         const name = link ?? nameOf(ifindex);
-        if (name !== undefined) found.push({ link: name, parent, handle, qdisc });
+        if (name !== undefined) found.push({ link: name, ...state });
       },
     );
     return found;

@@ -22,6 +22,8 @@ export interface QdiscMessage {
   readonly parent: TcHandle;
   readonly handle: TcHandle;
   readonly qdisc: Qdisc;
+  /** Packets; undefined in what tells none. */
+  readonly drops?: number;
 }
 
 /** Throws RangeError for a kind that can only be read. */
@@ -86,20 +88,29 @@ export function decodeQdisc(view: DataView, start: number, end: number): QdiscMe
   let kind = "";
   let options: AttributeCursor | undefined;
   let at = 0;
+  let drops: number | undefined;
   const cursor = new AttributeCursor(view, start + TC_HEADER_BYTES, end);
   while (cursor.next()) {
     if (cursor.type === nl.TCA_KIND) kind = cursor.text;
     else if (cursor.type === nl.TCA_OPTIONS) {
       options = cursor.nested();
       at = cursor.start;
-    }
+    } else if (cursor.type === nl.TCA_STATS2) drops = decodeDrops(view, cursor.nested());
   }
   return {
     ifindex: tcIfindex(view, start),
     parent: tcParentOf(view, start) as TcHandle,
     handle: tcHandleOf(view, start) as TcHandle,
     qdisc: decodeOptions(kind, view, at, options),
+    ...(drops === undefined ? {} : { drops }),
   };
+}
+
+/** struct gnet_stats_queue: qlen, backlog, drops … */
+function decodeDrops(view: DataView, statistics: AttributeCursor): number | undefined {
+  while (statistics.next())
+    if (statistics.type === nl.TCA_STATS_QUEUE) return view.getUint32(statistics.start + 8, true);
+  return undefined;
 }
 
 function decodeOptions(kind: string, view: DataView, at: number, options: AttributeCursor | undefined): Qdisc {
