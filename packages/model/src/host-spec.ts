@@ -31,6 +31,15 @@ export interface FabricSpec {
   readonly lag: boolean;
   /** The bundle is negotiated by LACP, with PDUs at this rate asked of the switch. Absent: no lag, or a static one. */
   readonly lacp?: LacpRate;
+  /** Absent: off, as with every lag, whose switch sends no member's frame to another. */
+  readonly probe?: ProbeSpec;
+}
+
+/** How the paths behind living carriers are watched: small frames from each NIC of a fabric to the others. */
+export interface ProbeSpec {
+  readonly interval: Milliseconds;
+  /** So many probes in a row, the later ones hurried, and the path is dead. */
+  readonly lost: number;
 }
 
 export interface NicSpec {

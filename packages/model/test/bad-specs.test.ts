@@ -335,6 +335,21 @@ describe("texts that are no spec", () => {
     ]);
   });
 
+  it("wants a probe that is off or a map, and none of a lag", () => {
+    const text = (fabric: string) => `apiVersion: gona/v1\nfabrics:\n  - { name: rack, ${fabric} }\n`;
+    expect(said(text("probe: off"))).toEqual([]);
+    expect(said(text("probe: { interval: 10ms, lost: 2 }"))).toEqual([]);
+    expect(said(text("lag: true, probe: off"))).toEqual([]);
+    expect(said(text("probe: on"))).toEqual([
+      'host.yaml:3:26: fabrics[0].probe: found "on", allowed: off, or a map of interval, lost',
+    ]);
+    expect(said(text("probe: { interval: 1ms, lots: 2 }")).map((line) => line.split(", allowed")[0])).toEqual([
+      'host.yaml:3:38: fabrics[0].probe.interval: found "1ms"',
+      'host.yaml:3:43: fabrics[0].probe.lots: unknown key: found "lots"',
+    ]);
+    expect(said(text("lag: true, probe: { lost: 2 }"))[0]).toContain("the NICs of a lag do not reach each other");
+  });
+
   it("refuses a text above maxBytes, counted in UTF-8", () => {
     const text = `apiVersion: gona/v1 # ${"é".repeat(100)}`;
     expect(parseSpec(text, { file: "f", maxBytes: 222 }).spec.guests).toEqual([]);

@@ -20,7 +20,7 @@ describe("a good spec", () => {
     });
     expect(spec).toEqual({
       domains: [],
-      fabrics: [{ name: "default", lag: false }],
+      fabrics: [{ name: "default", lag: false, probe: { interval: 100, lost: 3 } }],
       nics: [{ name: "eth1", domain: "host", fabric: "default", capacity: 1_000_000_008, failback: 2000, overhead: 0 }],
       guests: [
         {
@@ -57,13 +57,31 @@ describe("a good spec", () => {
     expect(parse({ apiVersion: "gona/v1", fabrics }).spec.fabrics).toEqual([
       { name: "a", lag: true, lacp: "fast" },
       { name: "b", lag: true },
-      { name: "c", lag: false },
+      { name: "c", lag: false, probe: { interval: 100, lost: 3 } },
+    ]);
+  });
+
+  it("probes the paths of a fabric that is no lag unless told otherwise", () => {
+    const fabrics = [
+      { name: "a", probe: "off" },
+      { name: "b", probe: { interval: "10ms" } },
+      { name: "c", probe: { lost: 1 } },
+      { name: "d", lag: true, lacp: "off", probe: "off" },
+    ];
+    expect(parse({ apiVersion: "gona/v1", fabrics }).spec.fabrics).toEqual([
+      { name: "a", lag: false },
+      { name: "b", lag: false, probe: { interval: 10, lost: 3 } },
+      { name: "c", lag: false, probe: { interval: 100, lost: 1 } },
+      { name: "d", lag: true },
     ]);
   });
 
   it("keeps every field of the whole language", () => {
     const { spec } = parse(wholeSpec());
-    expect(spec.fabrics).toEqual(wholeSpec().fabrics);
+    expect(spec.fabrics).toEqual([
+      { name: "rack", lag: false, probe: { interval: 10, lost: 2 } },
+      wholeSpec().fabrics[1],
+    ]);
     expect(spec.nics.map(({ failback }) => failback)).toEqual([5000, 500, 2000]);
     expect(spec.guests.flatMap(({ vifs }) => vifs.map(({ id }) => id))).toEqual(["web1", "db1/disks"]);
     expect(spec.guests[0]?.vifs[0]?.aggregate).toMatchObject({

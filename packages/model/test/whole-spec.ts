@@ -3,7 +3,7 @@ export const wholeSpec = () => ({
   apiVersion: "gona/v1",
   domains: [{ name: "dd-intel", isolation: "netns", drivers: ["ixgbe", "i40e"] }],
   fabrics: [
-    { name: "rack", lag: false },
+    { name: "rack", lag: false, probe: { interval: "10ms", lost: 2 } },
     { name: "storage", lag: true, lacp: "slow" },
   ],
   nics: [

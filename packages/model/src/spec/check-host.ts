@@ -1,7 +1,7 @@
 import { readRate } from "../scalar/rate.ts";
 import type { BitsPerSecond } from "../units.ts";
 import { checkRates } from "./check-rates.ts";
-import { field, items, type Raw, textOf } from "./raw.ts";
+import { field, isPresent, items, type Raw, textOf } from "./raw.ts";
 import type { SpecProblem } from "./spec-problem.ts";
 import { Unique } from "./unique.ts";
 import { unknownName } from "./unknown-name.ts";
@@ -37,6 +37,20 @@ function checkDomains(root: Raw, problems: SpecProblem[]): readonly string[] {
   return names.has("host") ? names.keys : ["host", ...names.keys];
 }
 
+/** A bundle's switch sends no member's frame to another, so there it would find every path dead. */
+function checkProbes(fabrics: Raw, problems: SpecProblem[]): void {
+  for (const fabric of items(fabrics)) {
+    const probe = field(fabric, "probe");
+    if (!isPresent(probe) || textOf(probe) === "off" || field(fabric, "lag").value !== true) continue;
+    problems.push({
+      code: "SPEC_INVALID",
+      path: probe.path,
+      message: "the NICs of a lag do not reach each other",
+      allowed: "off, or no probe",
+    });
+  }
+}
+
 /** Checks domains, fabrics and NICs against each other; returns the NICs for the guests' checks. */
 export function checkHost(root: Raw, problems: SpecProblem[]): ReadonlyMap<string, KnownNic> {
   const domains = checkDomains(root, problems);
@@ -50,6 +64,7 @@ export function checkHost(root: Raw, problems: SpecProblem[]): ReadonlyMap<strin
       problems.push({ code: "SPEC_INVALID", path: lacp.path, message: "", allowed: "off, or lag: true beside it" });
     }
   }
+  checkProbes(fabricList, problems);
   const names = new Unique("the name of the NIC", problems);
   const nics = new Map<string, KnownNic>();
   for (const nic of items(field(root, "nics"))) {

@@ -6,6 +6,7 @@ import type {
   GuestSpec,
   HostSpec,
   NicSpec,
+  ProbeSpec,
   SliceShare,
   TrafficClassSpec,
   VifSpec,
@@ -24,7 +25,11 @@ import type {
   WantInput,
 } from "./spec-schema.ts";
 
+type FabricInput = NonNullable<SpecInput["fabrics"]>[number];
+type ProbeInput = Exclude<FabricInput["probe"], "off" | undefined>;
+
 const DEFAULT_FAILBACK = milliseconds(2000);
+const DEFAULT_PROBE: ProbeSpec = { interval: milliseconds(100), lost: 3 };
 const DEFAULT_SHARES = shares(100);
 const DEFAULT_PRIORITY = 4;
 
@@ -131,6 +136,11 @@ export function resolveGuest(input: GuestInput, nics: ReadonlyMap<string, NicSpe
   return { name, vifs };
 }
 
+const resolveProbe = (input: ProbeInput = {}): ProbeSpec => ({
+  interval: input.interval ?? DEFAULT_PROBE.interval,
+  lost: input.lost ?? DEFAULT_PROBE.lost,
+});
+
 /** Fills in what a checked spec leaves out, and resolves percentages against the NICs. */
 export function resolveSpec(input: SpecInput): HostSpec {
   const nics = (input.nics ?? []).map(
@@ -150,9 +160,16 @@ export function resolveSpec(input: SpecInput): HostSpec {
     const lag = fabric.lag ?? false;
     const lacp = lag ? (fabric.lacp ?? "fast") : "off";
     const name = fabricId(fabric.name);
-    fabrics.set(name, { name, lag, ...optional("lacp", lacp === "off" ? undefined : lacp) });
+    const probe = lag || fabric.probe === "off" ? undefined : resolveProbe(fabric.probe);
+    fabrics.set(name, {
+      name,
+      lag,
+      ...optional("lacp", lacp === "off" ? undefined : lacp),
+      ...optional("probe", probe),
+    });
   }
-  for (const { fabric } of nics) if (!fabrics.has(fabric)) fabrics.set(fabric, { name: fabric, lag: false });
+  for (const { fabric } of nics)
+    if (!fabrics.has(fabric)) fabrics.set(fabric, { name: fabric, lag: false, probe: DEFAULT_PROBE });
   const byName = new Map<string, NicSpec>(nics.map((nic) => [nic.name, nic]));
   return {
     domains: (input.domains ?? []).map((domain) => ({

@@ -5,6 +5,8 @@ import type { Path } from "./spec-path.ts";
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return unwrap(schema.unwrap());
   if (schema instanceof z.ZodPipe) return unwrap(schema.in);
+  // A word, or a map: what lies within is the map's.
+  if (schema instanceof z.ZodUnion) return unwrap(schema.options.at(-1) ?? schema);
   return schema;
 }
 

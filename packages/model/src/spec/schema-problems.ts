@@ -57,6 +57,17 @@ export function schemaProblems(schema: z.core.$ZodType, issues: readonly z.core.
         return [{ code: "SPEC_INVALID", path, message: "too many entries", allowed: `at most ${issue.maximum}` }];
       case "too_small":
         return [{ code: "SPEC_INVALID", path, message: "the list is empty", allowed: "one entry or more" }];
+      case "invalid_union": {
+        const ofMap = issue.errors.at(-1) ?? [];
+        const isMap = !ofMap.some((inner) => inner.path.length === 0 && inner.code === "invalid_type");
+        if (isMap)
+          return schemaProblems(
+            schema,
+            ofMap.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })),
+          );
+        const allowed = `off, or a map of ${keysAt(schema, path).join(", ")}`;
+        return [{ code: "SPEC_INVALID", path, message: "", allowed }];
+      }
       case "custom": {
         const params = issue.params as IssueParams;
         if ("missing" in params) return [missing(path)];

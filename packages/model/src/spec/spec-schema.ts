@@ -19,6 +19,8 @@ export const MAX_SLICES = 8;
 export const MAX_CLASSES = 5;
 /** Of `latency`: below, one timer's lateness is more than the goal; above, no queue of ours is as long. */
 export const LATENCY_MS = { low: 0.5, high: 10_000 };
+/** Of `probe`: below, timers are too late; above, nobody would wait for it. */
+const PROBE_MS = { low: 10, high: 10_000 };
 const MAX_DOMAINS = 64;
 const MAX_ADDRESSES = 256;
 
@@ -69,6 +71,16 @@ const Fabric = z
       ["fast", "slow", "off"],
       "How the bundle is negotiated: LACP with PDUs each second or each 30 s, or not at all (a static bundle). With lag: true only. Default fast.",
     ).optional(),
+    probe: z
+      .union([
+        word(["off"], "Paths are not watched."),
+        z.strictObject({
+          interval: duration(PROBE_MS.low, PROBE_MS.high, "Between two probes of a NIC. Default 100ms.").optional(),
+          lost: whole(1, 10, "Probes in a row whose loss makes a path dead. Default 3.").optional(),
+        }),
+      ])
+      .optional()
+      .describe("Small frames between the NICs find a path that is dead behind a living carrier. Not with lag: true."),
   })
   .describe("The layer-2 segment that NICs are plugged into. Without this list, the NICs' words define the fabrics.");
 
