@@ -41,8 +41,9 @@ struct bench_order_flow {
 	__u16 _pad;
 	__u32 newest; /* UDP: the highest number; TCP: the highest sequence number seen */
 	__u32 stream; /* UDP: of the newest; another one begins anew */
+	__u64 moved_ns; /* CLOCK_MONOTONIC at which the slice last changed */
 };
-_Static_assert(sizeof(struct bench_order_flow) == 16, "bench_order_flow");
+_Static_assert(sizeof(struct bench_order_flow) == 24, "bench_order_flow");
 
 /* By protocol: index 0 UDP, 1 TCP. */
 struct bench_order {
@@ -50,8 +51,9 @@ struct bench_order {
 	__u64 moves; /* a newest packet that came by another slice than the newest before it */
 	__u64 late_across; /* overtaken by a packet of another slice; TCP: or sent once more */
 	__u64 late_within; /* overtaken by a packet of the same slice; TCP: or sent once more */
+	__u64 late_ns; /* how long after the first packet that overtook them those across came, together */
 };
-_Static_assert(sizeof(struct bench_order) == 32, "bench_order");
+_Static_assert(sizeof(struct bench_order) == 40, "bench_order");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -80,6 +82,7 @@ int bench_order_in(struct __sk_buff *skb)
 	struct ethhdr eth;
 	struct iphdr ip;
 	bool begins, same;
+	__u64 now;
 	__u32 index;
 
 	if (bpf_skb_load_bytes(skb, 0, &eth, sizeof(eth)) || eth.h_proto != bpf_htons(ETH_P_IP))
@@ -117,11 +120,14 @@ int bench_order_in(struct __sk_buff *skb)
 	__sync_fetch_and_add(&order->packets, 1);
 	flow = bpf_map_lookup_elem(&bench_order_flows, &key);
 	if (!flow || begins || flow->stream != fresh.stream) {
+		fresh.moved_ns = bpf_ktime_get_ns();
 		bpf_map_update_elem(&bench_order_flows, &key, &fresh, BPF_ANY);
 		return TC_ACT_UNSPEC;
 	}
 	same = flow->mac[0] == fresh.mac[0] && flow->mac[1] == fresh.mac[1] && flow->mac[2] == fresh.mac[2];
+	now = bpf_ktime_get_ns();
 	if ((__s32)(fresh.newest - flow->newest) > 0) {
+		fresh.moved_ns = same ? flow->moved_ns : now;
 		if (!same)
 			__sync_fetch_and_add(&order->moves, 1);
 		*flow = fresh;
@@ -129,6 +135,7 @@ int bench_order_in(struct __sk_buff *skb)
 		__sync_fetch_and_add(&order->late_within, 1);
 	} else {
 		__sync_fetch_and_add(&order->late_across, 1);
+		__sync_fetch_and_add(&order->late_ns, now - flow->moved_ns);
 	}
 	return TC_ACT_UNSPEC;
 }

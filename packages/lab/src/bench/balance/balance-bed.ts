@@ -59,6 +59,7 @@ export class BalanceBed implements AsyncDisposable {
       // What one round's TCP learnt of a path is not for the next one's.
       for (const { netns } of bed.plan.stations)
         await runInside(netns, "sh", ["-ec", "echo 1 > /proc/sys/net/ipv4/tcp_no_metrics_save"]);
+      await receiveByFlow(bed);
       const daemon = await DaemonUnderTest.start(bed);
       const it = new BalanceBed(bed, shape, daemon, await OrderBook.attach(bed, GUEST, peerName(0)));
       await FlowProgram.receive(it.loadHost, {
@@ -158,6 +159,20 @@ export class BalanceBed implements AsyncDisposable {
     this.orders[Symbol.dispose]();
     await this.bed[Symbol.asyncDispose]();
   }
+}
+
+/**
+ * Behind the NICs, packets of a flow stand in one queue in the order in which the NICs sent them. The lab's cables have
+ * a receive queue each (LabBed.ownQueue), which a busy machine empties when it comes to it: packets of one flow by two
+ * NICs then overtook each other behind both of them, by milliseconds, which no balancer can know of. Without it
+ * a veth hands each packet at once to the CPU of its flow.
+ */
+async function receiveByFlow({ plan }: LabBed): Promise<void> {
+  for (const { netns, ports } of plan.switches)
+    await runInside(netns, "sh", ["-ec", ports.map(({ link }) => `ethtool -K ${link} gro off`).join("\n")]);
+  for (const { netns, kind, links } of plan.stations)
+    if (kind === "peer")
+      await runInside(netns, "sh", ["-ec", links.map(({ name }) => `ethtool -K ${name} gro off`).join("\n")]);
 }
 
 /** A slice that nothing came by before has begun in between: all of it counts, over the time since. */

@@ -16,6 +16,8 @@ export interface Order {
   /** Overtaken by a packet of another slice; of TCP also what was sent once more. */
   readonly lateAcross: number;
   readonly lateWithin: number;
+  /** Of those that were overtaken across: how long after the first packet that overtook them, together. */
+  readonly lateMs: number;
 }
 
 export interface Orders {
@@ -84,6 +86,7 @@ export function ordersBetween(before: Orders, after: Orders): Orders {
     moves: to.moves - from.moves,
     lateAcross: to.lateAcross - from.lateAcross,
     lateWithin: to.lateWithin - from.lateWithin,
+    lateMs: to.lateMs - from.lateMs,
   });
   return {
     udp: order(before.udp, after.udp),
@@ -96,8 +99,8 @@ export function ordersBetween(before: Orders, after: Orders): Orders {
 function decode(value: Uint8Array | undefined): Order {
   if (value === undefined) throw new RangeError("the book has no such entry");
   const view = new DataView(value.buffer, value.byteOffset);
-  const [packets, moves, lateAcross, lateWithin] = [0, 8, 16, 24].map((at) => Number(view.getBigUint64(at, true)));
-  return { packets: packets ?? 0, moves: moves ?? 0, lateAcross: lateAcross ?? 0, lateWithin: lateWithin ?? 0 };
+  const at = (offset: number): number => Number(view.getBigUint64(offset, true));
+  return { packets: at(0), moves: at(8), lateAcross: at(16), lateWithin: at(24), lateMs: at(32) / 1e6 };
 }
 
 /** One counter of /proc/net/netstat or snmp: a line of names, then one of values, both with the group's name before. */

@@ -38,6 +38,7 @@ export const orderCase: BalanceCase = {
         ...{ figure: "reordered at moves, of a million", unit: "packets", value: perMillion(udp.lateAcross) },
         aim: atMost(1, "flowlet"),
       },
+      { figure: "of these the mean came late by", unit: "ms", value: udp.lateMs / Math.max(1, udp.lateAcross) },
       { figure: "reordered otherwise, of a million", unit: "packets", value: perMillion(udp.lateWithin) },
       { figure: "flows that changed their slice", unit: "times", value: udp.moves },
       { figure: "datagrams that arrived", unit: "packets", value: udp.packets },
