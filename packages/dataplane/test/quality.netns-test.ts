@@ -80,7 +80,7 @@ describe("spines", () => {
     using hub = await TestHub.make("spines", LINKS);
     using plane = hub.open();
     await converge(plane, wanted(hub, EVERYTHING));
-    expect(linkOf(hub, "gq-cap")).toMatchObject({ peer: "gp-cap", mtu: 65_535, carrier: true, peerElsewhere: false });
+    expect(linkOf(hub, "gq-cap")).toMatchObject({ peer: "gp-cap", mtu: 1500, carrier: true, peerElsewhere: false });
     expect(linkOf(hub, "vnet0").peer).toBeUndefined();
     const addresses = hub.kernel.inside(() => readFileSync("/proc/thread-self/net/if_inet6", "utf8"));
     expect(addresses).not.toMatch(/ g[pq]-/);

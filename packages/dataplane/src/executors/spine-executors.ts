@@ -8,8 +8,12 @@ import { aliasOfSpine } from "../spine-alias.ts";
 import type { Executor } from "./executors.ts";
 import { attach, detach } from "./filter-ops.ts";
 
-/** What passes a spine was sized by the links at its ends: it takes every frame as it is. */
+/**
+ * What passes a spine was sized by the links at its ends: it takes every frame as it is. Of a veth the receiving
+ * end's MTU counts; that of the first is what CoDel takes for one packet, and lets wait however long that takes.
+ */
 const MTU = 65_535;
+const FIRST_MTU = 1500;
 
 /** Spines that gona_spines holds; that of a NIC stands in the NIC's record. */
 const NUMBERS: Readonly<Record<string, number>> = { cap: Spine.CAP, local: Spine.LOCAL };
@@ -23,7 +27,7 @@ export const spineExecutor: Executor<"spines"> = {
       batch.push({ op: "vethPairCreate", link: value.device, peer: value.peer, mtu: MTU });
     }
     batch.push(
-      { op: "linkSet", link: value.device, alias: aliasOfSpine(id), up: true },
+      { op: "linkSet", link: value.device, alias: aliasOfSpine(id), mtu: FIRST_MTU, up: true },
       { op: "linkSet", link: value.peer, up: true },
     );
     batch.spines.set(id, value);
