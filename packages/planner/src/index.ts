@@ -38,6 +38,7 @@ export * from "./moving-vifs.ts";
 export * from "./nic-state.ts";
 export { paceTime } from "./pace.ts";
 export * from "./parse-flow.ts";
+export * from "./path-place.ts";
 export * from "./plan.ts";
 export * from "./probe/fabric-probe.ts";
 export type { Judgement, PathVerdict } from "./probe/judge-paths.ts";
