@@ -95,16 +95,17 @@ static __always_inline __u32 gona_known_slice(__u32 hash, __u32 slot, __u32 buck
 }
 
 /*
- * The earliest that a packet may be out by a slice whose queue is that of `clock`. A slice that has saved up part
- * of its limit may have no pacer; and in a slice of parts this packet's may be empty.
+ * Whether a packet may go by a slice whose queue is that of `clock`: not so that it can be out before the flow's last
+ * one. A slice that has saved up part of its limit may have no pacer; and in a slice of parts this packet's may be
+ * empty. `out`: how long until it is out, as far as is known.
  */
-static __always_inline __u64 gona_earliest(const struct gona_way *way, const struct gona_slice_clock *clock)
+static __always_inline bool gona_may_go(const struct gona_way *way, const struct gona_slice_clock *clock, __u64 out)
 {
 	if (way->stripe)
-		return way->now + gona_queued(clock, way->now) + GONA_STRIPE_NS;
+		return way->now + out + GONA_STRIPE_NS >= way->departs;
 	if (way->parts)
-		return way->now - GONA_GAP_NS;
-	return way->now + gona_left(clock->finish_ns[0], way->now) - GONA_GAP_NS;
+		return way->now >= way->departs + GONA_GAP_NS;
+	return way->now + gona_left(clock->finish_ns[0], way->now) >= way->departs + GONA_GAP_NS;
 }
 
 /*
@@ -129,15 +130,14 @@ GONA_APART int gona_pick_slice(struct gona_aggregate *aggregate, const struct go
 		clock = gona_tx_clock(way->slot, number);
 		if (!clock)
 			continue;
-		if (number != way->present && way->present < GONA_MAX_SLICES &&
-		    gona_earliest(way, clock) < way->departs)
-			continue;
 		out = gona_queued(clock, way->now);
 		if (way->stripe) {
 			rate = gona_drain_rate(slice, way->slot, number);
 			if (rate)
 				out += way->bytes * GONA_NSEC_PER_SEC / rate;
 		}
+		if (number != way->present && way->present < GONA_MAX_SLICES && !gona_may_go(way, clock, out))
+			continue;
 		if (number == way->home)
 			home_out = out;
 		if (number == way->present)
