@@ -46,6 +46,7 @@
 #include "lib/seen.h"
 #include "lib/peer.h"
 #include "lib/flow.h"
+#include "lib/lane.h"
 #include "lib/latency.h"
 #include "lib/rewrite.h"
 #include "lib/deliver.h"

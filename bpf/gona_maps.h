@@ -20,9 +20,11 @@ enum gona_limit {
 	GONA_HTB_MAJOR = 0xa09a, /* major number of every HTB root that is ours */
 	GONA_PART_SPARSE = 6, /* class below a slice's: sparse flows, where there is a latency goal */
 	GONA_PART_REST = 7, /* what no traffic class claims; 1..5 are the traffic classes */
-	GONA_MAX_PARTS = 8, /* array size by part; 0 is the slice itself */
+	GONA_MAX_PARTS = 8, /* array size by part, lanes apart; 0 is the slice itself */
 	GONA_MAX_RULES = 80, /* 5 traffic classes of 16 port ranges */
-	GONA_LANES = 8, /* classes below GONA_PART_REST or _SPARSE for bulk flows; see gona_flow.lane */
+	GONA_LANES = 8, /* of a slice with GONA_VIF_LANES; lane n is part GONA_PART_REST + n, the first is REST itself */
+	GONA_LANED_SLOTS = 512, /* vif slots 0..511 may have lanes: their minors end below GONA_HTB_MAJOR */
+	GONA_LANE_MINOR = 0x9008, /* minor of lane n > 0: GONA_LANE_MINOR + GONA_LANES * vif slot + n */
 	GONA_PATHS = 65536, /* flows whose way is remembered; a power of two */
 	GONA_PEERS = 16384, /* senders on the wire that are counted; a power of two */
 	GONA_TICK_SHIFT = 26, /* 67 ms; see gona_seen */
@@ -105,6 +107,7 @@ enum gona_vif_flag {
 	GONA_VIF_FLOWLET = 2048, /* a flow may leave its bucket's slice where it does not overtake itself */
 	GONA_VIF_STRIPE = 4096, /* each packet by the slice that lets it out first; may reorder within a bound */
 	GONA_VIF_STEERED = 8192, /* what comes in is counted by its sender, in gona_peers */
+	GONA_VIF_LANES = 16384, /* bulk flows of what no traffic class claims are spread over GONA_LANES classes */
 	GONA_VIF_MOVING = 32768, /* its NICs changed a moment ago: its MACs are heard on every NIC */
 };
 
@@ -222,8 +225,12 @@ struct gona_slice_clock {
 	__u32 fair; /* bytes that a flow may send in an interval if all send alike */
 	__u16 interval; /* its number */
 	__u16 _pad;
+	__u32 lane_ns[GONA_LANES]; /* what waits in each lane, as time at the slice's limit */
+	__u32 lane_until[GONA_LANES]; /* until then some flow has the lane, in 2^20 ns */
+	__u16 lane_flows[GONA_LANES]; /* bulk flows seen in each lane in this interval */
+	__u16 lane_flows_before[GONA_LANES];
 };
-_Static_assert(sizeof(struct gona_slice_clock) == 88, "gona_slice_clock");
+_Static_assert(sizeof(struct gona_slice_clock) == 184, "gona_slice_clock");
 
 #define GONA_FLOW_WAYS 4
 #define GONA_FLOW_SETS 16384 /* a power of two */
@@ -235,7 +242,8 @@ struct gona_flow {
 	__u32 bytes; /* sent in `interval` */
 	__u32 told_ms; /* when it was last marked or dropped, in 2^20 ns */
 	__u16 interval; /* of its slice's clock */
-	__u16 strikes; /* times it was told since the queue was last within its goal */
+	__u8 strikes; /* times it was told since the queue was last within its goal */
+	__u8 lane; /* where its packets wait while it is bulk */
 };
 _Static_assert(sizeof(struct gona_flow) == 24, "gona_flow");
 

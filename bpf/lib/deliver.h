@@ -116,6 +116,8 @@ GONA_APART int gona_part_in(struct __sk_buff *skb, const struct gona_vif *vif, _
 	waiting.direction = GONA_RX;
 	waiting.packets = wire.packets;
 	waiting.bytes = wire.bytes;
+	if (waiting.lanes)
+		gona_look_at_lanes(&waiting);
 	return gona_wait(skb, packet, &waiting) ? -GONA_V_DROP_QUEUE : (int)waiting.part;
 }
 

@@ -63,11 +63,16 @@ static __always_inline struct gona_flow *gona_flow_of(struct gona_flow_set *set,
 static __always_inline void gona_begin_interval(struct gona_slice_clock *clock, __u64 now, __u64 length_ns, __u64 rate)
 {
 	__u64 since = now - clock->interval_ns, fair;
+	__u32 lane;
 
 	if (since < length_ns)
 		return;
 	clock->flows_before = since < 2 * length_ns ? clock->flows : 0;
 	clock->flows = 0;
+	for (lane = 0; lane < GONA_LANES; lane++) {
+		clock->lane_flows_before[lane] = clock->lane_flows[lane];
+		clock->lane_flows[lane] = 0;
+	}
 	clock->interval_ns = now;
 	clock->interval++;
 	fair = rate * length_ns / GONA_NSEC_PER_SEC;

@@ -166,50 +166,97 @@ static __always_inline int gona_tell(struct __sk_buff *skb, const struct gona_pa
 }
 
 /*
+ * Before gona_wait(), of a vif with lanes: brings them up to date and finds the one for a flow that
+ * turns bulk. Apart from it for the sake of the stack, of which calls within calls have 512 bytes together.
+ */
+GONA_APART int gona_look_at_lanes(struct gona_waiting *waiting)
+{
+	struct gona_slice_clock *clock;
+	__u64 now;
+
+	if (!waiting)
+		return 0;
+	clock = gona_clock_of(waiting);
+	if (!clock)
+		return 0;
+	now = bpf_ktime_get_ns();
+	gona_drain_lanes(clock, gona_delay(clock, GONA_PART_REST, now));
+	waiting->lane = gona_free_lane(clock, now >> 20, waiting->hash);
+	return 0;
+}
+
+/* Settles the lane of a bulk flow. */
+static __always_inline void gona_take_lane(struct gona_slice_clock *clock, struct gona_flow *flow,
+					   struct gona_waiting *waiting, __u64 now, bool fresh)
+{
+	bool turns = flow->bulk_until_ns <= now;
+
+	/* A flow without a place of its own has nothing to remember its lane by. */
+	if (flow->check != waiting->hash)
+		waiting->lane = waiting->hash & (GONA_LANES - 1);
+	else if (turns)
+		flow->lane = waiting->lane;
+	else
+		waiting->lane = flow->lane & (GONA_LANES - 1);
+	if (fresh || turns)
+		clock->lane_flows[waiting->lane & (GONA_LANES - 1)]++;
+}
+
+/*
  * Before a packet of a vif with a latency goal goes to wait: settles whether its flow is sparse,
- * which changes the part from REST to SPARSE, and what becomes of it. GONA_V_NONE, or why it is
- * dropped.
+ * which changes the part from REST to SPARSE, or else its lane, and what becomes of it. GONA_V_NONE,
+ * or why it is dropped.
  */
 GONA_APART int gona_wait(struct __sk_buff *skb, const struct gona_packet *packet, struct gona_waiting *waiting)
 {
 	struct gona_slice_clock *clock;
 	struct gona_flow_set *set;
 	struct gona_flow *flow;
-	__u64 now, goal, interval, delay, ns, floor;
-	__u32 check, part;
-	bool sparse;
+	__u64 now, goal, delay, ns, floor;
+	__u32 fresh;
 
 	if (!packet || !waiting || !waiting->rate)
 		return GONA_V_NONE;
 	clock = gona_clock_of(waiting);
-	check = waiting->hash ^ (waiting->slot + 1) * GONA_HASH_FRACTION;
-	set = gona_flow_set_of(check);
+	waiting->hash ^= (waiting->slot + 1) * GONA_HASH_FRACTION;
+	set = gona_flow_set_of(waiting->hash);
 	if (!clock || !set)
 		return GONA_V_NONE;
 
 	now = bpf_ktime_get_ns();
-	part = waiting->part & (GONA_MAX_PARTS - 1);
 	floor = GONA_QUEUE_FLOOR * GONA_NSEC_PER_SEC / waiting->rate;
-	interval = (waiting->vif_goal_us ? waiting->vif_goal_us : waiting->goal_us) * 1000ULL;
-	gona_begin_interval(clock, now, interval > floor ? interval : floor, waiting->rate);
-	flow = gona_flow_of(set, check, now, clock->interval);
-	sparse = gona_flow_is_sparse(clock, flow, now, waiting->bytes);
+	goal = (waiting->vif_goal_us ? waiting->vif_goal_us : waiting->goal_us) * 1000ULL;
+	gona_begin_interval(clock, now, goal > floor ? goal : floor, waiting->rate);
+	flow = gona_flow_of(set, waiting->hash, now, clock->interval);
+	fresh = flow->interval ^ clock->interval;
 
 	goal = waiting->goal_us * 1000ULL;
 	if (goal && goal < floor)
 		goal = floor;
-	delay = gona_delay(clock, part, now);
-	if (!sparse) {
+	delay = gona_delay(clock, waiting->part, now);
+	if (gona_flow_is_sparse(clock, flow, now, waiting->bytes)) {
+		if (waiting->part == GONA_PART_REST && waiting->vif_goal_us)
+			waiting->part = GONA_PART_SPARSE;
+		gona_clock_take(clock, waiting->part, now, waiting->bytes, waiting->rate);
+		return GONA_V_NONE;
+	}
+	if (waiting->lanes && waiting->part == GONA_PART_REST) {
+		gona_take_lane(clock, flow, waiting, now, fresh);
+		delay = gona_lane_delay(clock, waiting->lane);
+		if (clock->lane_ns[waiting->lane & (GONA_LANES - 1)] <= 2 * floor)
+			delay = 0;
+		waiting->part = GONA_PART_REST + waiting->lane;
+	}
+	if (goal) {
 		struct gona_told told = { .clock = clock, .flow = flow, .now = now, .delay = delay, .goal = goal };
 
-		if (goal && gona_tell(skb, packet, waiting, &told))
+		if (gona_tell(skb, packet, waiting, &told))
 			return GONA_V_DROP_QUEUE;
-	} else if (part == GONA_PART_REST && waiting->vif_goal_us) {
-		waiting->part = GONA_PART_SPARSE;
 	}
-
-	ns = gona_clock_take(clock, part, now, waiting->bytes, waiting->rate);
-	if (!sparse)
+	ns = gona_clock_take(clock, waiting->part, now, waiting->bytes, waiting->rate);
+	if (waiting->lanes && waiting->part >= GONA_PART_REST)
+		flow->bulk_until_ns = gona_lane_fill(clock, waiting->lane, now, ns);
+	else
 		flow->bulk_until_ns = now + (delay + ns > GONA_BULK_NS ? delay + ns : GONA_BULK_NS);
 	return GONA_V_NONE;
 }

@@ -17,6 +17,8 @@ struct gona_waiting {
 	__u32 bytes;
 	__u8 remark_dscp; /* or GONA_KEEP_MARKING */
 	__u8 remark_pcp;
+	bool lanes; /* bulk flows of REST are spread over them */
+	__u8 lane; /* for a flow that turns bulk now */
 };
 
 /* As gona_traffic_rule asks for it. */
@@ -86,6 +88,7 @@ GONA_APART int gona_classify(struct __sk_buff *skb, const struct gona_vif *vif, 
 	waiting->goal_us = vif->goal_us;
 	waiting->vif_goal_us = vif->goal_us;
 	waiting->slot = slot;
+	waiting->lanes = vif->flags & GONA_VIF_LANES;
 	waiting->remark_dscp = GONA_KEEP_MARKING;
 	waiting->remark_pcp = GONA_KEEP_MARKING;
 	rules = bpf_map_lookup_elem(&gona_traffic_rules, &slot);

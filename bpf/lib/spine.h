@@ -8,12 +8,22 @@
 
 #define GONA_SPINE_SLOT_MASK 0xffff
 #define GONA_SPINE_KIND_MASK 0xf
-#define GONA_SPINE_PART_MASK (GONA_MAX_PARTS - 1)
+#define GONA_SPINE_PART_MASK 0xf /* lanes are parts */
 
 /* The class of a vif, the same minor in every tree; plus the part, where the tree has parts. */
 static __always_inline __u32 gona_class_of(__u32 slot, __u32 part)
 {
-	return (__u32)GONA_HTB_MAJOR << 16 | (GONA_MAX_PARTS * (slot + 1) + part);
+	__u32 minor = GONA_MAX_PARTS * (slot + 1) + part;
+
+	if (part > GONA_PART_REST)
+		minor = GONA_LANE_MINOR + GONA_LANES * slot + part - GONA_PART_REST;
+	return (__u32)GONA_HTB_MAJOR << 16 | minor;
+}
+
+/* What skb->priority names for a part of the slice whose own class is `classid`. */
+static __always_inline __u32 gona_part_class(__u32 classid, __u32 slot, __u32 part)
+{
+	return part > GONA_PART_REST ? gona_class_of(slot, part) : classid + part;
 }
 
 static __always_inline void gona_mark_for_spine(struct __sk_buff *skb, __u32 slot, enum gona_spine kind, __u32 part)

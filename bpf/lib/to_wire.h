@@ -45,6 +45,8 @@ GONA_APART int gona_part_out(struct __sk_buff *skb, const struct gona_vif *vif, 
 	waiting.direction = GONA_TX;
 	waiting.packets = wire.packets;
 	waiting.bytes = wire.bytes;
+	if (waiting.lanes)
+		gona_look_at_lanes(&waiting);
 	failed = gona_wait(skb, packet, &waiting);
 	return failed ? -(int)failed : (int)(waiting.part | GONA_QUEUED);
 }
@@ -119,7 +121,7 @@ static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona
 	}
 	if (choice.failed)
 		reason = GONA_V_TO_WIRE_FAILOVER;
-	skb->priority = choice.slice->classid + (part & ~GONA_QUEUED);
+	skb->priority = gona_part_class(choice.slice->classid, slot, part & ~GONA_QUEUED);
 	if (choice.nic->flags & GONA_NIC_PEER)
 		return gona_verdict(skb, reason, bpf_redirect_peer(choice.nic->out_ifindex, 0));
 	return gona_verdict(skb, reason, bpf_redirect(choice.nic->out_ifindex, 0));
@@ -152,7 +154,7 @@ GONA_APART int gona_into_cap(struct __sk_buff *skb, const struct gona_vif *vif, 
 		if (part < 0)
 			return gona_verdict(skb, -part, TC_ACT_SHOT);
 	}
-	action = gona_into_spine(skb, spine, slot, GONA_SPINE_CAP, part & (GONA_MAX_PARTS - 1));
+	action = gona_into_spine(skb, spine, slot, GONA_SPINE_CAP, part & GONA_SPINE_PART_MASK);
 	if (part & GONA_QUEUED)
 		skb->mark |= GONA_MARK_QUEUED | number << GONA_MARK_NUMBER_SHIFT;
 	return action;

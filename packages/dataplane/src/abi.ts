@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "03c21741919be9b5";
+export const LAYOUT_HASH = "6cb83501aab9f884";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -25,6 +25,8 @@ export const Limit = {
   MAX_PARTS: 8,
   MAX_RULES: 80,
   LANES: 8,
+  LANED_SLOTS: 512,
+  LANE_MINOR: 36872,
   PATHS: 65536,
   PEERS: 16384,
   TICK_SHIFT: 26,
@@ -100,6 +102,7 @@ export const VifFlag = {
   FLOWLET: 2048,
   STRIPE: 4096,
   STEERED: 8192,
+  LANES: 16384,
   MOVING: 32768,
 } as const;
 
@@ -205,6 +208,7 @@ export interface GonaFlow {
   readonly toldMs: number;
   readonly interval: number;
   readonly strikes: number;
+  readonly lane: number;
 }
 export const gonaFlow = codec<GonaFlow>(
   24,
@@ -214,7 +218,8 @@ export const gonaFlow = codec<GonaFlow>(
     view.setUint32(at + 12, value.bytes, true);
     view.setUint32(at + 16, value.toldMs, true);
     view.setUint16(at + 20, value.interval, true);
-    view.setUint16(at + 22, value.strikes, true);
+    view.setUint8(at + 22, value.strikes);
+    view.setUint8(at + 23, value.lane);
   },
   (view, at) => ({
     bulkUntilNs: view.getBigUint64(at, true),
@@ -222,7 +227,8 @@ export const gonaFlow = codec<GonaFlow>(
     bytes: view.getUint32(at + 12, true),
     toldMs: view.getUint32(at + 16, true),
     interval: view.getUint16(at + 20, true),
-    strikes: view.getUint16(at + 22, true),
+    strikes: view.getUint8(at + 22),
+    lane: view.getUint8(at + 23),
   }),
 );
 
@@ -375,7 +381,7 @@ export const gonaSegmentKey = codec<GonaSegmentKey>(
   }),
 );
 
-/** struct gona_slice_clock, 88 bytes. */
+/** struct gona_slice_clock, 184 bytes. */
 export interface GonaSliceClock {
   readonly finishNs: readonly bigint[];
   readonly intervalNs: bigint;
@@ -383,9 +389,13 @@ export interface GonaSliceClock {
   readonly flowsBefore: number;
   readonly fair: number;
   readonly interval: number;
+  readonly laneNs: readonly number[];
+  readonly laneUntil: readonly number[];
+  readonly laneFlows: readonly number[];
+  readonly laneFlowsBefore: readonly number[];
 }
 export const gonaSliceClock = codec<GonaSliceClock>(
-  88,
+  184,
   (view, at, value) => {
     writeArray(at, value.finishNs, 8, 8, (at, element) => view.setBigUint64(at, element, true));
     view.setBigUint64(at + 64, value.intervalNs, true);
@@ -393,6 +403,10 @@ export const gonaSliceClock = codec<GonaSliceClock>(
     view.setUint32(at + 76, value.flowsBefore, true);
     view.setUint32(at + 80, value.fair, true);
     view.setUint16(at + 84, value.interval, true);
+    writeArray(at + 88, value.laneNs, 8, 4, (at, element) => view.setUint32(at, element, true));
+    writeArray(at + 120, value.laneUntil, 8, 4, (at, element) => view.setUint32(at, element, true));
+    writeArray(at + 152, value.laneFlows, 8, 2, (at, element) => view.setUint16(at, element, true));
+    writeArray(at + 168, value.laneFlowsBefore, 8, 2, (at, element) => view.setUint16(at, element, true));
   },
   (view, at) => ({
     finishNs: readArray(at, 8, 8, (at) => view.getBigUint64(at, true)),
@@ -401,6 +415,10 @@ export const gonaSliceClock = codec<GonaSliceClock>(
     flowsBefore: view.getUint32(at + 76, true),
     fair: view.getUint32(at + 80, true),
     interval: view.getUint16(at + 84, true),
+    laneNs: readArray(at + 88, 8, 4, (at) => view.getUint32(at, true)),
+    laneUntil: readArray(at + 120, 8, 4, (at) => view.getUint32(at, true)),
+    laneFlows: readArray(at + 152, 8, 2, (at) => view.getUint16(at, true)),
+    laneFlowsBefore: readArray(at + 168, 8, 2, (at) => view.getUint16(at, true)),
   }),
 );
 

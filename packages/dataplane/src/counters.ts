@@ -1,5 +1,5 @@
 import type { ClassState, Kernel } from "@gona/kernel";
-import { FIRST_PACER_MINOR } from "@gona/planner";
+import { minorKind, minorSlot } from "@gona/planner";
 import {
   type GonaSliceCounters,
   type GonaVerdictCounters,
@@ -50,23 +50,27 @@ export function readQueueCounters(kernel: Kernel, link: string): QueueCounters {
   if (kernel.link(link) === undefined) return { root, host, slices };
   for (const { classid, sent } of kernel.classes(link)) {
     const minor = classid & 0xffff;
-    if (classid >>> 16 !== HTB_HANDLE >>> 16 || minor >= FIRST_PACER_MINOR) continue;
+    if (classid >>> 16 !== HTB_HANDLE >>> 16) continue;
     if (classid === ROOT_CLASS) root = sent;
     else if (classid === HOST_CLASS) host = sent;
-    else if (minor >= MINORS_PER_SLICE) addClass(slices, minor, sent);
+    else if (minorKind(minor) !== "tree") addClass(slices, minor, sent);
   }
   return { root, host, slices };
 }
 
-/** Minors of one slice: its own class and its parts. */
-const MINORS_PER_SLICE = 8;
-
 function addClass(slices: Map<number, ClassState["sent"]>, minor: number, sent: ClassState["sent"]): void {
-  const vifSlot = Math.floor(minor / MINORS_PER_SLICE) - 1;
-  const { bytes, packets, drops, backlogBytes } = slices.get(vifSlot) ?? NOTHING;
-  const passed = minor % MINORS_PER_SLICE === 0 ? sent : { bytes, packets };
-  const sums = { drops: drops + sent.drops, backlogBytes: backlogBytes + sent.backlogBytes };
-  slices.set(vifSlot, { bytes: passed.bytes, packets: passed.packets, ...sums });
+  const kind = minorKind(minor);
+  // What passed a pacer, or a part, passed its slice.
+  if (kind === "pacer") return;
+  const vifSlot = minorSlot(minor);
+  const sum = slices.get(vifSlot) ?? NOTHING;
+  const passed = kind === "part" ? NOTHING : sent;
+  slices.set(vifSlot, {
+    bytes: sum.bytes + passed.bytes,
+    packets: sum.packets + passed.packets,
+    drops: sum.drops + sent.drops,
+    backlogBytes: sum.backlogBytes + sent.backlogBytes,
+  });
 }
 
 /** A per-CPU value holds one struct for each possible CPU. All members are counters. */

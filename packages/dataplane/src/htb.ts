@@ -5,6 +5,7 @@ import {
   classMinor,
   HOST_MINOR,
   INNER_QUANTUM,
+  innerMinor,
   pacerMinor,
   type QueueTree,
   ROOT_MINOR,
@@ -24,8 +25,10 @@ const PACED_TICKS = 1;
 export const HTB_HANDLE: TcHandle = tcHandle(Limit.HTB_MAJOR, 0);
 export const ROOT_CLASS: TcHandle = tcHandle(Limit.HTB_MAJOR, ROOT_MINOR);
 export const HOST_CLASS: TcHandle = tcHandle(Limit.HTB_MAJOR, HOST_MINOR);
-/** `part` 0: the slice itself. */
+/** `part` 0: the slice itself, where it holds packets. */
 export const sliceClass = (vifSlot: number, part = 0): TcHandle => tcHandle(Limit.HTB_MAJOR, classMinor(vifSlot, part));
+/** The class of a slice that has parts. */
+export const innerClass = (vifSlot: number): TcHandle => tcHandle(Limit.HTB_MAJOR, innerMinor(vifSlot));
 export const pacerClass = (vifSlot: number): TcHandle => tcHandle(Limit.HTB_MAJOR, pacerMinor(vifSlot));
 /**
  * A leaf's major is its class's minor, so never that of another. The kernel's own choices begin at
@@ -62,11 +65,21 @@ export const fromHtbClass = (htb: HtbClass): ClassShape => ({
   ...(htb.overheadBytes === undefined ? {} : { overhead: bytes(htb.overheadBytes) }),
 });
 
-/** The classes of a slice: what is assured goes to the pacer where there is one, the limit stays. */
+/**
+ * The classes of a slice: what is assured goes to the pacer where there is one, the limit stays. HTB uses
+ * neither quantum nor priority of the one above parts.
+ */
 export function toSliceClasses(slice: ClassShape & Pick<SliceQueue, "pace">): {
   readonly own: HtbClass;
+  readonly inner: HtbClass;
   readonly pacer?: HtbClass;
 } {
+  const { own, pacer } = ownAndPacer(slice);
+  const inner = { ...own, quantumBytes: slice.offload ? 0 : INNER_QUANTUM, priority: 0 };
+  return { own, inner, ...(pacer && { pacer }) };
+}
+
+function ownAndPacer(slice: ClassShape & Pick<SliceQueue, "pace">): { readonly own: HtbClass; readonly pacer?: HtbClass } {
   const own = toHtbClass(slice);
   const { pace, rate, burst, overhead } = slice;
   if (pace === undefined) return { own };

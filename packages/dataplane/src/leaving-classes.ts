@@ -16,5 +16,7 @@ export function leavingClasses(step: Step): readonly DrainingClass[] {
 }
 
 /** The parts that hold packets; 0: the slice's own class. */
-const holding = ({ leaf, parts }: SliceQueue): readonly number[] =>
-  leaf === null ? parts.map(({ part }) => part) : [0];
+const holding = ({ leaf, parts }: SliceQueue): readonly number[] => [
+  ...(leaf === null ? [] : [0]),
+  ...parts.map(({ part }) => part),
+];

@@ -1,9 +1,7 @@
 import { type ClassCounterSink, type Kernel, KernelError, type TcHandle } from "@gona/kernel";
-import { FIRST_PACER_MINOR } from "@gona/planner";
+import { minorKind, minorSlot } from "@gona/planner";
 import { HOST_CLASS, HTB_HANDLE, ROOT_CLASS } from "./htb.ts";
 
-/** Minors of one slice: its own class, which is that of slot + 1, and seven parts. */
-const MINORS_PER_SLICE = 8;
 const FIRST_SLOTS = 64;
 
 /** Counters of one class, bytes as the wire has them. Numbers, as `classCounters` gives them. */
@@ -65,7 +63,8 @@ export class TreeCounters implements ClassCounterSink {
     if (classid >>> 16 !== HTB_HANDLE >>> 16) return;
     const atMs = this.#now();
     const minor = classid & 0xffff;
-    if (minor < MINORS_PER_SLICE) {
+    const kind = minorKind(minor);
+    if (kind === "tree") {
       const count = { atMs, bytes, packets, drops, backlogBytes };
       if (classid === ROOT_CLASS) {
         this.#root = count;
@@ -73,24 +72,20 @@ export class TreeCounters implements ClassCounterSink {
       } else if (classid === HOST_CLASS) this.#host = count;
       return;
     }
-    if (minor >= FIRST_PACER_MINOR) {
-      // What passed a pacer is counted at its slice; a slice that waits for its pacer waits for its limit.
-      const paced = minor - FIRST_PACER_MINOR;
-      if (paced >= this.#atMs.length) this.#grow(paced);
-      if (ceilTokens < 0) this.#held[paced] = 1;
-      return;
-    }
-    const slot = Math.floor(minor / MINORS_PER_SLICE) - 1;
+    const slot = minorSlot(minor);
     if (slot >= this.#atMs.length) this.#grow(slot);
-    if (minor % MINORS_PER_SLICE === 0) {
+    // What passed a pacer is counted at its slice; a slice that waits for its pacer waits for its limit.
+    if (ceilTokens < 0) this.#held[slot] = 1;
+    if (kind === "pacer") return;
+    // While a slice changes between a queue and parts it has a class for each.
+    if (kind !== "part") {
+      this.#bytes[slot] = (this.#atMs[slot] === 0 ? 0 : (this.#bytes[slot] ?? 0)) + bytes;
+      this.#packets[slot] = (this.#atMs[slot] === 0 ? 0 : (this.#packets[slot] ?? 0)) + packets;
       this.#atMs[slot] = atMs;
-      this.#bytes[slot] = bytes;
-      this.#packets[slot] = packets;
     }
     if (backlogBytes > 0 && this.#backlogBytes[slot] === 0) this.#waitingSlots++;
     this.#drops[slot] = (this.#drops[slot] ?? 0) + drops;
     this.#backlogBytes[slot] = (this.#backlogBytes[slot] ?? 0) + backlogBytes;
-    if (ceilTokens < 0) this.#held[slot] = 1;
   }
 
   /** All that passed. */

@@ -26,6 +26,7 @@ function flagsOf(entry: VifEntry, link: LinkState): number {
     (entry.choice === "flowlet" ? VifFlag.FLOWLET : 0) |
     (entry.choice === "stripe" ? VifFlag.STRIPE : 0) |
     (entry.moving ? VifFlag.MOVING : 0) |
+    (entry.lanes ? VifFlag.LANES : 0) |
     (entry.choice !== undefined && entry.rewriteMac ? VifFlag.STEERED : 0)
   );
 }
@@ -82,6 +83,7 @@ export function fromVifRecords(
     stopped: has(VifFlag.STOPPED),
     parts: has(VifFlag.PARTS),
     ...(vif.goalUs === 0 ? {} : { latency: nanoseconds(vif.goalUs * NS_PER_US) }),
+    ...(has(VifFlag.LANES) ? { lanes: true as const } : {}),
     capped: has(VifFlag.CAPPED),
     localCapped: has(VifFlag.LOCAL_CAPPED),
     queued: has(VifFlag.QUEUED),

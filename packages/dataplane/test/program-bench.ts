@@ -256,7 +256,7 @@ export class ProgramBench implements Disposable {
 
   /** Fills every place with a flow of nobody's. */
   fillFlows(bulkUntilNs: bigint): void {
-    const stranger = { bulkUntilNs, check: 1, bytes: 0, toldMs: 0, interval: 0, strikes: 0 };
+    const stranger = { bulkUntilNs, check: 1, bytes: 0, toldMs: 0, interval: 0, strikes: 0, lane: 0 };
     const value = gonaFlowSet.encode({ ways: Array.from({ length: 4 }, () => stranger) });
     for (let index = 0; index < FLOW_SETS; index++) this.object.map("gona_flows").put(key32(index), value);
   }

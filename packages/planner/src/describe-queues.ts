@@ -48,7 +48,7 @@ export function sliceMembers({ leaf, parts, pace, ...htb }: FacetValue<"slices">
     ...(pace === undefined ? {} : { paced: `${formatRate(pace.rate)} in ${pace.burst / 1e6} ms` }),
     ...beyond(htb),
     ...(leaf === null ? {} : leafMembers(leaf)),
-    ...Object.fromEntries(parts.map((part) => [partName(part.part), partWords(part)])),
+    ...partMembers(parts),
   };
 }
 
@@ -59,6 +59,15 @@ export const rulesMembers = ({ rules, parts }: FacetValue<"trafficRules">): Memb
   });
   return Object.fromEntries(told);
 };
+
+/** Lanes are alike. */
+function partMembers(parts: readonly SlicePart[]): Members {
+  const lanes = parts.filter(({ part }) => part > REST_PART).length;
+  const words = (part: SlicePart) => partWords(part) + (part.part === REST_PART && lanes > 0 ? ` in ${lanes + 1} lanes` : "");
+  return Object.fromEntries(
+    parts.filter(({ part }) => part <= REST_PART).map((part) => [partName(part.part), words(part)]),
+  );
+}
 
 const beyond = ({ overhead, offload }: Partial<ClassShape>): Members => ({
   ...(overhead === undefined ? {} : { overhead: `${overhead} bytes a frame` }),

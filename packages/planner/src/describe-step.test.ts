@@ -97,30 +97,32 @@ describe("describeStep", () => {
         "queue of all that capped guests send: new, capacity 1 Tbit, queue 1000000 bytes (segmenter)",
         "queue of what guests send to one another: new, capacity 1 Tbit, queue 1000000 bytes (segmenter)",
         "queue of vnet0: new, capacity 90 Mbit, queue 150000 bytes (segmenter)",
-        "slice guest0 in by eth1: new, rate 100 Mbit, limit 100 Mbit, quantum 65536 bytes, priority 0, burst 5 ms, limit's burst 16 ms, paced 106 Mbit in 0.512 ms, class 1 25 Mbit to 25 Mbit (quantum 409600 bytes, queue 150000 bytes (segmenter)), sparse flows 70.312496 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)), rest 4.687496 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter))",
-        "limit of guest0 over all NICs: new, rate 120 Mbit, limit 120 Mbit, quantum 65536 bytes, priority 0, burst 5 ms, limit's burst 16 ms, paced 127.2 Mbit in 0.512 ms, class 1 30 Mbit to 30 Mbit (quantum 262144 bytes, queue 150000 bytes (segmenter)), sparse flows 84.375 Mbit to 120 Mbit (quantum 65536 bytes, queue 300000 bytes (segmenter)), rest 5.625 Mbit to 120 Mbit (quantum 65536 bytes, queue 300000 bytes (segmenter))",
-        "limit of guest0 to local guests: new, rate 500 Mbit, limit 500 Mbit, quantum 65536 bytes, priority 0, burst 5 ms, limit's burst 16 ms, paced 530 Mbit in 0.512 ms, class 1 125 Mbit to 125 Mbit (quantum 262144 bytes, queue 312500 bytes (segmenter)), sparse flows 351.562496 Mbit to 500 Mbit (quantum 65536 bytes, queue 1250000 bytes (fifo)), rest 23.437496 Mbit to 500 Mbit (quantum 65536 bytes, queue 1250000 bytes (fifo))",
+        "slice guest0 on eth1: quantum 102400 bytes -> 65536 bytes, class 1 none -> 25 Mbit to 25 Mbit (quantum 409600 bytes, queue 150000 bytes (segmenter)), sparse flows none -> 75 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)), rest none -> 8 bit to 100 Mbit (quantum 7813 bytes, queue 250000 bytes (segmenter)) in 8 lanes",
+        "slice guest0 in by eth1: new, rate 100 Mbit, limit 100 Mbit, quantum 65536 bytes, priority 0, burst 5 ms, limit's burst 16 ms, paced 106 Mbit in 0.512 ms, class 1 25 Mbit to 25 Mbit (quantum 409600 bytes, queue 150000 bytes (segmenter)), sparse flows 75 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)), rest 8 bit to 100 Mbit (quantum 7813 bytes, queue 250000 bytes (segmenter)) in 8 lanes",
+        "slice guest0 on eth2: quantum 102400 bytes -> 65536 bytes, class 1 none -> 25 Mbit to 25 Mbit (quantum 409600 bytes, queue 150000 bytes (segmenter)), sparse flows none -> 75 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)), rest none -> 8 bit to 100 Mbit (quantum 7813 bytes, queue 250000 bytes (segmenter)) in 8 lanes",
+        "limit of guest0 over all NICs: new, rate 120 Mbit, limit 120 Mbit, quantum 65536 bytes, priority 0, burst 5 ms, limit's burst 16 ms, paced 127.2 Mbit in 0.512 ms, class 1 30 Mbit to 30 Mbit (quantum 262144 bytes, queue 150000 bytes (segmenter)), sparse flows 90 Mbit to 120 Mbit (quantum 65536 bytes, queue 300000 bytes (segmenter)), rest 8 bit to 120 Mbit (quantum 9375 bytes, queue 300000 bytes (segmenter)) in 8 lanes",
+        "limit of guest0 to local guests: new, rate 500 Mbit, limit 500 Mbit, quantum 65536 bytes, priority 0, burst 5 ms, limit's burst 16 ms, paced 530 Mbit in 0.512 ms, class 1 125 Mbit to 125 Mbit (quantum 262144 bytes, queue 312500 bytes (segmenter)), sparse flows 375 Mbit to 500 Mbit (quantum 65536 bytes, queue 1250000 bytes (fifo)), rest 8 bit to 500 Mbit (quantum 39063 bytes, queue 1250000 bytes (fifo)) in 8 lanes",
         "NIC eth1: incoming traffic not shaped -> incoming traffic shaped",
         "traffic classes of guest0: new, class 1 DSCP 46 ports 5004-5020 within 5 ms leaves with PCP 5",
         "vif guest0: plain queues -> traffic classes, latency goal 5 ms, capped outgoing, capped incoming, capped to local guests, virtual queues none -> (eth1 100 Mbit out 90 Mbit in, eth2 100 Mbit out 90 Mbit in)",
-        "slice guest0 on eth1: quantum 102400 bytes -> 65536 bytes, class 1 none -> 25 Mbit to 25 Mbit (quantum 409600 bytes, queue 150000 bytes (segmenter)), sparse flows none -> 70.312496 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)), rest none -> 4.687496 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)), queue 312500 bytes (segmenter) -> none",
-        "slice guest0 on eth2: quantum 102400 bytes -> 65536 bytes, class 1 none -> 25 Mbit to 25 Mbit (quantum 409600 bytes, queue 150000 bytes (segmenter)), sparse flows none -> 70.312496 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)), rest none -> 4.687496 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)), queue 312500 bytes (segmenter) -> none",
+        "slice guest0 on eth1: queue 312500 bytes (segmenter) -> none",
+        "slice guest0 on eth2: queue 312500 bytes (segmenter) -> none",
       ]
     `);
     expect(lines(now, hub).slice(0, 12)).toMatchInlineSnapshot(`
       [
+        "slice guest0 on eth1: quantum 65536 bytes -> 102400 bytes, queue none -> 312500 bytes (segmenter)",
+        "slice guest0 on eth2: quantum 65536 bytes -> 102400 bytes, queue none -> 312500 bytes (segmenter)",
         "NIC eth1: incoming traffic shaped -> incoming traffic not shaped",
         "vif guest0: traffic classes, latency goal 5 ms, capped outgoing, capped incoming, capped to local guests -> plain queues, virtual queues (eth1 100 Mbit out 90 Mbit in, eth2 100 Mbit out 90 Mbit in) -> none",
         "traffic classes of guest0: gone",
-        "slice guest0 on eth1: quantum 65536 bytes -> 102400 bytes, queue none -> 312500 bytes (segmenter), class 1 25 Mbit to 25 Mbit (quantum 409600 bytes, queue 150000 bytes (segmenter)) -> none, sparse flows 70.312496 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)) -> none, rest 4.687496 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)) -> none",
-        "slice guest0 on eth2: quantum 65536 bytes -> 102400 bytes, queue none -> 312500 bytes (segmenter), class 1 25 Mbit to 25 Mbit (quantum 409600 bytes, queue 150000 bytes (segmenter)) -> none, sparse flows 70.312496 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)) -> none, rest 4.687496 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)) -> none",
+        "slice guest0 on eth1: class 1 25 Mbit to 25 Mbit (quantum 409600 bytes, queue 150000 bytes (segmenter)) -> none, sparse flows 75 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)) -> none, rest 8 bit to 100 Mbit (quantum 7813 bytes, queue 250000 bytes (segmenter)) in 8 lanes -> none",
+        "slice guest0 on eth2: class 1 25 Mbit to 25 Mbit (quantum 409600 bytes, queue 150000 bytes (segmenter)) -> none, sparse flows 75 Mbit to 100 Mbit (quantum 102400 bytes, queue 250000 bytes (segmenter)) -> none, rest 8 bit to 100 Mbit (quantum 7813 bytes, queue 250000 bytes (segmenter)) in 8 lanes -> none",
         "slice guest0 in by eth1: gone",
         "limit of guest0 over all NICs: gone",
         "limit of guest0 to local guests: gone",
         "queue of what comes in by eth1: gone",
         "queue of all that capped guests send: gone",
-        "queue of what guests send to one another: gone",
-        "queue of vnet0: gone",
       ]
     `);
   });

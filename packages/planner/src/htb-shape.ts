@@ -22,7 +22,7 @@ const BURST = nanoseconds(5_000_000);
 /** What a paced limit may save up while timers are late: 1.6 % of a second, 2.8 % with a frame at 1 Mbit/s. */
 const PACED_BURST = nanoseconds(16_000_000);
 /** An Ethernet frame of 1500 bytes payload: a bucket below it would never let one out. */
-const FRAME = bytes(1514);
+export const FRAME = bytes(1514);
 /** HTB takes no rate of 0; what is not reserved is assured this much, and admission counts it. */
 export const RATE_FLOOR = bitsPerSecond(8_000);
 /**

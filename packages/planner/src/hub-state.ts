@@ -177,21 +177,17 @@ export interface SliceQueue extends ClassShape, MayBeStale {
  * slice's pace instead: two buckets of one rate in a row would throw credit away twice.
  */
 export interface SlicePart extends HtbShape {
-  /** 1 to 5: traffic classes in the order of the spec; SPARSE_PART; REST_PART. */
+  /** 1 to 5: traffic classes in the order of the spec; SPARSE_PART; REST_PART; lanes beyond the first. */
   readonly part: number;
 }
 
 /** With a latency goal: flows that send less than their fair part. */
 export const SPARSE_PART = 6;
-/** What no traffic class claims. */
+/** What no traffic class claims; where there are lanes, the first of them. */
 export const REST_PART = 7;
-
-/** Minors: 1 root, 2 the default class, 8 (slot + 1) the slice, the seven that follow its parts; from 0x8008 on pacers. */
-export const classMinor = (vifSlot: number, part = 0): number => (vifSlot + 1) * 8 + part;
-export const FIRST_PACER_MINOR = 0x8008;
-export const pacerMinor = (vifSlot: number): number => FIRST_PACER_MINOR + vifSlot;
-export const ROOT_MINOR = 1;
-export const HOST_MINOR = 2;
+/** Parts that bulk flows of what no traffic class claims are spread over, from REST_PART on. */
+export const LANES = 8;
+export const LAST_PART = REST_PART + LANES - 1;
 
 /** Which part of its slices a vif's frame goes to: the first rule that matches; REST_PART where none does. */
 export interface TrafficRules extends MayBeStale {
@@ -240,6 +236,8 @@ export interface VifEntry extends MayBeStale {
   readonly parts: boolean;
   /** Latency goal of the slices' rest: a virtual queue marks and drops, sparse flows have SPARSE_PART. Absent: none. */
   readonly latency?: Nanoseconds;
+  /** Bulk flows of the slices' rest are spread over LANES parts. Absent: REST_PART holds them all. */
+  readonly lanes?: true;
   /** What it sends to the wire passes the spine `cap` first. */
   readonly capped: boolean;
   /** What it sends to guests of this host passes the spine `local` first. */

@@ -30,6 +30,7 @@ export {
   type LacpMux,
   type LacpPort,
   type LacpReception,
+  lacpKey,
 } from "./lacp/lacp-port.ts";
 export { isResumable, type LacpMemory, lacpMemory } from "./lacp/lacp-resume.ts";
 export * from "./lacp/lacp-standing.ts";

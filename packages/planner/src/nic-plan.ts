@@ -17,6 +17,7 @@ import { hostShape, queueTree, reservable, type ShareScale } from "./htb-shape.t
 import type { HubState, NicEntry, NicFilter, QueueTree } from "./hub-state.ts";
 import { type IngressPlan, planIngress } from "./ingress-plan.ts";
 import type { Inventory } from "./inventory.ts";
+import { areLaned } from "./lanes.ts";
 import { usesOffload } from "./offload-obstacles.ts";
 import { isPaced } from "./pace.ts";
 import { shareScale } from "./share-scale.ts";
@@ -44,6 +45,8 @@ export interface NicPlan {
   readonly pacing: Nanoseconds;
   /** Its new slices get one; isPaced(). */
   readonly paced: boolean;
+  /** Vifs that come to have a latency goal get lanes; areLaned(). */
+  readonly laned: boolean;
   /** Buckets go elsewhere where they can. */
   readonly held: boolean;
 }
@@ -131,6 +134,7 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
     scale,
     pacing: input.pacing,
     paced: isPaced(slices.length),
+    laned: areLaned(input.vifSpecs, nic.name),
     held: inventory.nicsHeld?.has(nic.name) ?? false,
   };
   return before !== undefined && equalData(before, nicPlan) ? before : nicPlan;

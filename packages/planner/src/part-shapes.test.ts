@@ -9,7 +9,7 @@ import {
   type TrafficClassSpec,
 } from "@gona/model";
 import { describe, expect, it } from "vitest";
-import { REST_PART, SPARSE_PART } from "./hub-state.ts";
+import { LANES, REST_PART, SPARSE_PART } from "./hub-state.ts";
 import { sliceParts } from "./part-shapes.ts";
 
 const oneClass = (priority: number, rates: Partial<TrafficClassSpec> = {}): TrafficClassSpec => ({
@@ -26,10 +26,11 @@ interface Given {
   readonly fraction?: number;
   readonly rate?: number;
   readonly fqCodel?: boolean;
+  readonly laned?: boolean;
 }
 
 /** Parts of a slice with 100 Mbit/s assured and a limit of 400. */
-function partsOf({ classes = [], latency, fraction = 1, rate = 100, fqCodel = false }: Given) {
+function partsOf({ classes = [], latency, fraction = 1, rate = 100, fqCodel = false, laned = false }: Given) {
   const aggregate: AggregateSpec = {
     slices: [],
     balance: "hash",
@@ -43,7 +44,7 @@ function partsOf({ classes = [], latency, fraction = 1, rate = 100, fqCodel = fa
     quantum: bytes(200_000),
     pace: { rate: megabitsPerSecond(424), burst: nanoseconds(512_000) },
   };
-  return sliceParts({ aggregate, slice, fraction, fqCodel });
+  return sliceParts({ aggregate, slice, fraction, laned, fqCodel });
 }
 const rates = (given: Given) => Object.fromEntries(partsOf(given).map(({ part, rate }) => [part, rate / 1e6]));
 
@@ -81,11 +82,22 @@ describe("sliceParts", () => {
   it("has sparse flows before the rest where there is a latency goal, and shorter queues", () => {
     const parts = partsOf({ latency: 5 });
     expect(parts.map(({ part, rate }) => [part, rate])).toEqual([
-      [SPARSE_PART, 93.75e6],
-      [REST_PART, 6.25e6],
+      [SPARSE_PART, 100e6],
+      [REST_PART, 8],
     ]);
     const plain = partsOf({ classes: [oneClass(0)] }).at(-1);
     expect(parts[1]?.leaf.limit).toBeLessThan(plain?.leaf.limit ?? 0);
+  });
+
+  it("spreads bulk flows over lanes of equal turns, no longer than what one holds near the goal", () => {
+    const [sparse, ...lanes] = partsOf({ latency: 5, laned: true });
+    expect(sparse?.part).toBe(SPARSE_PART);
+    expect(lanes.map(({ part }) => part)).toEqual(Array.from({ length: LANES }, (_, lane) => REST_PART + lane));
+    const [first] = lanes;
+    for (const lane of lanes) expect({ ...lane, part: REST_PART }).toEqual(first);
+    expect(first?.quantum).toBe((400e6 * 0.005) / 8 / LANES);
+    expect(partsOf({ latency: 0.1, laned: true }).at(-1)?.quantum).toBe(1514);
+    expect(partsOf({ classes: [oneClass(0)], laned: true }).map(({ part }) => part)).toEqual([1, REST_PART]);
   });
 
   it("has no sparse flows where fq_codel is the leaf of what has a goal", () => {

@@ -4,13 +4,15 @@ import {
   type Bytes,
   bitsPerSecond,
   bytes,
+  bytesIn,
   type ClassRate,
   minRate,
   type Nanoseconds,
+  nanoseconds,
   scaleRate,
 } from "@gona/model";
-import { goalLeaf, leafFor, type PartOf, partShape, quantumNear, RATE_FLOOR } from "./htb-shape.ts";
-import { type ClassShape, REST_PART, type SlicePart, SPARSE_PART } from "./hub-state.ts";
+import { burstTime, FRAME, goalLeaf, leafFor, type PartOf, partShape, quantumNear, RATE_FLOOR } from "./htb-shape.ts";
+import { type ClassShape, LANES, REST_PART, type SlicePart, SPARSE_PART } from "./hub-state.ts";
 import { classGoal, goalTime } from "./traffic-rules.ts";
 
 /** Of what no class claims: that of a class whose spec is silent. */
@@ -20,8 +22,13 @@ const REST_PRIORITY = 4;
  * has the quanta of all its parts, so a guest's class takes from its neighbours as well.
  */
 const URGENT_WEIGHT = 4;
-/** Of what the rest is assured, what its sparse flows have first; they send little by definition. */
-const SPARSE_PART_OF_REST = 15 / 16;
+/** What HTB takes for a rate of nothing: bulk flows borrow all that they get. */
+const NO_RATE = { rate: bitsPerSecond(8), burst: nanoseconds(64) };
+/**
+ * Sparse flows go out at once up to so much of their rate: a packet that waited for it could be overtaken by the
+ * next of its flow, where that is bulk by then.
+ */
+const SPARSE_BURST = nanoseconds(5_000_000);
 
 export interface SlicePartsInput {
   readonly aggregate: AggregateSpec;
@@ -31,6 +38,8 @@ export interface SlicePartsInput {
   readonly fraction: number;
   /** Inventory.fqCodel: goals are kept in the leaves, and nothing tells sparse flows. */
   readonly fqCodel: boolean;
+  /** Bulk flows of the rest have LANES parts. */
+  readonly laned: boolean;
 }
 
 /** What one part asks for. */
@@ -65,9 +74,25 @@ export function sliceParts(input: SlicePartsInput): readonly SlicePart[] {
       ),
     });
     if (claim.part !== REST_PART || claim.goal === undefined || fqCodel) return [part(claim.part, rate)];
-    const sparse = rate * SPARSE_PART_OF_REST;
-    return [part(SPARSE_PART, sparse), part(REST_PART, rate - sparse)];
+    const sparse = part(SPARSE_PART, rate);
+    return [{ ...sparse, burst: burstTime(sparse.rate, SPARSE_BURST) }, ...bulkParts(part(REST_PART, 0), input, claim)];
   });
+}
+
+/**
+ * Where bulk flows wait that no class claims. Nothing is assured to them: their sparse flows have it all, send little
+ * by definition, and are never overtaken by what is over its rate; what they leave the others borrow from the slice.
+ */
+function bulkParts(rest: SlicePart, { slice, laned }: SlicePartsInput, { goal }: Claim): readonly SlicePart[] {
+  const bulk = { ...rest, ...NO_RATE };
+  if (!laned || goal === undefined) return [bulk];
+  // In HTB's round a lane with less than its quantum loses what is left of its turn: so no more than it holds near the goal.
+  const turn = Math.max(FRAME, Math.min(slice.quantum, bytesIn(slice.ceil, goal) / LANES));
+  return Array.from({ length: LANES }, (_, lane) => ({
+    ...bulk,
+    part: REST_PART + lane,
+    quantum: bytes(Math.round(turn)),
+  }));
 }
 
 /** Ascending by part: the classes, then the rest. */

@@ -8,15 +8,14 @@ export interface SliceTransition {
 
 /**
  * Frames name a part by their class, so a part stands before a map speaks of it and goes after none
- * does any more: first with the parts of both, then without those that go. A slice with a leaf can not
- * have parts as well: it changes after the maps do. What arrives in between names a class that is not
- * there and passes the default class, unlimited for some milliseconds, while the old queue drains.
+ * does any more: first with the queues of both, then without those that go.
  */
 export function sliceTransition(before: SliceQueue, now: SliceQueue): SliceTransition {
   if (before.stale) return { first: now };
-  if ((before.leaf === null) !== (now.leaf === null)) return { last: now };
   const stay = new Set(now.parts.map(({ part }) => part));
   const going = before.parts.filter(({ part }) => !stay.has(part));
-  if (going.length === 0) return { first: now };
-  return { first: { ...now, parts: [...now.parts, ...going].sort((a, b) => a.part - b.part) }, last: now };
+  const leaf = now.leaf ?? before.leaf;
+  if (going.length === 0 && leaf === now.leaf) return { first: now };
+  const parts = [...now.parts, ...going].sort((a, b) => a.part - b.part);
+  return { first: { ...now, leaf, parts }, last: now };
 }

@@ -24,6 +24,7 @@ import {
   type VifEntry,
   type VifLink,
 } from "./hub-state.ts";
+import { hasLanes } from "./lanes.ts";
 import type { NicPlan } from "./nic-plan.ts";
 import { stableHash } from "./stable-hash.ts";
 import { asMarked, goalTime, hasLatencyGoal, hasParts, trafficRules } from "./traffic-rules.ts";
@@ -90,6 +91,7 @@ export function planVif(input: VifPlanInput): VifPlan {
   const link = vifLink(spec);
   const device = vifDevice(spec);
   const numbers = sliceNumbers(input);
+  const laned = hasLanes({ hasGoal: latency !== undefined, slot, nics, before: observed.vifs.get(spec.id) });
   const living = livingSlices(input, numbers);
   const before = observed.vifs.get(spec.id);
   const weights = sliceWeights(spec, living);
@@ -114,6 +116,7 @@ export function planVif(input: VifPlanInput): VifPlan {
     stopped: isStopped(spec, nics),
     parts: hasParts(marked, fqCodel),
     ...(latency === undefined ? {} : { latency: goalTime(latency) }),
+    ...(laned ? { lanes: true as const } : {}),
     capped: limit?.egress !== undefined,
     localCapped: limit?.local !== undefined,
     queued: limit?.ingress !== undefined,
@@ -130,7 +133,7 @@ export function planVif(input: VifPlanInput): VifPlan {
     entry: before !== undefined && equalData(before, entry) ? before : entry,
     ...(link === undefined ? {} : { link }),
     ...(rules === undefined ? {} : { rules }),
-    ...vifQueues({ spec, slot, device, slices: living, pacing, observed, fqCodel }),
+    ...vifQueues({ spec, slot, device, slices: living, pacing, observed, fqCodel, laned }),
     stations: stationsOf(input, numbers),
     addresses: addressesOf(input),
   };

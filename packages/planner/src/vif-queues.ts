@@ -36,6 +36,8 @@ export interface VifQueuesInput {
   readonly observed: HubState;
   /** Inventory.fqCodel. */
   readonly fqCodel: boolean;
+  /** VifEntry.lanes. */
+  readonly laned: boolean;
 }
 
 /** The classes of a vif in every tree that its frames pass, and the tree on its own link. */
@@ -97,7 +99,7 @@ interface SliceTree {
 }
 
 function queueOf(
-  { spec: { aggregate }, slot, pacing, observed, fqCodel }: VifQueuesInput,
+  { spec: { aggregate }, slot, pacing, observed, fqCodel, laned }: VifQueuesInput,
   link: string,
   share: SliceShare,
   { scale, fraction, overhead, paced, offload = false }: SliceTree,
@@ -110,7 +112,7 @@ function queueOf(
   const where = { link, vifSlot: slot };
   let queue: SliceQueue;
   if (hasParts(aggregate, fqCodel)) {
-    const parts = sliceParts({ aggregate, slice: shape, fraction, fqCodel });
+    const parts = sliceParts({ aggregate, slice: shape, fraction, fqCodel, laned });
     queue = {
       ...shape,
       ...where,

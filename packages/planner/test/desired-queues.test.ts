@@ -123,8 +123,30 @@ describe("a latency goal", () => {
       expect(
         at(hub, link)?.parts.map(({ part }) => part),
         link,
-      ).toEqual([6, 7]);
+      ).toEqual([6, 7, 8, 9, 10, 11, 12, 13, 14]);
     }
+    expect(guest(hub)?.lanes).toBe(true);
+  });
+
+  it("has lanes for new goals up to 64 on a NIC, and takes them from nobody", () => {
+    const of = (goals: number, observed = EMPTY_HUB) => {
+      const host = bigHost(goals, 1);
+      const spec = {
+        ...host,
+        guests: host.guests.map((one) => ({
+          ...one,
+          vifs: one.vifs.map((v) => ({ ...v, aggregate: { ...v.aggregate, ...goal(v.aggregate) } })),
+        })),
+      };
+      return desiredState({ spec, inventory: wholeInventory(host), observed }).hub;
+    };
+    const laned = (hub: HubState) => [...hub.vifs.values()].filter(({ lanes }) => lanes).length;
+    const full = of(64);
+    expect(laned(full)).toBe(64);
+    const more = of(66, full);
+    expect(laned(more)).toBe(64);
+    expect(laned(of(64, more))).toBe(64);
+    expect(laned(of(66))).toBe(0);
   });
 });
 

@@ -1,7 +1,8 @@
 import type { NicId, VifId } from "@gona/model";
 import { expect } from "vitest";
+import { classMinor, innerMinor } from "../src/class-minors.ts";
 import { RATE_FLOOR } from "../src/htb-shape.ts";
-import { classMinor, type HubState, sliceKey } from "../src/hub-state.ts";
+import { type HubState, sliceKey } from "../src/hub-state.ts";
 import { expectSoundQueues } from "./queue-invariants.ts";
 import { usedSlices } from "./used-slices.ts";
 
@@ -94,7 +95,8 @@ function expectFittingTree(hub: HubState, link: string): void {
   for (const slice of hub.slices.values()) {
     if (slice.link !== link) continue;
     sum += slice.rate;
-    minors.push(classMinor(slice.vifSlot));
+    minors.push(slice.leaf === null ? innerMinor(slice.vifSlot) : classMinor(slice.vifSlot));
+    for (const { part } of slice.parts) minors.push(classMinor(slice.vifSlot, part));
     expect(slice.rate).toBeLessThanOrEqual(slice.ceil);
     expect(slice.rate).toBeGreaterThanOrEqual(RATE_FLOOR);
     expect(slice.ceil).toBeLessThanOrEqual(queue.rate);

@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { RATE_FLOOR } from "../src/htb-shape.ts";
 import {
   type HubState,
+  LANES,
   REST_PART,
   type SliceQueue,
   SPARSE_PART,
@@ -41,9 +42,12 @@ function expectFittingParts(slice: SliceQueue): void {
   expect(slice.parts.length === 0).toBe(slice.leaf !== null);
   if (slice.leaf !== null) return;
   let sum = 0;
-  for (const { rate, ceil, overhead, burst } of slice.parts) {
+  const hasSparse = slice.parts.some(({ part }) => part === SPARSE_PART);
+  for (const { part, rate, ceil, overhead, burst } of slice.parts) {
     sum += rate;
-    expect(rate).toBeGreaterThanOrEqual(Math.min(RATE_FLOOR, ceil));
+    // Bulk beside sparse flows borrows all that it gets.
+    if (hasSparse && part >= REST_PART) expect(rate).toBe(8);
+    else expect(rate).toBeGreaterThanOrEqual(Math.min(RATE_FLOOR, ceil));
     expect(rate).toBeLessThanOrEqual(ceil);
     expect(ceil).toBeLessThanOrEqual(slice.ceil);
     expect(overhead).toBe(slice.overhead);
@@ -71,7 +75,7 @@ function linksOf(hub: HubState, vif: VifEntry): readonly string[] {
 
 /** Classes that a plan leaves out for a moment: their frames have the default class meanwhile. */
 export interface Excused {
-  /** Between a leaf and parts, or comes or goes at the same time as traffic classes do. */
+  /** Comes or goes at the same time as traffic classes do. */
   readonly changesParts: (key: string) => boolean;
   /** Not wanted: it gets no class where the NIC's incoming traffic is shaped from now on. */
   readonly leaves: (key: string) => boolean;
@@ -95,7 +99,7 @@ export function brokenPaths(hub: HubState, excused?: Excused): readonly string[]
       if (slice === undefined && link.startsWith("gq-in-") && excused?.leaves(key)) continue;
       if (slice === undefined) broken.push(`${id}: no class on ${link}`);
       if (slice === undefined || excused?.changesParts(key)) continue;
-      if ((slice.leaf === null) !== vif.parts) broken.push(`${id}: parts on ${link}`);
+      if (vif.parts ? slice.parts.length === 0 : slice.leaf === null) broken.push(`${id}: parts on ${link}`);
       for (const named of partsNamed(hub, id, vif)) {
         if (!slice.parts.some(({ part }) => part === named)) broken.push(`${id}: part ${named} on ${link}`);
       }
@@ -122,5 +126,6 @@ function deadEnds(hub: HubState): readonly string[] {
 function partsNamed(hub: HubState, id: Parameters<HubState["vifs"]["get"]>[0], vif: VifEntry): readonly number[] {
   if (!vif.parts) return [];
   const rules = hub.trafficRules.get(id)?.rules ?? [];
-  return [REST_PART, ...(vif.latency === undefined ? [] : [SPARSE_PART]), ...rules.map(({ part }) => part)];
+  const lanes = Array.from({ length: vif.lanes ? LANES : 1 }, (_, lane) => REST_PART + lane);
+  return [...lanes, ...(vif.latency === undefined ? [] : [SPARSE_PART]), ...rules.map(({ part }) => part)];
 }

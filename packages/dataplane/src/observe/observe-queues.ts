@@ -2,11 +2,14 @@ import type { ClassState, HtbClass, Qdisc, TcHandle } from "@gona/kernel";
 import { bytes, MAX_BITS_PER_SECOND } from "@gona/model";
 import {
   type ClassShape,
-  FIRST_PACER_MINOR,
+  equalData,
   type HtbShape,
   type HubState,
   INNER_QUANTUM,
+  LAST_PART,
   type Leaf,
+  minorKind,
+  minorSlot,
   type QueueTree,
   type SliceKey,
   type SlicePart,
@@ -20,6 +23,7 @@ import {
   HOST_CLASS,
   HTB_HANDLE,
   HTB_QDISC,
+  innerClass,
   leafHandle,
   pacerClass,
   ROOT_CLASS,
@@ -30,8 +34,6 @@ import { fromLeafQdisc, innerPlace } from "../leaf.ts";
 import { segmentMtu } from "../segment-mtu.ts";
 import { type HubView, rootOf } from "./hub-view.ts";
 
-/** Minors of one slice: its own class and those of seven kinds of traffic. */
-const MINORS_PER_SLICE = 8;
 const NO_LEAF: Leaf = { kind: "fifo", limit: bytes(0) };
 const NO_CLASS: HtbClass = {
   rateBytesPerSecond: 0,
@@ -64,8 +66,7 @@ function slotsOf(classids: Iterable<TcHandle>): ReadonlySet<number> {
   const slots = new Set<number>();
   for (const classid of classids) {
     const minor = classid & 0xffff;
-    if (minor >= FIRST_PACER_MINOR) slots.add(minor - FIRST_PACER_MINOR);
-    else if (minor >= MINORS_PER_SLICE) slots.add(Math.floor(minor / MINORS_PER_SLICE) - 1);
+    if (minorKind(minor) !== "tree") slots.add(minorSlot(minor));
   }
   return slots;
 }
@@ -76,27 +77,36 @@ function sliceQueue(
   classes: ReadonlyMap<TcHandle, ClassState>,
   vifSlot: number,
 ): SliceQueue {
-  const classid = sliceClass(vifSlot);
-  const own = classes.get(classid);
+  const own = classes.get(sliceClass(vifSlot));
+  const inner = classes.get(innerClass(vifSlot));
   const parts = partsOf(view, link, classes, vifSlot);
-  const { stale, leaf, ...plain } = shapeOf(view, link, classid, own?.htb ?? NO_CLASS);
+  const { stale, leaf, ...plain } = shapeOf(view, link, sliceClass(vifSlot), (own ?? inner)?.htb ?? NO_CLASS);
   const pacer = classes.get(pacerClass(vifSlot));
-  const paced = own && pacer && fromPacedClasses(inUnits(own.htb), inUnits(pacer.htb));
+  const paced = pacer && fromPacedClasses(inUnits((own ?? inner)?.htb ?? NO_CLASS), inUnits(pacer.htb));
   const parent = pacer === undefined ? ROOT_CLASS : pacerClass(vifSlot);
   const whole =
-    own?.parent === parent &&
+    (own !== undefined || inner !== undefined) &&
+    [own, inner].every((one) => one === undefined || one.parent === parent) &&
     (pacer === undefined || paced !== undefined) &&
-    (parts.length === 0 ? stale === undefined : parts.every((part) => part.whole));
-  const rest = {
+    (own === undefined || stale === undefined) &&
+    (inner === undefined) === (parts.length === 0) &&
+    (own === undefined || inner === undefined || isAlike(own.htb, inner.htb)) &&
+    parts.every((part) => part.whole);
+  return {
+    ...(paced ?? plain),
+    // HTB uses no quantum of a class above others and cannot change it.
+    ...(own === undefined ? { quantum: INNER_QUANTUM, priority: 0 } : {}),
+    leaf: own === undefined ? null : leaf,
     link,
     vifSlot,
     parts: parts.map((part) => fromPace(part.shape, paced ?? plain)),
     ...(whole ? {} : { stale: true as const }),
   };
-  // HTB uses no quantum of a class with children and cannot change it: what it was before is as good.
-  if (parts.length > 0) return { ...(paced ?? plain), quantum: INNER_QUANTUM, priority: 0, leaf: null, ...rest };
-  return { ...(paced ?? plain), leaf, ...rest };
 }
+
+/** But for what HTB does not use of a class above others. */
+const isAlike = (own: HtbClass, inner: HtbClass): boolean =>
+  equalData(inner, { ...own, quantumBytes: inner.quantumBytes, priority: inner.priority });
 
 interface ObservedPart {
   readonly shape: SlicePart;
@@ -111,11 +121,11 @@ function partsOf(
   vifSlot: number,
 ): readonly ObservedPart[] {
   const parts: ObservedPart[] = [];
-  for (let part = 1; part < MINORS_PER_SLICE; part++) {
+  for (let part = 1; part <= LAST_PART; part++) {
     const state = classes.get(sliceClass(vifSlot, part));
     if (state === undefined) continue;
     const { stale, ...shape } = shapeOf(view, link, state.classid, state.htb);
-    parts.push({ shape: { ...shape, part }, whole: stale === undefined && state.parent === sliceClass(vifSlot) });
+    parts.push({ shape: { ...shape, part }, whole: stale === undefined && state.parent === innerClass(vifSlot) });
   }
   return parts;
 }
