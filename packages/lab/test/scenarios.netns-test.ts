@@ -75,6 +75,7 @@ test("a NIC that is taken out and put back gets its slices again", () => keepsIt
 test("a guest that lost both NICs comes back by itself", () => keepsItsPromises("both-lost"));
 test("a killed daemon costs no packet, and a cut cable is passed without one", () => keepsItsPromises("daemon-killed"));
 test("classes, a limit over both NICs, goals and limits on the way in are kept", () => keepsItsPromises("qos"));
+test("datagrams in fragments come whole over two NICs, and pass cut cables", () => keepsItsPromises("fragments"));
 test("an apply leaves guests that it does not concern alone", () => keepsItsPromises("apply-under-traffic"));
 
 async function neighbours(netns: string): Promise<{ dst: string; lladdr?: string }[]> {

@@ -61,7 +61,8 @@ const traffic = z.discriminatedUnion("kind", [
     ...between,
     kind: z.literal("probe"),
     perSecond: z.int().min(1).max(20_000),
-    datagramBytes: z.int().min(20).max(1472).default(64),
+    // Beyond 1472 bytes it goes in fragments.
+    datagramBytes: z.int().min(20).max(8000).default(64),
   }),
   z.strictObject({
     ...between,
