@@ -1,0 +1,42 @@
+import type { Neighbour } from "@gona/dataplane";
+import { FramePort, type Kernel } from "@gona/kernel";
+import { GonaError, type NicId } from "@gona/model";
+import { macBytes } from "../ethernet-frame.ts";
+import { PROBE_ETHERTYPE } from "./probe-frame.ts";
+import { ANSWERS } from "./question-frame.ts";
+
+/** A NIC as the probe has it: frames of its own past the queues, and what came in for it. */
+export interface NicPort extends Disposable {
+  readonly mac: readonly number[];
+  /** False: the driver does not take it now. Throws KernelError where the link is gone. */
+  send(frame: Uint8Array): boolean;
+  /** Probes and answers, all that came in since the last call. Throws KernelError where the link is gone. */
+  take(): readonly Uint8Array[];
+  /** Frames that the link ever received, ours too. */
+  received(): number;
+}
+
+/** What the probe needs of the machine; tests have a switch in memory. */
+export interface PathAccess {
+  /** Throws KernelError where the link is gone. */
+  open(nic: NicId): NicPort;
+  /** Machines on the wire, the one heard last first. */
+  neighbours(): readonly Neighbour[];
+}
+
+/** Opens NICs of this process's network namespace. */
+export function openNicPort(kernel: Pick<Kernel, "link">, nic: NicId): NicPort {
+  using held = new DisposableStack();
+  const probes = held.use(FramePort.open(nic, { ethertype: PROBE_ETHERTYPE }));
+  const answers = ANSWERS.map((answer) => held.use(FramePort.open(nic, answer)));
+  const link = kernel.link(nic);
+  if (link === undefined) throw new GonaError("NOT_FOUND", `link ${nic} is gone`);
+  const kept = held.move();
+  return {
+    mac: macBytes(link.mac),
+    send: (frame) => probes.send(frame),
+    take: () => [probes, ...answers].flatMap((port) => port.take()),
+    received: () => Number(kernel.link(nic)?.rxPackets ?? 0n),
+    [Symbol.dispose]: () => kept.dispose(),
+  };
+}
