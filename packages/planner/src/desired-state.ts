@@ -13,6 +13,7 @@ import { observedPaceTime, paceTime } from "./pace.ts";
 import { goodRatesPerShare, shareScale } from "./share-scale.ts";
 import { showsOneOf, sliceMacs } from "./slice-macs.ts";
 import { hostSpines } from "./spine-plan.ts";
+import { TableMemo } from "./table-memo.ts";
 import { planVif, rewritesMac, type VifPlan, vifDevice } from "./vif-plan.ts";
 
 /** Slots of gona_vifs. */
@@ -176,6 +177,7 @@ class VifPlanning {
     }
     if (changed.length === 0) return before !== undefined && before.size === plans.size ? before : plans;
     const macs = sliceMacs({ spec, observed, kept: plans, changed, arrived });
+    const memo = new TableMemo();
     for (const vif of changed) {
       const made = planVif({
         spec: vif,
@@ -188,6 +190,7 @@ class VifPlanning {
         fqCodel: inventory.fqCodel === true,
         macFor: (nic) => macs.macFor(vif, nic),
         table: inventory.tables?.get(vif.id),
+        memo,
         moving: inventory.moving?.get(vif.id),
       });
       plans.set(vif.id, made);

@@ -27,6 +27,7 @@ import {
 import { hasLanes } from "./lanes.ts";
 import type { NicPlan } from "./nic-plan.ts";
 import { stableHash } from "./stable-hash.ts";
+import type { TableMemo } from "./table-memo.ts";
 import { asMarked, goalTime, hasLatencyGoal, hasParts, trafficRules } from "./traffic-rules.ts";
 import { drainRates, type PlacedSlice, type VifQueues, vifQueues } from "./vif-queues.ts";
 
@@ -80,6 +81,8 @@ export interface VifPlanInput {
   readonly macFor: (nic: NicId) => string;
   /** Inventory.tables of this vif. */
   readonly table?: Uint8Array | undefined;
+  /** Of this planning. */
+  readonly memo: TableMemo;
   /** Inventory.moving of this vif. */
   readonly moving?: readonly Station[] | undefined;
 }
@@ -98,7 +101,7 @@ export function planVif(input: VifPlanInput): VifPlan {
   const choice = choiceOf(spec);
   // A balancer's table outlives the daemon that made it.
   const fill = choice === "flowlet" && before?.choice === "flowlet" ? keepBuckets : fillBuckets;
-  const buckets = isUsable(input.table, weights) ? input.table : fill(weights, tableToKeep(before, living));
+  const buckets = isUsable(input.table, weights) ? input.table : input.memo.fill(fill, weights, tableToKeep(before, living));
   const slices: (SliceEntry | null)[] = [];
   for (let number = SLICE_NUMBERS.low; number <= SLICE_NUMBERS.high; number++) {
     slices.push(living.find((slice) => slice.number === number)?.entry ?? null);
