@@ -10,6 +10,7 @@ import { run } from "./run.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 const PROBE = join(REPOSITORY, "packages/lab/src/traffic/probe-main.ts");
+const FLOWS = join(import.meta.dirname, "flows-main.ts");
 const DEADLINE_MS = 20_000;
 
 /** Of the bridge that both NICs are plugged into, and of the guest that no apply changes. */
@@ -137,6 +138,11 @@ export class DaemonBed implements AsyncDisposable {
     // The last one counts: words may name other directories.
     const command = [...before, join(REPOSITORY, "gona"), "daemon", ...dirs, ...words];
     return this.#keep(new JsonProcess(this.netns("hub"), command, "stderr"));
+  }
+
+  /** `flows-main.ts` in one of the namespaces. */
+  spawnFlows(netns: string, words: readonly string[]): JsonProcess {
+    return this.#keep(new JsonProcess(this.netns(netns), [process.execPath, FLOWS, ...words], "stdout"));
   }
 
   /** Addresses the steady guest's far end, as its owner does. */

@@ -2,6 +2,8 @@ import { type Balanced, BUCKETS, balance, smoothRates } from "@gona/planner";
 
 /** A vif that was silent for so long starts anew. */
 const FORGET_MS = 2000;
+/** Flows stray and return at once, so a look's strays are believed by half. */
+const STRAY_MEMORY_S = 0.4;
 /** How fast a slice that nobody holds back any more is believed to have its limit again, per second. */
 const RECOVERY = 1.05;
 /** After a look that found nothing better though slices are uneven, the next is worth its time only so much later. */
@@ -77,7 +79,7 @@ export class VifBalance {
       const slice = look.table[bucket] as number;
       expected[slice] = (expected[slice] ?? 0) + (bytes[bucket] as number);
     }
-    const part = 1 - Math.exp(-look.seconds);
+    const part = 1 - Math.exp(-look.seconds / STRAY_MEMORY_S);
     this.#strayed = expected.map((expectedBytes, slice) => {
       const sent = (look.sliceBytes[slice] ?? 0) - (last.sliceBytes[slice] ?? 0);
       const strayed = (sent - expectedBytes) / look.seconds;
