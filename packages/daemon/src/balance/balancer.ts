@@ -32,8 +32,10 @@ export interface BalancerOptions {
 
 /** Fast enough to act within a second, and a hundredth of a core at most where looks are cheap. */
 const LOOK_EVERY_MS = 250;
-/** So many times what a look costs passes until the next: 2 % of a core at most. */
+/** So many times what a look costs passes until the next: 2 % of a core at most, where looks are not very dear. */
 const LOOK_SHARE = 50;
+/** A machine that is busy makes looks seem dear (time on the clock, not on the processor): balance acts within a second. */
+const LOOK_AT_LATEST_MS = 700;
 const STEER_EVERY_MS = 500;
 /** A vif that was silent for so long goes back to the table by weights, and is forgotten. */
 const REST_MS = 30_000;
@@ -111,11 +113,14 @@ export class Balancer implements Disposable {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     if (this.#isStopped || this.#vifs.length === 0) return;
-    this.#timer = this.#options.clock.after(Math.max(LOOK_EVERY_MS, costMs * LOOK_SHARE), () => {
-      const startMs = this.#options.clock.monotonicMs();
-      this.#guarded(() => this.#look(startMs));
-      this.#later(this.#options.clock.monotonicMs() - startMs);
-    });
+    this.#timer = this.#options.clock.after(
+      Math.min(LOOK_AT_LATEST_MS, Math.max(LOOK_EVERY_MS, costMs * LOOK_SHARE)),
+      () => {
+        const startMs = this.#options.clock.monotonicMs();
+        this.#guarded(() => this.#look(startMs));
+        this.#later(this.#options.clock.monotonicMs() - startMs);
+      },
+    );
   }
 
   /** What cannot be read now may be at the next look; traffic goes on by the tables that there are. */
