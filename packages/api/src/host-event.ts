@@ -15,6 +15,8 @@ export const hostEventKinds = [
   "nic-returning",
   "nic-draining",
   "nic-up",
+  "lacp-bundled",
+  "lacp-problem",
   "announced",
   "balanced",
   "steered",

@@ -13,6 +13,8 @@ import type { EventLog } from "./event-log.ts";
 import { Failover } from "./failover.ts";
 import { MemoryGiver } from "./give-back-memory.ts";
 import { Hub } from "./hub.ts";
+import type { FrameSource } from "./lacp/lacp-actor.ts";
+import { LacpMonitor } from "./lacp/lacp-monitor.ts";
 import { LinkMonitor } from "./link-monitor.ts";
 import { LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
@@ -29,7 +31,7 @@ import { targetOf } from "./target.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 export interface ControllerOptions {
-  readonly kernel: Pick<Kernel, "links" | "watchLinks" | "classCounters">;
+  readonly kernel: Pick<Kernel, "link" | "links" | "watchLinks" | "classCounters">;
   readonly namespaces: NamespaceSource;
   readonly dataPlane: DataPlane;
   readonly store: Store;
@@ -42,6 +44,8 @@ export interface ControllerOptions {
   readonly fqCodel?: boolean;
   /** Whether a link carries out HTB trees; absent: none does. */
   readonly offersOffload?: (link: string) => boolean;
+  /** What LACP hears by; absent: every bundle counts as static. */
+  readonly frames?: FrameSource;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
   /** What hands memory back to the kernel; giveBackMemory() unless given. */
@@ -83,6 +87,7 @@ export class Controller implements AsyncDisposable {
   readonly drainer: Drainer;
   readonly taps: TapBackPressure;
   readonly balancer: Balancer;
+  readonly lacp: LacpMonitor;
   readonly #backoff = new Backoff();
   #initialRetry: Disposable | undefined;
   #nextLook: Disposable | undefined;
@@ -102,9 +107,24 @@ export class Controller implements AsyncDisposable {
     this.#memory = new MemoryGiver(clock, options.giveBackMemory);
     this.hub = new Hub(dataPlane);
     const hub = this.hub;
+    this.lacp = new LacpMonitor({
+      frames: options.frames,
+      kernel,
+      dataPlane,
+      links: table,
+      hub,
+      nics: () => this.nics,
+      store: options.store,
+      clock,
+      events,
+      log,
+      onChange: (reason) => this.reconciler.soon(reason),
+    });
+    const lacp = this.lacp;
     this.nics = new NicMonitor({
       clock,
       links: table,
+      objection: (nic, spec) => lacp.objection(nic, spec),
       drained: options.store.drained(),
       wasInUse: (nic) => hub.lastKnown.nics.has(nic),
       onChange: (change) => void this.#nicChanged(change),
@@ -133,6 +153,7 @@ export class Controller implements AsyncDisposable {
     });
     this.balancer = balancer;
     const onArrived = (): void => {
+      lacp.track(this.reconciler.target?.spec);
       taps.soon();
       balancer.arrived();
     };
@@ -143,13 +164,14 @@ export class Controller implements AsyncDisposable {
       timerLateness,
       fqCodel,
       offload,
+      lacp,
       tables: () => balancer.tables,
       onArrived,
     });
     const reconciler = this.reconciler;
     this.applier = new Applier({ ...shared, reconciler, offload, store: options.store, memory: this.#memory });
-    this.drainer = new Drainer({ ...shared, reconciler, store: options.store, dataPlane });
-    this.#links = new LinkMonitor({ ...shared, reconciler, taps, kernel, table });
+    this.drainer = new Drainer({ ...shared, reconciler, lacp, store: options.store, dataPlane });
+    this.#links = new LinkMonitor({ ...shared, reconciler, taps, lacp, kernel, table });
   }
 
   /**
@@ -182,6 +204,7 @@ export class Controller implements AsyncDisposable {
       this.#links,
       this.#namespaces,
       this.reconciler,
+      this.lacp,
       this.nics,
       this.#announcer,
       this.#memory,
@@ -233,6 +256,8 @@ export class Controller implements AsyncDisposable {
     try {
       const { spec } = readSpec(stored, { previous: placedFrom(stored.placement) });
       this.reconciler.aim(targetOf(stored.revision, stored.sha256, spec));
+      // Before the first plan: the partners have waited long enough.
+      this.lacp.track(spec);
     } catch (error) {
       const message = `revision ${stored.revision} cannot be read; the kernel is left as it is: ${messageOf(error)}`;
       this.#options.events.record({ kind: "apply-failed", revision: stored.revision, message, cause: codeOf(error) });

@@ -9,6 +9,7 @@ import { EventLog } from "./event-log.ts";
 import { createHandlers } from "./handlers.ts";
 import { HostView } from "./host-view.ts";
 import { createHttpServer } from "./http-server.ts";
+import type { FrameSource } from "./lacp/lacp-actor.ts";
 import type { Logger } from "./logger.ts";
 import type { Store } from "./store.ts";
 
@@ -25,13 +26,16 @@ export interface DaemonParts {
   readonly fqCodel?: boolean;
   /** ControllerOptions.offersOffload. */
   readonly offersOffload?: (link: string) => boolean;
+  /** ControllerOptions.frames. */
+  readonly frames?: FrameSource;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
 }
 
 /** The daemon without its process: a controller and a monitor, not started, and a server, not listening. */
 export function assembleDaemon(parts: DaemonParts) {
-  const { kernel, dataPlane, store, log, version, stateDir, timerLateness, fqCodel, offersOffload, taps } = parts;
+  const { kernel, dataPlane, store, log, version, stateDir, timerLateness, fqCodel, offersOffload, taps, frames } =
+    parts;
   const clock = systemClock;
   const events = new EventLog(store, clock, log);
   const controller = new Controller({
@@ -46,6 +50,7 @@ export function assembleDaemon(parts: DaemonParts) {
     ...(fqCodel && { fqCodel }),
     ...(offersOffload === undefined ? {} : { offersOffload }),
     ...(taps === undefined ? {} : { taps }),
+    ...(frames === undefined ? {} : { frames }),
   });
   const history = openDeliveryHistory(stateDir, events);
   const delivery = createDeliveryMonitor({ controller, kernel, dataPlane, history, clock, events, log });

@@ -3,6 +3,7 @@ import { GonaError, type NicId } from "@gona/model";
 import type { Clock } from "./clock.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { Hub } from "./hub.ts";
+import type { LacpMonitor } from "./lacp/lacp-monitor.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 import type { Reconciler } from "./reconciler.ts";
 import type { Store } from "./store.ts";
@@ -14,6 +15,7 @@ const LOOK_EVERY_MS = 5;
 
 export interface DrainerOptions {
   readonly nics: NicMonitor;
+  readonly lacp: Pick<LacpMonitor, "release">;
   readonly reconciler: Reconciler;
   readonly queue: WorkQueue;
   readonly hub: Hub;
@@ -52,13 +54,14 @@ export class Drainer {
   }
 
   async #say(nic: NicId, drained: boolean): Promise<void> {
-    const { nics, store, queue, reconciler } = this.#options;
+    const { nics, lacp, store, queue, reconciler } = this.#options;
     if (nics.standing(nic) === undefined) {
       const allowed = reconciler.target?.spec.nics.map(({ name }) => name).join(", ") || "none: no spec is applied";
       throw new GonaError("NOT_FOUND", `there is no NIC ${nic} in the spec`, { found: nic, allowed });
     }
     // Disk first: what cannot be remembered is not begun.
     store.setDrained(nic, drained);
+    if (!drained) lacp.release(nic);
     nics.drain(nic, drained);
     await queue.run(() => reconciler.run(`NIC ${nic} is ${drained ? "drained" : "given back"}`));
   }

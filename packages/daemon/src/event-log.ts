@@ -18,6 +18,7 @@ const GRAVE: ReadonlySet<HostEventKind> = new Set([
   "reconcile-failed",
   "reconciled",
   "nic-down",
+  "lacp-problem",
   "link-vanished",
 ]);
 const IN_MEMORY = 1000;

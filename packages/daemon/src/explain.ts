@@ -13,6 +13,7 @@ import {
   type VifEntry,
 } from "@gona/planner";
 import type { Controller } from "./controller.ts";
+import { lacpWords } from "./lacp/lacp-view.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 
 /**
@@ -30,7 +31,8 @@ export function explain(controller: Controller, name: string, flow?: string): Ex
   };
   if (entry === undefined) return { ...base, why: [`${vif.id} is pending: nothing of it is programmed`] };
   if (entry.stopped) return { ...base, why: ["a NIC is lost and onNicLoss says stop: all its traffic is dropped"] };
-  if (flow === undefined) return { ...base, why: whyOfTable(controller, vif, entry) };
+  if (flow === undefined)
+    return { ...base, why: [...whyOfTable(controller, vif, entry), ...lacpWords(controller.lacp, entry)] };
   const { nics, trafficRules } = controller.hub.lastKnown;
   const tuple = parseFlow(flow);
   const path = explainFlow(entry, tuple, (nic) => nics.get(nic)?.up === true);
@@ -44,7 +46,11 @@ export function explain(controller: Controller, name: string, flow?: string): Ex
       ...(taken && { slice: taken.slice, nic: taken.nic, classid: classOf(entry, part?.part) }),
       ...(path.chosen && { chosenNic: path.chosen.nic }),
     },
-    why: [...whyOfFlow(controller.nics, entry, path), ...whyOfQueues(vif, entry, part)],
+    why: [
+      ...whyOfFlow(controller.nics, entry, path),
+      ...whyOfQueues(vif, entry, part),
+      ...lacpWords(controller.lacp, entry),
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Kernel, LinkEvent } from "@gona/kernel";
 import type { EventLog } from "./event-log.ts";
 import type { Hub } from "./hub.ts";
+import type { LacpMonitor } from "./lacp/lacp-monitor.ts";
 import type { LinkChange, LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
@@ -14,6 +15,7 @@ export interface LinkMonitorOptions {
   readonly hub: Hub;
   readonly reconciler: Reconciler;
   readonly taps: TapBackPressure;
+  readonly lacp: Pick<LacpMonitor, "linkChanged">;
   readonly events: EventLog;
   readonly log: Logger;
 }
@@ -60,9 +62,10 @@ export class LinkMonitor implements Disposable {
   }
 
   #changed(change: LinkChange): void {
-    const { nics, hub, reconciler, taps, events } = this.#options;
+    const { nics, hub, reconciler, taps, lacp, events } = this.#options;
     const { kind, name } = change;
     nics.linkChanged(change);
+    lacp.linkChanged(change);
     taps.linkChanged(name);
     const use = reconciler.target?.uses.get(name);
     if (use === undefined || kind === "carrier") return;

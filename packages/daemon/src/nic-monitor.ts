@@ -51,6 +51,8 @@ export interface NicMonitorOptions {
   readonly links: LinkTable;
   /** Whether the kernel holds an entry of ours for it: then it was in use, and a return must prove itself. */
   readonly wasInUse: (nic: NicId) => boolean;
+  /** Why a NIC may carry nothing yet although it has carrier: its LACP bundle. Undefined: it may. */
+  readonly objection?: (nic: NicId, spec: HostSpec) => string | undefined;
   /** NICs that were drained before the daemon started. */
   readonly drained?: Iterable<NicId>;
   readonly onChange: (change: NicChange) => void;
@@ -140,25 +142,38 @@ export class NicMonitor implements Disposable {
   #watchedOf(spec: HostSpec): Map<NicId, Watched> {
     const watched = new Map<NicId, Watched>();
     for (const [nic, timing] of nicTimings(spec)) {
-      watched.set(nic, { ...(this.#watched.get(nic) ?? this.#first(nic, timing)), timing });
+      watched.set(nic, { ...(this.#watched.get(nic) ?? this.#first(nic, timing, spec)), timing });
     }
     return watched;
   }
 
-  #first(nic: NicId, timing: NicTiming): Watched {
-    const { clock, links, wasInUse } = this.#options;
+  #first(nic: NicId, timing: NicTiming, spec: HostSpec): Watched {
+    const { clock, links, wasInUse, objection } = this.#options;
     const alive = links.isAlive(nic);
     const nowMs = clock.monotonicMs();
     const state = initialNicState(alive, nowMs, !wasInUse(nic));
     const drained = this.#drained.has(nic);
     const cause = alive ? "carrier at the start" : "no carrier at the start";
     const sinceMs = clock.nowMs();
+    const faults = faultsAfter([], state, cause, sinceMs);
+    if (drained) {
+      return {
+        state: nicTransition(state, { kind: "drain" }, nowMs, timing),
+        timing,
+        sinceMs,
+        cause: "gona drain",
+        faults,
+      };
+    }
+    const unbundled = objection?.(nic, spec);
+    if (unbundled === undefined) return { state, timing, sinceMs, cause, faults };
+    const apart = nicTransition(state, { kind: "bundleLost" }, nowMs, timing);
     return {
-      state: drained ? nicTransition(state, { kind: "drain" }, nowMs, timing) : state,
+      state: apart,
       timing,
       sinceMs,
-      cause: drained ? "gona drain" : cause,
-      faults: faultsAfter([], state, cause, sinceMs),
+      cause: alive ? unbundled : cause,
+      faults: faultsAfter(faults, apart, unbundled, sinceMs),
     };
   }
 

@@ -3,11 +3,14 @@ import type { Kernel } from "@gona/kernel";
 import { type HostSpec, type NicId, type NicSpec, sumRates } from "@gona/model";
 import type { Pending } from "@gona/planner";
 import { isoTime } from "./clock.ts";
+import type { LacpMonitor } from "./lacp/lacp-monitor.ts";
+import { lacpView } from "./lacp/lacp-view.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 
 export interface NicSources {
   readonly spec: HostSpec;
   readonly nics: NicMonitor;
+  readonly lacp: LacpMonitor;
   readonly pending: readonly Pending[];
   readonly kernel: Pick<Kernel, "link">;
   /** By the link of the queue tree. */
@@ -20,12 +23,15 @@ export function nicViews(sources: NicSources): NicView[] {
   return sources.spec.nics.map((nic) => nicView(nic, reserved.get(nic.name) ?? 0, sources));
 }
 
-function nicView(nic: NicSpec, reserved: number, { nics, pending, kernel, drops }: NicSources): NicView {
+function nicView(nic: NicSpec, reserved: number, { nics, lacp, pending, kernel, drops }: NicSources): NicView {
   const waits = pending.find((part) => part.kind === "nic" && part.nic === nic.name);
   const standing = nics.standing(nic.name);
   const phase = standing?.phase ?? "down";
-  const faults = standing?.faults.map(({ cause }) => cause).join("; ");
-  const reason = waits?.reason ?? (phase === "up" ? undefined : faults || standing?.cause);
+  const port = lacp.standing(nic.name);
+  // The bundle's cause is told as it is now: a port goes through many states while its NIC is down.
+  const faults = standing?.faults.map(({ fault, cause }) => (fault === "bundle" ? (port?.cause ?? cause) : cause));
+  const wrong = port?.problem && port.cause;
+  const reason = waits?.reason ?? (phase === "up" ? wrong : faults?.join("; ") || standing?.cause);
   const link = kernel.link(nic.name);
   let sum = 0n;
   for (const ofSlice of drops.get(nic.name)?.values() ?? []) sum += ofSlice;
@@ -41,6 +47,7 @@ function nicView(nic: NicSpec, reserved: number, { nics, pending, kernel, drops 
     txBytes: Number(link?.txBytes ?? 0n),
     rxBytes: Number(link?.rxBytes ?? 0n),
     drops: Number(sum),
+    ...(port && { lacp: lacpView(port) }),
   };
 }
 

@@ -17,6 +17,7 @@ import type { Clock } from "./clock.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Failover } from "./failover.ts";
 import type { Hub } from "./hub.ts";
+import type { LacpMonitor } from "./lacp/lacp-monitor.ts";
 import type { LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
 import { MovingBook } from "./moving-book.ts";
@@ -42,6 +43,7 @@ export interface ReconcilerOptions {
   readonly fqCodel?: boolean | undefined;
   readonly failover: Failover;
   readonly offload: OffloadOffers;
+  readonly lacp: Pick<LacpMonitor, "bundlingOf">;
   /** Inventory.tables. */
   readonly tables?: () => ReadonlyMap<VifId, Uint8Array>;
   /** Told when the hub is at the target. */
@@ -97,13 +99,14 @@ export class Reconciler implements Disposable {
 
   /** What a spec comes to now. Throws KernelError where the hub has to be read first. */
   prepare(spec: HostSpec): Prepared {
-    const { hub, links, namespaces, nics, offload, timerLateness, fqCodel, tables } = this.#options;
+    const { hub, links, namespaces, nics, offload, lacp, timerLateness, fqCodel, tables } = this.#options;
     const observed = hub.current();
     const inventory: Inventory = {
       links: links.names,
       namespaces: namespaces.names,
       ...nics.gatesFor(spec),
       nicsOffload: offload.nicsOf(spec),
+      nicsBundling: lacp.bundlingOf(spec),
       ...(tables === undefined ? {} : { tables: tables() }),
       moving: this.#moving.now,
       ...(timerLateness === undefined ? {} : { timerLateness }),

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { LinuxTaps, nicFacts, timerLateness } from "@gona/kernel";
+import { FrameListener, LinuxTaps, nicFacts, timerLateness } from "@gona/kernel";
 import { aborted } from "./aborted.ts";
 import { assembleDaemon } from "./daemon.ts";
 import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
@@ -56,6 +56,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     ...offers,
     offersOffload: (link: string) => nicFacts(link).tcOffload,
     taps: new LinuxTaps(),
+    frames: { listen: FrameListener.open },
   };
   const { controller, delivery, history, server, events } = assembleDaemon(parts);
   held.use(history);

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 import { type HostEvent, hostEventSchema } from "@gona/api";
 import { GonaError, type NicId, nicId } from "@gona/model";
+import type { LacpMemory } from "@gona/planner";
 import type { EventQuery, RevisionState, SpecDraft, Store, StoredRevision, StoredSpec } from "./store.ts";
 
 /** Of each kind; a text may have megabytes, and a refused spec is tried every half minute. */
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS revisions (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS placements (revision INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS drained_nics (nic TEXT PRIMARY KEY) STRICT;
+CREATE TABLE IF NOT EXISTS lacp_ports (nic TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, json TEXT NOT NULL) STRICT;
 PRAGMA user_version = ${LAYOUT};
 `;
@@ -113,6 +115,16 @@ export class SqliteStore implements Store {
       ? "INSERT OR IGNORE INTO drained_nics (nic) VALUES (?)"
       : "DELETE FROM drained_nics WHERE nic = ?";
     this.#durably(() => this.#run(sql, nic));
+  }
+
+  lacpMemories(): ReadonlyMap<NicId, LacpMemory> {
+    const rows = this.#all("SELECT nic, json FROM lacp_ports ORDER BY nic");
+    return new Map(rows.map(({ nic, json }) => [nicId(String(nic)), JSON.parse(String(json)) as LacpMemory]));
+  }
+
+  setLacpMemory(nic: NicId, memory: LacpMemory | undefined): void {
+    if (memory === undefined) this.#run("DELETE FROM lacp_ports WHERE nic = ?", nic);
+    else this.#run("INSERT OR REPLACE INTO lacp_ports (nic, json) VALUES (?, ?)", nic, JSON.stringify(memory));
   }
 
   addEvent(event: HostEvent): void {

@@ -1,5 +1,6 @@
 import type { HostEvent } from "@gona/api";
 import type { NicId } from "@gona/model";
+import type { LacpMemory } from "@gona/planner";
 
 export type RevisionState = "pending" | "committed" | "rolled-back";
 
@@ -54,6 +55,9 @@ export interface Store extends Disposable {
   drained(): NicId[];
   /** Safe on disk when this returns. */
   setDrained(nic: NicId, drained: boolean): void;
+  /** What LACP ports were left at. */
+  lacpMemories(): ReadonlyMap<NicId, LacpMemory>;
+  setLacpMemory(nic: NicId, memory: LacpMemory | undefined): void;
   addEvent(event: HostEvent): void;
   events(query: EventQuery): HostEvent[];
   lastEventId(): number;

@@ -40,5 +40,6 @@ export {
   sweepNamespaces,
 } from "./namespace/named-namespaces.ts";
 export { NetlinkSocket, type Refused } from "./netlink/netlink-socket.ts";
+export { FrameListener } from "./packet/frame-listener.ts";
 export { PacketReceiver } from "./packet/packet-receiver.ts";
 export { PacketSender, type PacketSenderOptions } from "./packet/packet-sender.ts";

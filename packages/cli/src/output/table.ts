@@ -9,6 +9,8 @@ export interface Column<Row> {
   readonly least?: number;
   /** Left out where the terminal is narrow, the highest first. */
   readonly dispensable?: number;
+  /** Left out where no row has a text for it. */
+  readonly rare?: true;
 }
 
 const GAP = "  ";
@@ -60,7 +62,8 @@ export function renderTable<Row>(
   rows: readonly Row[],
   { width, paint }: { readonly width: number | undefined; readonly paint: Painter },
 ): string {
-  const laid = columns.map((column): Laid<Row> => {
+  const shown = columns.filter(({ rare, text }) => rare !== true || rows.some((row) => text(row) !== ""));
+  const laid = shown.map((column): Laid<Row> => {
     const cells = rows.map((row) => column.text(row) || "-");
     return { column, cells, width: Math.max(...[column.title, ...cells].map(widthOf)) };
   });
@@ -68,10 +71,10 @@ export function renderTable<Row>(
   const line = (texts: readonly { text: string; laid: Laid<Row>; style: Style | undefined }[]): string =>
     texts
       .map(({ text, laid: { column, width: wide }, style }, i) => {
-        const shown = cut(text, wide);
-        const fill = " ".repeat(wide - widthOf(shown));
+        const cell = cut(text, wide);
+        const fill = " ".repeat(wide - widthOf(cell));
         const last = i === texts.length - 1;
-        return column.align === "right" ? fill + paint(shown, style) : paint(shown, style) + (last ? "" : fill);
+        return column.align === "right" ? fill + paint(cell, style) : paint(cell, style) + (last ? "" : fill);
       })
       .join(GAP)
       .trimEnd();

@@ -21,6 +21,10 @@ export interface Measured {
 
 const measured = (rate: number | undefined): string => (rate === undefined ? "" : roundRate(rate));
 
+/** State of the port, and its partner. */
+const lacp = ({ lacp: port }: NicView): string =>
+  port === undefined ? "" : `${port.state}${port.partner === undefined ? "" : ` ${port.partner.system}`}`;
+
 export const NIC_COLUMNS: readonly Column<NicView & Measured>[] = [
   { title: "NIC", text: (nic) => nic.name },
   { title: "STATE", text: (nic) => nic.state, style: (nic) => styleOfState(nic.state) },
@@ -32,6 +36,7 @@ export const NIC_COLUMNS: readonly Column<NicView & Measured>[] = [
   { title: "RECEIVED", text: (nic) => roundCount(nic.rxBytes, "B"), align: "right", dispensable: 4 },
   { title: "DROPS", text: (nic) => roundCount(nic.drops), align: "right", dispensable: 3 },
   { title: "NOW OUT", text: (nic) => measured(nic.txBitsPerSecond), align: "right", dispensable: 6 },
+  { title: "LACP", text: lacp, dispensable: 2, rare: true },
   { title: "WHY", text: (nic) => nic.reason ?? "", least: 8, dispensable: 5 },
 ];
 

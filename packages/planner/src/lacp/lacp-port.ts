@@ -1,4 +1,5 @@
-import type { LacpRate, NicId } from "@gona/model";
+import type { FabricId, LacpRate, NicId } from "@gona/model";
+import { stableHash } from "../stable-hash.ts";
 import { LacpFlag, type LacpParty } from "./lacpdu.ts";
 
 /**
@@ -108,3 +109,6 @@ export function lacpGroup({ systemPriority, system, key, port, state }: LacpPart
   const alone = state & LacpFlag.AGGREGATION ? "" : ` ${hex(port)}`;
   return `${hex(systemPriority)} ${system} ${hex(key)}${alone}`;
 }
+
+/** The key of a fabric's ports, 1 to 65535: the same on every start. */
+export const lacpKey = (fabric: FabricId): number => 1 + (Number.parseInt(stableHash(fabric), 16) % 0xffff);
