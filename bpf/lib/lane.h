@@ -35,6 +35,8 @@ static __always_inline void gona_drain_lanes(struct gona_slice_clock *clock, __u
 	if (sum <= slice)
 		return;
 	gone = sum - slice;
+	/* Unrolled: as a loop, clang enters it in the middle, which the verifier of 6.1 refuses (a back-edge that falls through). */
+#pragma unroll
 	for (pass = 0; pass < GONA_LANE_PASSES; pass++) {
 		active = 0;
 		for (i = 0; i < GONA_LANES; i++)
