@@ -72,7 +72,22 @@ export class MemoryDataPlane implements DataPlane {
     }
   }
 
-  sliceCounters = (): SliceCounters => NOTHING;
+  /** How often counters of slices were read. */
+  counted = 0;
+  readonly #counters = new Map<string, SliceCounters>();
+
+  /** Adds to the counters of a slice. */
+  count(vifSlot: number, slice: number, bytes: { readonly txBytes?: number; readonly rxBytes?: number }): void {
+    const key = `${vifSlot} ${slice}`;
+    const { txBytes, rxBytes, ...rest } = this.#counters.get(key) ?? NOTHING;
+    const add = (sum: bigint, more = 0) => sum + BigInt(Math.round(more));
+    this.#counters.set(key, { ...rest, txBytes: add(txBytes, bytes.txBytes), rxBytes: add(rxBytes, bytes.rxBytes) });
+  }
+
+  sliceCounters = (vifSlot: number, slice: number): SliceCounters => {
+    this.counted++;
+    return this.#counters.get(`${vifSlot} ${slice}`) ?? NOTHING;
+  };
   /** What waits in each NIC's queues. */
   readonly waiting = new Map<NicId, bigint>();
   queuedBytes = (nic: NicId): bigint => this.waiting.get(nic) ?? 0n;

@@ -6,6 +6,8 @@ const FORGET_MS = 2000;
 const STRAY_MEMORY_S = 0.4;
 /** How fast a slice that nobody holds back any more is believed to have its limit again, per second. */
 const RECOVERY = 1.05;
+/** Part of its limit that a slice is taken to have at least: what it needs to show that it has more. */
+const LEAST_LEFT = 0.05;
 /** After a look that found nothing better though slices are uneven, the next is worth its time only so much later. */
 const FRUITLESS_MS = 500;
 const UNEVEN = 0.03;
@@ -33,7 +35,7 @@ export class VifBalance {
   #rates: Float64Array | undefined;
   #strayed: number[] = [];
   /** What neighbours leave each slice, as last seen. */
-  #left: number[] = [];
+  readonly #left: (number | undefined)[] = [];
   #quietUntilMs = 0;
   readonly #movedMs = new Float64Array(BUCKETS).fill(Number.NEGATIVE_INFINITY);
 
@@ -88,9 +90,15 @@ export class VifBalance {
     });
   }
 
+  /** Of a slice that neighbours held back its limit is believed again by and by, else it would be overfilled in turns. */
   #capacity(limit: number, slice: number, { drains, seconds }: VifLook): number {
-    const left = drains[slice] ?? Math.min(limit, (this.#left[slice] ?? limit) * RECOVERY ** seconds);
-    this.#left[slice] = Math.min(limit, left);
-    return Math.min(limit, left);
+    if (limit <= 0) {
+      delete this.#left[slice];
+      return 0;
+    }
+    const known = Math.max(LEAST_LEFT * limit, drains[slice] ?? (this.#left[slice] ?? limit) * RECOVERY ** seconds);
+    const left = Math.min(limit, known);
+    this.#left[slice] = left;
+    return left;
   }
 }
