@@ -38,12 +38,16 @@ export class Failover {
     this.#options = options;
   }
 
-  /** Shuts the gate at once, whatever else is under way, and announces. Throws KernelError. */
+  /**
+   * Shuts the gate at once, whatever else is under way, and announces. Settles when each was told once,
+   * or some time has passed: what is decided next leaves nothing else its turn. Throws KernelError.
+   */
   async nicLost({ nic, nicsUp, cause }: NicChange): Promise<void> {
     const { hub } = this.#options;
     const shut = hub.moveGate(nic, false);
-    this.#announceLoss(nic, nicsUp, cause);
+    const told = this.#announceLoss(nic, nicsUp, cause);
     await shut;
+    await Promise.race([told, this.#pause()]);
   }
 
   /**
@@ -72,7 +76,7 @@ export class Failover {
     if (learning > 0 && takesFilters(steps, nics)) await this.#pause();
     await hub.execute(steps.slice(first));
     const nicsUp = nicsThatAreUp(hub.lastKnown);
-    for (const nic of shut) this.#announceLoss(nic, nicsUp);
+    for (const nic of shut) void this.#announceLoss(nic, nicsUp);
   }
 
   /** Before what is old goes. */
@@ -94,9 +98,9 @@ export class Failover {
     void this.#announce(announcementsForReturn(hub, nic, nicsThatAreUp(lastKnown)), `NIC ${nic} is there`);
   }
 
-  #announceLoss(nic: NicId, nicsUp: ReadonlySet<NicId>, why?: string): void {
+  async #announceLoss(nic: NicId, nicsUp: ReadonlySet<NicId>, why?: string): Promise<void> {
     const announcements = announcementsForLoss(this.#options.hub.lastKnown, nic, nicsUp);
-    void this.#announce(announcements, `NIC ${nic} is lost${why === undefined ? "" : `: ${why}`}`);
+    await this.#announce(announcements, `NIC ${nic} is lost${why === undefined ? "" : `: ${why}`}`);
   }
 
   /** Returns how many were told. */

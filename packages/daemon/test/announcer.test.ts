@@ -30,7 +30,7 @@ function bed() {
 test("the first frames leave at once, a thousand guests within 100 ms, and each twice", async () => {
   const { clock, sent, announcer } = bed();
   void announcer.announce(Array.from({ length: 1000 }, (_, n) => announcement(n)));
-  expect(sent).toHaveLength(64);
+  expect(sent).toHaveLength(256);
   await clock.advance(100);
   expect(sent).toHaveLength(1000);
   await clock.advance(1000);
