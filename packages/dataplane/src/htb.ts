@@ -79,7 +79,10 @@ export function toSliceClasses(slice: ClassShape & Pick<SliceQueue, "pace">): {
   return { own, inner, ...(pacer && { pacer }) };
 }
 
-function ownAndPacer(slice: ClassShape & Pick<SliceQueue, "pace">): { readonly own: HtbClass; readonly pacer?: HtbClass } {
+function ownAndPacer(slice: ClassShape & Pick<SliceQueue, "pace">): {
+  readonly own: HtbClass;
+  readonly pacer?: HtbClass;
+} {
   const own = toHtbClass(slice);
   const { pace, rate, burst, overhead } = slice;
   if (pace === undefined) return { own };

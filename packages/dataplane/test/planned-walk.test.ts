@@ -42,7 +42,7 @@ test("whatever the planner wants is carried out and observed, also after a crash
   for (const facet of FACET_ORDER) {
     expect([...seen]).toEqual(expect.arrayContaining([`set ${facet}`, `clear ${facet}`]));
   }
-});
+}, 30_000);
 
 type Kernel = ReturnType<typeof fakeHubKernel>;
 

@@ -127,7 +127,7 @@ test("what someone moved by hand below another class is made anew", async () => 
   using plane = hub.open();
   const desired = wanted(hub, { parts: [1, 2] });
   await converge(plane, desired);
-  const [own, part] = [tcHandle(0xa09a, 8), tcHandle(0xa09a, 9)];
+  const [inner, part] = [tcHandle(0xa09a, 0xb000), tcHandle(0xa09a, 9)];
   const htb = hub.kernel.classes("eth1").find(({ classid }) => classid === part)?.htb;
   if (htb === undefined) throw new Error("no part");
   await hub.kernel.run([
@@ -136,8 +136,12 @@ test("what someone moved by hand below another class is made anew", async () => 
   ]);
   expect(await converge(plane, desired)).toEqual(["set slices eth1 0"]);
   await hub.kernel.run([
-    ...[9, 10, 15, 8].map((minor) => ({ op: "classDelete" as const, link: "eth1", classid: tcHandle(0xa09a, minor) })),
-    { op: "classReplace", link: "eth1", parent: tcHandle(0xa09a, 1), classid: own, htb },
+    ...[9, 10, 15, 0xb000].map((minor) => ({
+      op: "classDelete" as const,
+      link: "eth1",
+      classid: tcHandle(0xa09a, minor),
+    })),
+    { op: "classReplace", link: "eth1", parent: tcHandle(0xa09a, 1), classid: inner, htb },
   ]);
   expect(await converge(plane, desired)).toEqual(["set slices eth1 0"]);
   await hub.kernel.run([{ op: "qdiscDelete", link: "eth1", parent: TC_ROOT, handle: tcHandle(0xa09a, 0) }]);
