@@ -36,4 +36,5 @@ struct gona_drain gona_abi_drain;
 struct gona_peer gona_abi_peer;
 struct gona_seen gona_abi_seen;
 struct gona_steer_key gona_abi_steer_key;
+struct gona_neighbour gona_abi_neighbour;
 struct gona_verdict_counters gona_abi_verdict_counters;

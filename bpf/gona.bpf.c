@@ -48,6 +48,7 @@
 #include "lib/flow.h"
 #include "lib/lane.h"
 #include "lib/latency.h"
+#include "lib/neighbour.h"
 #include "lib/rewrite.h"
 #include "lib/deliver.h"
 #include "lib/path.h"

@@ -27,6 +27,7 @@ enum gona_limit {
 	GONA_LANE_MINOR = 0x9008, /* minor of lane n > 0: GONA_LANE_MINOR + GONA_LANES * vif slot + n */
 	GONA_PATHS = 65536, /* flows whose way is remembered; a power of two */
 	GONA_PEERS = 16384, /* senders on the wire that are counted; a power of two */
+	GONA_NEIGHBOURS = 256, /* machines on the wire that can be asked; a power of two */
 	GONA_TICK_SHIFT = 26, /* 67 ms; see gona_seen */
 	GONA_KEEP_MARKING = 0xff, /* gona_traffic_part: no re-marking */
 	GONA_SPINE_SHIFT = 16, /* skb->mark on a spine: vif slot + 1 | enum gona_spine << 16 | part << 20 */
@@ -307,6 +308,19 @@ struct gona_steer_key {
 	__u8 mac[6]; /* of the peer */
 };
 _Static_assert(sizeof(struct gona_steer_key) == 12, "gona_steer_key");
+
+/*
+ * A machine on the wire that spoke ARP or neighbour discovery. Array gona_neighbours, index: by hash of all but the time.
+ */
+struct gona_neighbour {
+	__u64 seen_ns; /* 0: free */
+	__u32 fabric;
+	__u16 vlan; /* as on the wire, 0: untagged */
+	__u8 mac[6];
+	__u8 address[16]; /* IPv4 as ::ffff:a.b.c.d */
+	__u32 _pad;
+};
+_Static_assert(sizeof(struct gona_neighbour) == 40, "gona_neighbour");
 
 /* Per-CPU array, index: enum gona_verdict. */
 struct gona_verdict_counters {

@@ -131,6 +131,13 @@ struct {
 } gona_seen SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GONA_NEIGHBOURS);
+	__type(key, __u32);
+	__type(value, struct gona_neighbour);
+} gona_neighbours SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, GONA_MAX_STATIONS);

@@ -249,6 +249,7 @@ GONA_APART int gona_flood_from_wire(struct __sk_buff *skb, const struct gona_nic
 
 	/* What cannot be parsed is no question. */
 	if (gona_parse_network_apart(skb, packet)) {
+		gona_note_neighbour(nic->fabric, packet);
 		owner = gona_asked_for(nic->fabric, packet);
 		asked = owner ? gona_vif_at(*owner) : NULL;
 		if (asked) {

@@ -59,8 +59,11 @@ static __always_inline bool gona_rewrite_in(struct __sk_buff *skb, const struct 
 	__u64 own = gona_mac_load(vif->mac);
 
 	if (packet->ethertype == ETH_P_ARP && (packet->kind || gona_parse_network_apart(skb, packet)) &&
-	    packet->kind == GONA_ARP && packet->arp_target == packet->destination)
-		gona_write_mac(skb, packet->l3 + GONA_AT_ARP_TARGET, own);
+	    packet->kind == GONA_ARP) {
+		gona_note_neighbour(vif->fabric, packet);
+		if (packet->arp_target == packet->destination)
+			gona_write_mac(skb, packet->l3 + GONA_AT_ARP_TARGET, own);
+	}
 	return gona_write_mac(skb, GONA_AT_DESTINATION, own);
 }
 

@@ -22,6 +22,8 @@ import { NamespaceMonitor } from "./namespace-monitor.ts";
 import { type NicChange, NicMonitor } from "./nic-monitor.ts";
 import { OffloadOffers } from "./offload-offers.ts";
 import { placedFrom } from "./placement-note.ts";
+import type { PathAccess } from "./probe/nic-port.ts";
+import { PathProber } from "./probe/path-prober.ts";
 import { Reconciler } from "./reconciler.ts";
 import { readSpec, requireGood, type SpecText } from "./spec-intake.ts";
 import { codeOf, messageOf } from "./standing.ts";
@@ -46,6 +48,8 @@ export interface ControllerOptions {
   readonly offersOffload?: (link: string) => boolean;
   /** What LACP hears by; absent: every bundle counts as static. */
   readonly frames?: FrameSource;
+  /** What the probe of paths needs; absent: none is probed. */
+  readonly paths?: PathAccess;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
   /** What hands memory back to the kernel; giveBackMemory() unless given. */
@@ -87,6 +91,7 @@ export class Controller implements AsyncDisposable {
   readonly drainer: Drainer;
   readonly taps: TapBackPressure;
   readonly balancer: Balancer;
+  readonly paths: PathProber;
   readonly lacp: LacpMonitor;
   readonly #backoff = new Backoff();
   #initialRetry: Disposable | undefined;
@@ -129,6 +134,15 @@ export class Controller implements AsyncDisposable {
       wasInUse: (nic) => hub.lastKnown.nics.has(nic),
       onChange: (change) => void this.#nicChanged(change),
     });
+    this.paths = new PathProber({
+      access: options.paths,
+      clock,
+      links: table,
+      hub,
+      log,
+      onVerdict: (nic, verdict, cause) => this.nics.probe(nic, verdict, cause),
+    });
+    const { paths } = this;
     this.#failover = new Failover({ hub, events, clock, announcer: this.#announcer });
     this.#namespaces = new NamespaceMonitor({
       clock,
@@ -154,6 +168,7 @@ export class Controller implements AsyncDisposable {
     this.balancer = balancer;
     const onArrived = (): void => {
       lacp.track(this.reconciler.target?.spec);
+      paths.track(this.reconciler.target?.spec);
       taps.soon();
       balancer.arrived();
     };
@@ -171,7 +186,7 @@ export class Controller implements AsyncDisposable {
     const reconciler = this.reconciler;
     this.applier = new Applier({ ...shared, reconciler, offload, store: options.store, memory: this.#memory });
     this.drainer = new Drainer({ ...shared, reconciler, lacp, store: options.store, dataPlane });
-    this.#links = new LinkMonitor({ ...shared, reconciler, taps, lacp, kernel, table });
+    this.#links = new LinkMonitor({ ...shared, reconciler, taps, lacp, paths, kernel, table });
   }
 
   /**
@@ -205,6 +220,7 @@ export class Controller implements AsyncDisposable {
       this.#namespaces,
       this.reconciler,
       this.lacp,
+      this.paths,
       this.nics,
       this.#announcer,
       this.#memory,

@@ -11,6 +11,7 @@ import { HostView } from "./host-view.ts";
 import { createHttpServer } from "./http-server.ts";
 import type { FrameSource } from "./lacp/lacp-actor.ts";
 import type { Logger } from "./logger.ts";
+import type { PathAccess } from "./probe/nic-port.ts";
 import type { Store } from "./store.ts";
 
 export interface DaemonParts {
@@ -28,14 +29,28 @@ export interface DaemonParts {
   readonly offersOffload?: (link: string) => boolean;
   /** ControllerOptions.frames. */
   readonly frames?: FrameSource;
+  /** ControllerOptions.paths. */
+  readonly paths?: PathAccess;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
 }
 
 /** The daemon without its process: a controller and a monitor, not started, and a server, not listening. */
 export function assembleDaemon(parts: DaemonParts) {
-  const { kernel, dataPlane, store, log, version, stateDir, timerLateness, fqCodel, offersOffload, taps, frames } =
-    parts;
+  const {
+    kernel,
+    dataPlane,
+    store,
+    log,
+    version,
+    stateDir,
+    timerLateness,
+    fqCodel,
+    offersOffload,
+    taps,
+    frames,
+    paths,
+  } = parts;
   const clock = systemClock;
   const events = new EventLog(store, clock, log);
   const controller = new Controller({
@@ -51,6 +66,7 @@ export function assembleDaemon(parts: DaemonParts) {
     ...(offersOffload === undefined ? {} : { offersOffload }),
     ...(taps === undefined ? {} : { taps }),
     ...(frames === undefined ? {} : { frames }),
+    ...(paths === undefined ? {} : { paths }),
   });
   const history = openDeliveryHistory(stateDir, events);
   const delivery = createDeliveryMonitor({ controller, kernel, dataPlane, history, clock, events, log });

@@ -5,6 +5,7 @@ import type { LacpMonitor } from "./lacp/lacp-monitor.ts";
 import type { LinkChange, LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
+import type { PathProber } from "./probe/path-prober.ts";
 import type { Reconciler } from "./reconciler.ts";
 import type { TapBackPressure } from "./tap-back-pressure.ts";
 
@@ -16,6 +17,7 @@ export interface LinkMonitorOptions {
   readonly reconciler: Reconciler;
   readonly taps: TapBackPressure;
   readonly lacp: Pick<LacpMonitor, "linkChanged">;
+  readonly paths: Pick<PathProber, "linkChanged">;
   readonly events: EventLog;
   readonly log: Logger;
 }
@@ -62,10 +64,11 @@ export class LinkMonitor implements Disposable {
   }
 
   #changed(change: LinkChange): void {
-    const { nics, hub, reconciler, taps, lacp, events } = this.#options;
+    const { nics, hub, reconciler, taps, lacp, paths, events } = this.#options;
     const { kind, name } = change;
     nics.linkChanged(change);
     lacp.linkChanged(change);
+    paths.linkChanged(name, kind !== "carrier");
     taps.linkChanged(name);
     const use = reconciler.target?.uses.get(name);
     if (use === undefined || kind === "carrier") return;

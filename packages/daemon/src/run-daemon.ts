@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { FrameListener, LinuxTaps, nicFacts, timerLateness } from "@gona/kernel";
+import type { NicId } from "@gona/model";
 import { aborted } from "./aborted.ts";
 import { assembleDaemon } from "./daemon.ts";
 import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
@@ -10,6 +11,7 @@ import { lockStateDir } from "./lock-state-dir.ts";
 import { createLogger } from "./logger.ts";
 import { findObject } from "./object-path.ts";
 import { openHub } from "./open-hub.ts";
+import { openNicPort } from "./probe/nic-port.ts";
 import { readSpecFile } from "./read-spec-file.ts";
 import { requireCapabilities } from "./require-capabilities.ts";
 import { sayReady } from "./say-ready.ts";
@@ -56,6 +58,10 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     ...offers,
     offersOffload: (link: string) => nicFacts(link).tcOffload,
     taps: new LinuxTaps(),
+    paths: {
+      open: (nic: NicId) => openNicPort(hub.kernel, nic),
+      neighbours: () => hub.plane.neighbours(),
+    },
     frames: { listen: FrameListener.open },
   };
   const { controller, delivery, history, server, events } = assembleDaemon(parts);

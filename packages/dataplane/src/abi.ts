@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "6cb83501aab9f884";
+export const LAYOUT_HASH = "cdecc8ed3bcf9fb2";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -29,6 +29,7 @@ export const Limit = {
   LANE_MINOR: 36872,
   PATHS: 65536,
   PEERS: 16384,
+  NEIGHBOURS: 256,
   TICK_SHIFT: 26,
   KEEP_MARKING: 255,
   SPINE_SHIFT: 16,
@@ -243,6 +244,32 @@ export const gonaFlowSet = codec<GonaFlowSet>(
   },
   (view, at) => ({
     ways: readArray(at, 4, 24, (at) => gonaFlow.read(view, at)),
+  }),
+);
+
+/** struct gona_neighbour, 40 bytes. */
+export interface GonaNeighbour {
+  readonly seenNs: bigint;
+  readonly fabric: number;
+  readonly vlan: number;
+  readonly mac: Uint8Array;
+  readonly address: Uint8Array;
+}
+export const gonaNeighbour = codec<GonaNeighbour>(
+  40,
+  (view, at, value) => {
+    view.setBigUint64(at, value.seenNs, true);
+    view.setUint32(at + 8, value.fabric, true);
+    view.setUint16(at + 12, value.vlan, true);
+    writeBytes(view, at + 14, value.mac, 6);
+    writeBytes(view, at + 20, value.address, 16);
+  },
+  (view, at) => ({
+    seenNs: view.getBigUint64(at, true),
+    fabric: view.getUint32(at + 8, true),
+    vlan: view.getUint16(at + 12, true),
+    mac: readBytes(view, at + 14, 6),
+    address: readBytes(view, at + 20, 16),
   }),
 );
 

@@ -5,6 +5,7 @@ import type { GonaSliceCounters } from "./abi.ts";
 import { BalanceMaps } from "./balance-maps.ts";
 import { readQueueCounters, readSliceCounters, readVerdicts } from "./counters.ts";
 import { executeSteps } from "./execute-steps.ts";
+import { type Neighbour, readNeighbours } from "./neighbours.ts";
 import { NicSenders } from "./nic-senders.ts";
 import { observe } from "./observe/observe.ts";
 import { readQueueDrops } from "./queue-drops.ts";
@@ -61,6 +62,11 @@ export class HubDataplane implements Disposable {
   /** One frame out of a NIC, past its queues. Throws KernelError. */
   sendFrame(nic: NicId, frame: Uint8Array): void {
     this.#senders.send(nic, frame);
+  }
+
+  /** Machines on the wire that can be asked whether a path to them works; the one heard last first. */
+  neighbours(): readonly Neighbour[] {
+    return readNeighbours(this.kernel);
   }
 
   [Symbol.dispose](): void {

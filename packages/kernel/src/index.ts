@@ -41,5 +41,6 @@ export {
 } from "./namespace/named-namespaces.ts";
 export { NetlinkSocket, type Refused } from "./netlink/netlink-socket.ts";
 export { FrameListener } from "./packet/frame-listener.ts";
+export { FramePort, type FramePortOptions } from "./packet/frame-port.ts";
 export { PacketReceiver } from "./packet/packet-receiver.ts";
 export { PacketSender, type PacketSenderOptions } from "./packet/packet-sender.ts";
