@@ -126,9 +126,11 @@ export const world: fc.Arbitrary<World> = fc
       down: fc.subarray(nics.flat(), { maxLength: 2 }),
       held: fc.subarray(nics.flat(), { maxLength: 1 }),
       nicExtras: fc.tuple(nicExtras, nicExtras),
+      // Rarely: what parts and virtual queues do is to be met often enough.
+      fqCodel: fc.nat(4).map((one) => one === 0),
     }),
   )
-  .map(({ nics, guests, absent, down, held, nicExtras: extrasOf }) => ({
+  .map(({ nics, guests, absent, down, held, nicExtras: extrasOf, fqCodel }) => ({
     spec: {
       domains: [{ name: domainId("host"), isolation: "host", drivers: [] }],
       fabrics: POOL.map(({ fabric, lag }) => ({ name: fabric, lag })),
@@ -148,6 +150,7 @@ export const world: fc.Arbitrary<World> = fc
       links: new Set([...nics.flat(), ...GUESTS.map((_, index) => `v${index}`)].filter((l) => !absent.includes(l))),
       nicsUp: new Set(nics.flat().filter((nic) => !down.includes(nic))),
       nicsHeld: new Set(held.filter((nic) => !down.includes(nic))),
+      ...(fqCodel && { fqCodel }),
     },
   }));
 
