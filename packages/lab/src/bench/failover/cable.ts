@@ -17,6 +17,13 @@ export const portCable = (bed: LabBed, nic: NicId): Cable => ({
   heal: () => bed.heal(nic),
 });
 
+/** The switch's port forwards nothing any more, and the NIC keeps its carrier. */
+export const silentPath = (bed: LabBed, nic: NicId): Cable => ({
+  nic,
+  cut: () => bed.silence(nic),
+  heal: () => bed.mend(nic),
+});
+
 const LOWER = "lower";
 
 /**

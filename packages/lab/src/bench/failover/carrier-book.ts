@@ -12,8 +12,8 @@ const OBJECT = join(REPOSITORY, "build/bpf/bench_carrier.bpf.o");
 const MEMORY = 65_536;
 const TO_CARRIER = 1;
 const FATE = { sequence: 0, handed: 4, arrived: 5 } as const;
-/** What is younger may still be on its way: 50 ms at 10,000/s. */
-const UNDER_WAY = 500;
+/** What is younger may still be on its way: 50 ms at 20,000/s. */
+const UNDER_WAY = 1000;
 /** After every classifier of GONA's own; nothing of GONA's is at egress. */
 const PREFERENCE = 50_000;
 
@@ -74,7 +74,7 @@ export class CarrierBook implements Disposable {
     return Math.max(-1, newest - UNDER_WAY);
   }
 
-  /** Of the datagrams after `from` up to `to`, at most 6.5 s ago. Throws RangeError for what is forgotten. */
+  /** Of the datagrams after `from` up to `to`, at most 3.2 s ago. Throws RangeError for what is forgotten. */
   losses(from: number, to: number): Losses {
     if (to + UNDER_WAY - from > MEMORY) throw new RangeError(`${to - from} datagrams are more than are remembered`);
     const fates = new Map(Array.from(this.#fates.entries(), ([, value]) => [decode(value).sequence, decode(value)]));

@@ -24,6 +24,8 @@ export interface Cut {
   readonly ingress: CutCost;
   /** From the cut to the daemon's word that the NIC is down. */
   readonly toldAfterMs: number;
+  /** What TCP sent again, where it was counted. */
+  readonly retransmitted: number;
   /** What the way back cost. */
   readonly healed: { readonly egress: CutCost; readonly ingress: CutCost };
 }
@@ -35,9 +37,13 @@ export interface CutBed {
   readonly ingress: RunningTraffic;
   readonly cable: Cable;
   readonly book: CarrierBook;
+  /** Segments that TCP has sent again so far; absent: there is no TCP. */
+  readonly retransmits?: () => Promise<number>;
 }
 
 export interface CutHow {
+  /** Nothing happens for so long before, milliseconds. */
+  readonly quietMs: number;
   /** Another link's event shortly before, which makes linkwatch hold the cut's own back. */
   readonly eventBefore: boolean;
   /** GONA's programs cannot see the carrier: they go by the gate, which link events move. */
@@ -45,12 +51,14 @@ export interface CutHow {
 }
 
 /** linkwatch tells a carrier loss at most once a second, system-wide; this long nothing happened before a quiet cut. */
-const QUIET_MS = 1300;
+export const LINKWATCH_MS = 1300;
+/** A cut comes at any moment of what goes on by itself: timers, TCP's rounds, the receivers' windows. */
+const RANDOM_MS = 100;
 /** A link event so short before the cut makes linkwatch hold the cut's own event back. */
 const EVENT_BEFORE_MS = 300;
 /** Windows of the receivers are 100 ms; what a cut lost is known after the late event and two of them. */
-const SETTLE_MS = 400;
-const HEALED_SETTLE_MS = 600;
+const SETTLE_MS = 300;
+const HEALED_SETTLE_MS = 350;
 /** A pair of links that belongs to nobody; its carrier event is what happens shortly before a cut. */
 const SPARE = ["spare0", "spare1"] as const;
 
@@ -69,11 +77,12 @@ const spareNetns = (bed: LabBed): string => bed.plan.switches[0]?.netns ?? bed.p
 export async function cutOnce(cut: CutBed, how: CutHow): Promise<Cut> {
   const { bed, daemon, egress, ingress, book, cable } = cut;
   const { nic } = cable;
-  await delay(QUIET_MS);
+  await delay(how.quietMs + Math.random() * RANDOM_MS);
   if (how.eventBefore) {
     await ipBatch(spareNetns(bed), [`link set ${SPARE[1]} down`, `link set ${SPARE[1]} up`]);
     await delay(EVENT_BEFORE_MS);
   }
+  const sentAgain = (await cut.retransmits?.()) ?? 0;
   const before = [mark(egress), mark(ingress)] as const;
   const from = book.settled();
   if (how.blind) book.blind();
@@ -83,13 +92,14 @@ export async function cutOnce(cut: CutBed, how: CutHow): Promise<Cut> {
   const cutAtMs = Date.now();
   const toldAtMs = await waitUntil(`the daemon tells that ${nic} is down`, () => downSince(daemon, nic, orderedAtMs), {
     withinMs: 5000,
-    everyMs: 50,
+    everyMs: 20,
   });
   await delay(SETTLE_MS);
   const after = [mark(egress), mark(ingress)] as const;
   const losses = book.losses(from, book.settled());
+  const retransmitted = ((await cut.retransmits?.()) ?? 0) - sentAgain;
   await cable.heal();
-  await waitUntil(`${nic} carries again`, () => isUp(daemon, nic), { withinMs: 30_000, everyMs: 50 });
+  await waitUntil(`${nic} carries again`, () => isUp(daemon, nic), { withinMs: 30_000, everyMs: 20 });
   await delay(HEALED_SETTLE_MS);
   const healed = [mark(egress), mark(ingress)] as const;
   return {
@@ -97,8 +107,31 @@ export async function cutOnce(cut: CutBed, how: CutHow): Promise<Cut> {
     losses,
     ingress: costBetween(ingress, before[1], after[1]),
     toldAfterMs: Math.max(0, toldAtMs - cutAtMs),
+    retransmitted,
     healed: { egress: costBetween(egress, after[0], healed[0]), ingress: costBetween(ingress, after[1], healed[1]) },
   };
+}
+
+/** Drains the NIC under traffic and gives it back: what each cost. */
+export async function drainOnce(bed: Omit<CutBed, "cable" | "book">, nic: NicId): Promise<readonly [Costs, Costs]> {
+  const { daemon, egress, ingress } = bed;
+  const costs: Costs[] = [];
+  for (const work of [() => daemon.client.drain(nic), () => daemon.client.undrain(nic)]) {
+    await delay(Math.random() * RANDOM_MS);
+    const before = [mark(egress), mark(ingress)] as const;
+    await work();
+    await delay(SETTLE_MS);
+    costs.push({
+      egress: costBetween(egress, before[0], mark(egress)),
+      ingress: costBetween(ingress, before[1], mark(ingress)),
+    });
+  }
+  return costs as [Costs, Costs] & Costs[];
+}
+
+export interface Costs {
+  readonly egress: CutCost;
+  readonly ingress: CutCost;
 }
 
 interface Mark {

@@ -1,8 +1,51 @@
 import { type BenchRow, summarize } from "../bench-row.ts";
-import type { Cut } from "./cut.ts";
+import type { CrowdCut } from "./crowd.ts";
+import type { Costs, Cut } from "./cut.ts";
 
-/** Datagrams a second in each direction. */
-export const PER_SECOND = 10_000;
+/** Datagrams a second. */
+export const PER_SECOND = { egress: 20_000, ingress: 10_000 } as const;
+
+/** Of a lost datagram, in those that 10,000/s would have lost. */
+const PER_10_000 = 10_000 / PER_SECOND.egress;
+const UNIT = "packets at 10,000/s";
+/** Three intervals of the probe. */
+const SILENT_MS = 30;
+const INBOUND_MS = 50;
+
+type Judged = Pick<BenchRow, "target" | "holds">;
+
+const atMost = (value: number, highest: number): Judged => ({ target: `<= ${highest}`, holds: value <= highest });
+
+/** The rows of one figure of many cuts. */
+class Rows {
+  readonly rows: BenchRow[] = [];
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** `most`: of the median. */
+  median(figure: string, unit: string, values: readonly number[], most?: number, versus?: BenchRow["versus"]): void {
+    const row = { suite: "failover", case: this.#name, figure, unit, ...summarize(values) };
+    this.rows.push({ ...row, ...(versus && { versus }), ...(most !== undefined && atMost(row.value, most)) });
+  }
+
+  percentile99(figure: string, unit: string, values: readonly number[], most?: number): void {
+    const sorted = values.toSorted((a, b) => a - b);
+    const value = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
+    const { low, high } = summarize(values);
+    const row = { suite: "failover", case: this.#name, figure: `${figure}, 99th percentile`, unit, value, low, high };
+    this.rows.push({ ...row, ...(most !== undefined && atMost(value, most)) });
+  }
+
+  /** Of all rounds together. */
+  worst(figure: string, unit: string, values: readonly number[], most: number): void {
+    const { low, high } = summarize(values);
+    const row = { suite: "failover", case: this.#name, figure, unit, value: high, low, high };
+    this.rows.push({ ...row, ...atMost(high, most) });
+  }
+}
 
 /**
  * One case's rows. `cable`: whether the wire was deaf before the carrier went ("deaf": then the total
@@ -15,76 +58,110 @@ export function rowsOf(
   blind: readonly Cut[],
   cable: "deaf" | "clean",
 ): readonly BenchRow[] {
-  const row = (figure: string, unit: string, of: (cut: Cut) => number): BenchRow => {
-    return { suite: "failover", case: name, figure, unit, ...summarize(cuts.map(of)) };
-  };
-  const all = ({ losses }: Cut): number => losses.behindCarrier + losses.ours;
-  const ours = ({ losses }: Cut): number => losses.ours;
-  const lost = row("lost a cut, guest to wire, in all", "packets", all);
-  const lostByUs = row("lost though the carrier was gone (ours)", "packets", ours);
-  const gap = row("longest gap, guest to wire", "ms", (cut) => cut.egress.gapMs);
-  const byEvents = summarize(blind.map(all)).value;
-  const versus = {
+  const rows = new Rows(name);
+  const all = cuts.map(({ losses }) => (losses.behindCarrier + losses.ours) * PER_10_000);
+  const ours = cuts.map(({ losses }) => losses.ours * PER_10_000);
+  const lost = summarize(all).value;
+  const byEvents = summarize(blind.map(({ losses }) => (losses.behindCarrier + losses.ours) * PER_10_000)).value;
+  const ratio = byEvents === 0 ? 1 : lost / byEvents;
+  rows.median("lost a cut, guest to wire, in all", UNIT, all, cable === "clean" ? 1 : undefined, {
     name: "acting on link events",
     value: byEvents,
-    ratio: byEvents === 0 ? 1 : lost.value / byEvents,
-  };
-  return [
-    { ...lost, versus, ...(cable === "clean" && target(lost.value, 1)) },
-    row("lost while the NIC had its carrier (the wire's)", "packets", ({ losses }) => losses.behindCarrier),
-    { ...lostByUs, ...target(lostByUs.value, 1) },
-    percentile99(lostByUs, cuts.map(ours)),
-    { ...gap, ...target(gap.value, 5) },
-    row("reordered a cut, guest to wire", "packets", (cut) => cut.egress.reordered),
-    row("lost a cut, wire to guest", "packets", (cut) => cut.ingress.lost),
-    row("longest gap, wire to guest", "ms", (cut) => cut.ingress.gapMs),
-    row("until the daemon knew", "ms", (cut) => cut.toldAfterMs),
-  ];
+    ratio,
+  });
+  if (cable === "clean") rows.percentile99("lost a cut, guest to wire, in all", UNIT, all, 20);
+  const wires = cuts.map(({ losses }) => losses.behindCarrier * PER_10_000);
+  rows.median("lost while the NIC had its carrier (the wire's)", UNIT, wires);
+  rows.median("lost though the carrier was gone (ours)", UNIT, ours, 1);
+  rows.percentile99("lost though the carrier was gone (ours)", UNIT, ours, 20);
+  rows.median("longest gap, guest to wire", "ms", gaps(cuts, "egress"), 5);
+  rows.median("reordered a cut, guest to wire", "packets", reordered(cuts));
+  inboundRows(rows, cuts);
+  rows.median("until the daemon knew", "ms", toldAfter(cuts));
+  return rows.rows;
+}
+
+/** What TCP sent again, and what happened to the datagrams beside it. */
+export function tcpRows(name: string, cuts: readonly Cut[], without: readonly number[]): readonly BenchRow[] {
+  const rows = new Rows(name);
+  const again = cuts.map(({ retransmitted }) => retransmitted);
+  const value = summarize(without).value;
+  const ratio = value === 0 ? 1 : summarize(again).value / value;
+  const versus = { name: "as long without a cut", value, ratio };
+  rows.median("TCP segments sent again a cut", "segments", again, 1, versus);
+  rows.percentile99("TCP segments sent again a cut", "segments", again, 20);
+  const ours = cuts.map(({ losses }) => losses.ours * PER_10_000);
+  rows.median("datagrams lost though the carrier was gone (ours)", UNIT, ours, 1);
+  return rows.rows;
+}
+
+/** A path that dies behind a living carrier. */
+export function silentRows(name: string, cuts: readonly Cut[]): readonly BenchRow[] {
+  const rows = new Rows(name);
+  const lostMs = cuts.map(({ egress }) => (egress.lost / PER_SECOND.egress) * 1000);
+  rows.median("what a cut lost, guest to wire, in time", "ms", lostMs, SILENT_MS);
+  rows.percentile99("what a cut lost, guest to wire, in time", "ms", lostMs);
+  inboundRows(rows, cuts);
+  rows.median("until the daemon knew", "ms", toldAfter(cuts));
+  return rows.rows;
 }
 
 /** The same cuts by whoever acts on link events; also the proof that `ours` counts what it says. */
 export function blindRows(name: string, cuts: readonly Cut[]): readonly BenchRow[] {
-  const row = (figure: string, unit: string, of: (cut: Cut) => number): BenchRow => ({
-    suite: "failover",
-    case: name,
-    figure,
-    unit,
-    ...summarize(cuts.map(of)),
-  });
-  return [
-    row("lost while the NIC had its carrier (the wire's)", "packets", ({ losses }) => losses.behindCarrier),
-    row("lost though the carrier was gone (ours)", "packets", ({ losses }) => losses.ours),
-    row("until the daemon knew", "ms", (cut) => cut.toldAfterMs),
-  ];
+  const rows = new Rows(name);
+  const per10000 = (of: (cut: Cut) => number): readonly number[] => cuts.map((cut) => of(cut) * PER_10_000);
+  const wires = per10000(({ losses }) => losses.behindCarrier);
+  rows.median("lost while the NIC had its carrier (the wire's)", UNIT, wires);
+  const ours = per10000(({ losses }) => losses.ours);
+  rows.median("lost though the carrier was gone (ours)", UNIT, ours);
+  rows.median("until the daemon knew", "ms", toldAfter(cuts));
+  return rows.rows;
 }
 
 /** What the cable's return cost. */
 export function returnRows(cuts: readonly Cut[], failback: string): readonly BenchRow[] {
-  const row = (figure: string, of: (cut: Cut) => number): BenchRow => {
-    const summary = summarize(cuts.map(of));
-    return {
-      suite: "failover",
-      case: `the cable is back, failback ${failback}`,
-      figure,
-      unit: "packets",
-      ...summary,
-      ...target(summary.high, 0),
-    };
-  };
-  return [
-    row("lost, guest to wire", (cut) => cut.healed.egress.lost),
-    row("lost, wire to guest", (cut) => cut.healed.ingress.lost),
-    row("reordered, guest to wire", (cut) => cut.healed.egress.reordered),
-  ];
+  const healed = cuts.map((cut) => cut.healed);
+  return hitlessRows(`the cable is back, failback ${failback}`, healed);
 }
 
-const target = (value: number, highest: number): Pick<BenchRow, "target" | "holds"> => ({
-  target: `<= ${highest}`,
-  holds: value <= highest,
-});
-
-function percentile99(row: BenchRow, values: readonly number[]): BenchRow {
-  const sorted = values.toSorted((a, b) => a - b);
-  const value = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
-  return { ...row, figure: `${row.figure}, 99th percentile`, value, ...target(value, 20) };
+/** What neither may lose nor reorder anything. */
+export function hitlessRows(name: string, costs: readonly Costs[]): readonly BenchRow[] {
+  const rows = new Rows(name);
+  const worst = (figure: string, of: (cost: Costs) => number): void => rows.worst(figure, "packets", costs.map(of), 0);
+  worst("lost, guest to wire", ({ egress }) => egress.lost);
+  worst("lost, wire to guest", ({ ingress }) => ingress.lost);
+  worst("reordered, guest to wire", ({ egress }) => egress.reordered);
+  worst("reordered, wire to guest", ({ ingress }) => ingress.reordered);
+  return rows.rows;
 }
+
+/** A host with many guests. */
+export function crowdRows(name: string, cuts: readonly CrowdCut[]): readonly BenchRow[] {
+  const rows = new Rows(name);
+  const told = cuts.map(({ toldMs }) => toldMs);
+  const sinceTold = (of: (cut: CrowdCut) => number) => cuts.map((cut) => Math.max(0, of(cut) - cut.toldMs));
+  rows.median("until the daemon knew (the kernel's)", "ms", told);
+  rows.median(
+    "from then until all MACs were told",
+    "ms",
+    sinceTold(({ announcedMs }) => announcedMs),
+    100,
+  );
+  rows.median(
+    "from then until all tables were moved",
+    "ms",
+    sinceTold(({ movedMs }) => movedMs),
+    100,
+  );
+  return rows.rows;
+}
+
+function inboundRows(rows: Rows, cuts: readonly Cut[]): void {
+  const lost = cuts.map(({ ingress }) => ingress.lost);
+  rows.median("lost a cut, wire to guest", UNIT, lost);
+  rows.percentile99("inbound traffic is back", "ms", gaps(cuts, "ingress"), INBOUND_MS);
+}
+
+const gaps = (cuts: readonly Cut[], way: "egress" | "ingress"): readonly number[] => cuts.map((cut) => cut[way].gapMs);
+const reordered = (cuts: readonly Cut[]): readonly number[] => cuts.map(({ egress }) => egress.reordered);
+const toldAfter = (cuts: readonly Cut[]): readonly number[] => cuts.map(({ toldAfterMs }) => toldAfterMs);
