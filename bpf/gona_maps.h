@@ -262,11 +262,13 @@ struct gona_path {
 	__u64 departs_ns; /* when its last packet is out at the latest, as far as the virtual queues know */
 	__u64 since_ns; /* when it took the present slice */
 	__u32 check; /* hash of the flow and its vif; 0: free */
+	__u32 bytes; /* that are not yet in gona_bucket_bytes */
+	__u32 counted_ms; /* when the rest was added there, in 2^20 ns */
 	__u16 moves; /* since it is known; stays at its maximum */
 	__u8 slice; /* number that it leaves by */
 	__u8 before; /* number that it left by before that */
 };
-_Static_assert(sizeof(struct gona_path) == 24, "gona_path");
+_Static_assert(sizeof(struct gona_path) == 32, "gona_path");
 
 /* What a vif sent by each bucket, L2 bytes on the wire. Hash gona_bucket_bytes, key: vif slot (__u32); of vifs with GONA_VIF_FLOWLET. */
 struct gona_bucket_bytes {

@@ -64,13 +64,20 @@ static __always_inline __u64 gona_delay(struct gona_slice_clock *clock, __u32 pa
 	return limit > pacer ? limit : pacer;
 }
 
+/* How long a packet takes to go out, in ns. */
+static __always_inline __u64 gona_time_to_send(__u64 bytes, __u64 rate)
+{
+	__u64 ns = bytes * GONA_NSEC_PER_SEC / rate;
+
+	return ns + (ns >> GONA_SLOWER_SHIFT);
+}
+
 /* Puts a packet into the virtual queue. Returns how long it takes to go out, in ns. */
 static __always_inline __u64 gona_clock_take(struct gona_slice_clock *clock, __u32 part, __u64 now, __u64 bytes,
 					     __u64 rate)
 {
-	__u64 ns = bytes * GONA_NSEC_PER_SEC / rate;
+	__u64 ns = gona_time_to_send(bytes, rate);
 
-	ns += ns >> GONA_SLOWER_SHIFT;
 	gona_advance(&clock->finish_ns[0], now - GONA_SAVED_NS, ns);
 	gona_advance(&clock->finish_ns[GONA_PACER], now, GONA_PACED(ns));
 	if (part < GONA_PART_SPARSE)
@@ -81,9 +88,8 @@ static __always_inline __u64 gona_clock_take(struct gona_slice_clock *clock, __u
 /* Takes out again what gona_clock_take() put in, of no class's end: the packet leaves by another slice. */
 static __always_inline void gona_clock_return(struct gona_slice_clock *clock, __u64 bytes, __u64 rate)
 {
-	__u64 ns = bytes * GONA_NSEC_PER_SEC / rate;
+	__u64 ns = gona_time_to_send(bytes, rate);
 
-	ns += ns >> GONA_SLOWER_SHIFT;
 	__sync_fetch_and_sub(&clock->finish_ns[0], ns);
 	__sync_fetch_and_sub(&clock->finish_ns[GONA_PACER], GONA_PACED(ns));
 }

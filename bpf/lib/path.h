@@ -23,21 +23,8 @@
 #define GONA_PART_LEAVES 4
 #define GONA_PART_TURNS 2
 
-/* A packet on its way through a balanced vif. Times as of struct gona_path. */
-struct gona_way {
-	__u64 now; /* 0: the vif is not balanced */
-	__u64 departs; /* when the flow's last packet is out */
-	__u32 slot; /* of the vif */
-	__u32 hash;
-	__u32 home; /* the bucket's slice, or what stands for it while that is dead */
-	__u32 present; /* slice of the flow's last packet; GONA_MAX_SLICES: none, or dead */
-	__u32 number; /* of the slice that the packet leaves by */
-	__u32 bytes;
-	bool known; /* the flow has a place in gona_paths */
-	bool queued; /* the packet stands in its slice's virtual queue already */
-	bool stripe;
-	bool parts;
-};
+/* What a flow sent is added to its bucket so often, as that costs more than all the rest. */
+#define GONA_COUNT_BYTES 4096
 
 static __always_inline bool gona_is_balanced(const struct gona_vif *vif, const struct gona_packet *packet)
 {
@@ -95,131 +82,168 @@ static __always_inline __u32 gona_known_slice(__u32 hash, __u32 slot, __u32 buck
 }
 
 /*
+ * A packet for the functions that the verifier checks apart, which take five arguments and share 512 bytes of stack:
+ * slot of the vif, slice number and flags in one, hash and length in another.
+ */
+#define GONA_WAY_SLOT 0xffff
+#define GONA_WAY_NUMBER_SHIFT 16
+#define GONA_WAY_STRIPE 0x100000
+#define GONA_WAY_PARTS 0x200000
+#define GONA_WAY_FRAGMENT 0x400000
+#define GONA_WAY_QUEUED 0x800000 /* it stands in its slice's virtual queue already */
+#define GONA_WAY_PLACE 0x1000000 /* its flow has a place in gona_paths */
+
+/* Longer than any queue; what is added to it here does not wrap. */
+#define GONA_NEVER (1ULL << 62)
+
+static __always_inline __u32 gona_way(__u32 slot, __u32 number, __u32 flags)
+{
+	return (slot & GONA_WAY_SLOT) | number << GONA_WAY_NUMBER_SHIFT | flags;
+}
+
+static __always_inline __u32 gona_way_number(__u32 way)
+{
+	return way >> GONA_WAY_NUMBER_SHIFT & (GONA_MAX_SLICES - 1);
+}
+
+/*
  * Whether a packet may go by a slice whose queue is that of `clock`: not so that it can be out before the flow's last
  * one. A slice that has saved up part of its limit may have no pacer; and in a slice of parts this packet's may be
  * empty. `out`: how long until it is out, as far as is known.
  */
-static __always_inline bool gona_may_go(const struct gona_way *way, const struct gona_slice_clock *clock, __u64 out)
+static __always_inline bool gona_may_go(const struct gona_path *path, const struct gona_slice_clock *clock, __u32 way,
+					__u64 now, __u64 out)
 {
-	if (way->stripe)
-		return way->now + out + GONA_STRIPE_NS >= way->departs;
-	if (way->parts)
-		return way->now >= way->departs + GONA_GAP_NS;
-	return way->now + gona_left(clock->finish_ns[0], way->now) >= way->departs + GONA_GAP_NS;
+	if (way & GONA_WAY_STRIPE)
+		return now + out + GONA_STRIPE_NS >= path->departs_ns;
+	if (way & GONA_WAY_PARTS)
+		return now >= path->departs_ns + GONA_GAP_NS;
+	return now + gona_left(clock->finish_ns[0], now) >= path->departs_ns + GONA_GAP_NS;
 }
 
 /*
- * The slice for a packet where its bucket's is not simply right: of those that it may take, its bucket's, unless
- * another lets it out clearly sooner; for STRIPE the one that lets it out first.
+ * How long until a packet would be out by slice `number`, for STRIPE with its own time; GONA_NEVER: it may not go there.
+ * Apart from its caller, or the verifier would follow every way through eight slices.
  */
-GONA_APART int gona_pick_slice(struct gona_aggregate *aggregate, const struct gona_way *way)
+GONA_APART __u64 gona_time_by(struct gona_aggregate *aggregate, const struct gona_path *path, __u64 way_and_number,
+			      __u64 now, __u32 bytes)
 {
-	__u64 best_out = ~0ULL, home_out = ~0ULL, present_out = ~0ULL;
-	__u32 best, number;
+	__u32 way = way_and_number, number = way_and_number >> 32 & (GONA_MAX_SLICES - 1), slot = way & GONA_WAY_SLOT;
+	struct gona_slice_clock *clock;
+	__u64 out, rate;
 
-	if (!aggregate || !way)
+	if (!aggregate || !path || !gona_slice_lives(aggregate, number))
+		return GONA_NEVER;
+	clock = gona_tx_clock(slot, number);
+	if (!clock)
+		return GONA_NEVER;
+	out = gona_queued(clock, now);
+	if (way & GONA_WAY_STRIPE) {
+		rate = gona_drain_rate(&aggregate->slices[number], slot, number);
+		if (rate)
+			out += bytes * GONA_NSEC_PER_SEC / rate;
+	}
+	if (number != path->slice && !gona_may_go(path, clock, way, now, out) &&
+	    gona_slice_lives(aggregate, path->slice))
+		return GONA_NEVER;
+	return out;
+}
+
+/*
+ * The slice for a packet where the one that it is on is not simply right: of those that it may take, its bucket's,
+ * unless another lets it out clearly sooner; for STRIPE the one that lets it out first.
+ */
+GONA_APART int gona_pick_slice(struct gona_aggregate *aggregate, const struct gona_path *path, __u32 way, __u64 now,
+			       __u32 bytes)
+{
+	__u64 best_out, home_out, present_out, out;
+	__u32 home = gona_way_number(way), best = home, number;
+
+	if (!aggregate || !path)
 		return 0;
-	best = way->home;
+	home_out = gona_time_by(aggregate, path, way | (__u64)home << 32, now, bytes);
+	best_out = home_out;
 	for (number = 0; number < GONA_MAX_SLICES; number++) {
-		struct gona_slice *slice = &aggregate->slices[number];
-		struct gona_slice_clock *clock;
-		__u64 out, rate;
-
-		if (!gona_slice_lives(aggregate, number))
+		if (number == home || !aggregate->slices[number].in_use)
 			continue;
-		clock = gona_tx_clock(way->slot, number);
-		if (!clock)
-			continue;
-		out = gona_queued(clock, way->now);
-		if (way->stripe) {
-			rate = gona_drain_rate(slice, way->slot, number);
-			if (rate)
-				out += way->bytes * GONA_NSEC_PER_SEC / rate;
-		}
-		if (number != way->present && way->present < GONA_MAX_SLICES && !gona_may_go(way, clock, out))
-			continue;
-		if (number == way->home)
-			home_out = out;
-		if (number == way->present)
-			present_out = out;
-		if (out < best_out || (out == best_out && number == way->home)) {
+		out = gona_time_by(aggregate, path, way | (__u64)number << 32, now, bytes);
+		if (out < best_out) {
 			best_out = out;
 			best = number;
 		}
 	}
-	if (way->stripe || best_out == ~0ULL)
+	if (way & GONA_WAY_STRIPE)
 		return best;
-	if (way->present >= GONA_MAX_SLICES || way->present == way->home)
-		return home_out == ~0ULL || best_out + GONA_CLEARLY_NS < home_out ? best : way->home;
-	if (home_out != ~0ULL && home_out <= present_out + GONA_NO_WORSE_NS)
-		return way->home;
-	return best_out + GONA_CLEARLY_NS < present_out ? best : way->present;
+	present_out = gona_time_by(aggregate, path, way | (__u64)path->slice << 32, now, bytes);
+	if (path->slice == home || present_out == GONA_NEVER)
+		return best_out + GONA_CLEARLY_NS < home_out ? best : home;
+	if (home_out <= present_out + GONA_NO_WORSE_NS)
+		return home;
+	return best_out + GONA_CLEARLY_NS < present_out ? best : path->slice;
 }
 
-static __always_inline void gona_settle_path(struct gona_path *path, __u32 check, __u32 number, __u64 now)
+/* The place of a flow. NULL: it is another's, and this flow keeps to its bucket's slice. */
+static __always_inline struct gona_path *gona_path_of(__u32 hash, __u32 slot, __u32 home, __u64 now)
 {
-	if (path->check != check) {
-		path->check = check;
-		path->departs_ns = 0;
-		path->since_ns = now;
-		path->moves = 0;
-		path->slice = number;
-		path->before = number;
-	} else if (path->slice != number) {
-		path->since_ns = now;
-		if (path->moves != 0xffff)
-			path->moves++;
-		path->before = path->slice;
-		path->slice = number;
-	}
+	__u32 check = gona_path_check(hash, slot);
+	struct gona_path *path = gona_path_at(check);
+
+	if (!path || path->check == check)
+		return path;
+	if (path->check && now < path->departs_ns + GONA_HELD_NS)
+		return NULL;
+	path->check = check;
+	path->departs_ns = 0;
+	path->since_ns = now;
+	path->bytes = 0;
+	path->counted_ms = 0;
+	path->moves = 0;
+	path->slice = home;
+	path->before = home;
+	return path;
 }
 
 /*
- * The slice that a packet's flow is on or may go to, which is remembered. Of `way` it takes slot, hash, home and
- * bytes, and sets the rest. A flow whose place another one has keeps to its bucket's slice.
+ * The slice that a packet's flow is on or may go to, which is remembered; with GONA_WAY_PLACE as gona_way() has it.
+ * The number in `way`: its bucket's, or what stands for that.
  */
-GONA_APART int gona_take_path(const struct gona_vif *vif, struct gona_aggregate *aggregate,
-			      const struct gona_packet *packet, struct gona_way *way)
+GONA_APART int gona_take_path(const struct gona_vif *vif, struct gona_aggregate *aggregate, __u32 way, __u64 now,
+			      __u64 hash_and_length)
 {
+	__u32 slot = way & GONA_WAY_SLOT, home = gona_way_number(way), number;
 	struct gona_slice_clock *clock;
 	struct gona_path *path;
-	__u32 check;
-	bool known;
 
-	if (!vif || !aggregate || !packet || !way)
-		return 0;
-	check = gona_path_check(way->hash, way->slot);
-	path = gona_path_at(check);
-	way->now = bpf_ktime_get_ns();
-	way->number = way->home;
+	if (!vif || !aggregate)
+		return gona_way(slot, home, 0);
+	path = gona_path_of(hash_and_length, slot, home, now);
 	if (!path)
-		return way->number;
-	known = path->check == check;
-	if (!known && path->check && way->now < path->departs_ns + GONA_HELD_NS)
-		return way->number;
-	way->known = true;
+		return gona_way(slot, home, 0);
 	/* Fragments of a datagram that did not keep their order would take room to put together. */
-	way->stripe = (vif->flags & GONA_VIF_STRIPE) && !packet->fragment;
-	clock = gona_tx_clock(way->slot, way->home);
-	if (way->stripe || (known && path->slice != way->home) ||
-	    (clock && gona_queued(clock, way->now) > GONA_CLEARLY_NS)) {
-		way->departs = path->departs_ns;
-		way->parts = vif->flags & GONA_VIF_PARTS;
-		way->present = GONA_MAX_SLICES;
-		if (known && gona_slice_lives(aggregate, path->slice))
-			way->present = path->slice & (GONA_MAX_SLICES - 1);
-		way->number = gona_pick_slice(aggregate, way) & (GONA_MAX_SLICES - 1);
+	if ((vif->flags & GONA_VIF_STRIPE) && !(way & GONA_WAY_FRAGMENT))
+		way |= GONA_WAY_STRIPE;
+	if (vif->flags & GONA_VIF_PARTS)
+		way |= GONA_WAY_PARTS;
+	clock = gona_tx_clock(slot, home);
+	if (!(way & GONA_WAY_STRIPE) && path->slice == home && (!clock || gona_queued(clock, now) <= GONA_CLEARLY_NS))
+		return gona_way(slot, home, GONA_WAY_PLACE);
+	number = gona_pick_slice(aggregate, path, way, now, hash_and_length >> 32) & (GONA_MAX_SLICES - 1);
+	if (number != path->slice) {
+		/* One that has just become known has not moved. */
+		path->before = path->departs_ns ? path->slice : number;
+		if (path->departs_ns && path->moves != 0xffff)
+			path->moves++;
+		path->since_ns = now;
+		path->slice = number;
 	}
-	gona_settle_path(path, check, way->number, way->now);
-	return way->number;
+	return gona_way(slot, number, GONA_WAY_PLACE);
 }
 
 /* Puts a packet into the virtual queue of its slice, as far as the real one has room. */
 static __always_inline void gona_queue_up(const struct gona_vif *vif, struct gona_slice_clock *clock,
-					  const struct gona_slice *slice, const struct gona_way *way)
+					  const struct gona_slice *slice, __u64 rate, __u64 now, __u32 bytes)
 {
-	__u64 rate = gona_drain_rate(slice, way->slot, way->number);
-	__u64 left = gona_left(clock->finish_ns[0], way->now), room;
+	__u64 left = gona_left(clock->finish_ns[0], now), pacer, room, ns;
 
 	if (!rate)
 		return;
@@ -231,43 +255,60 @@ static __always_inline void gona_queue_up(const struct gona_vif *vif, struct gon
 		if (left > room)
 			return;
 	}
-	gona_clock_take(clock, GONA_PART_REST, way->now, way->bytes, rate);
+	ns = gona_time_to_send(bytes, rate);
+	gona_advance(&clock->finish_ns[0], now - GONA_SAVED_NS, ns);
+	/* While much waits the limit's end is the later one; while little does, what a race loses here is soon past. */
+	pacer = clock->finish_ns[GONA_PACER];
+	clock->finish_ns[GONA_PACER] = (pacer > now ? pacer : now) + GONA_PACED(ns);
+}
+
+/* Adds to what a vif's bucket has sent. */
+static __always_inline void gona_count_bucket(__u32 slot, __u32 hash, __u64 now, __u32 bytes)
+{
+	struct gona_bucket_bytes *sent = bpf_map_lookup_elem(&gona_bucket_bytes, &slot);
+
+	gona_note_seen(slot, GONA_TX, now);
+	if (sent)
+		__sync_fetch_and_add(&sent->bytes[hash & (GONA_BUCKETS - 1)], bytes);
 }
 
 /*
- * A packet leaves by way->number: it stands in the slice's virtual queue, its flow may not be elsewhere before it
+ * A packet leaves by the slice in `way`: it stands in that one's virtual queue, its flow may not be elsewhere before it
  * is out, and its bucket has sent more.
  */
-GONA_APART int gona_leave_by(const struct gona_vif *vif, struct gona_aggregate *aggregate, const struct gona_way *way)
+GONA_APART int gona_leave_by(const struct gona_vif *vif, struct gona_aggregate *aggregate, __u32 way, __u64 now,
+			     __u64 hash_and_length)
 {
-	struct gona_slice_clock *clock;
-	struct gona_bucket_bytes *sent;
+	__u32 slot = way & GONA_WAY_SLOT, number = gona_way_number(way);
+	__u32 hash = hash_and_length, bytes = hash_and_length >> 32, ms = now >> 20;
+	struct gona_slice_clock *clock = gona_tx_clock(slot, number);
 	struct gona_path *path = NULL;
-	__u32 number, slot;
-	__u64 left;
+	struct gona_slice *slice;
+	__u64 left = 0;
 
-	if (!vif || !aggregate || !way)
+	if (!vif || !aggregate)
 		return 0;
-	slot = way->slot;
-	number = way->number & (GONA_MAX_SLICES - 1);
-	clock = gona_tx_clock(slot, number);
 	if (clock) {
-		if (!way->queued)
-			gona_queue_up(vif, clock, &aggregate->slices[number], way);
-		left = gona_queued(clock, way->now);
+		slice = &aggregate->slices[number];
+		if (!(way & GONA_WAY_QUEUED))
+			gona_queue_up(vif, clock, slice, gona_drain_rate(slice, slot, number), now, bytes);
+		left = gona_queued(clock, now);
 		if (vif->flags & GONA_VIF_PARTS)
 			left *= GONA_PART_TURNS;
-		if (way->known)
-			path = gona_path_at(gona_path_check(way->hash, slot));
-		if (path && path->departs_ns < way->now + left)
-			path->departs_ns = way->now + left;
 	}
-	gona_note_seen(slot, GONA_TX, way->now);
-	if (!(vif->flags & GONA_VIF_FLOWLET))
-		return 0;
-	sent = bpf_map_lookup_elem(&gona_bucket_bytes, &slot);
-	if (sent)
-		__sync_fetch_and_add(&sent->bytes[way->hash & (GONA_BUCKETS - 1)], way->bytes);
+	if (way & GONA_WAY_PLACE)
+		path = gona_path_at(gona_path_check(hash, slot));
+	if (path) {
+		if (path->departs_ns < now + left)
+			path->departs_ns = now + left;
+		bytes += path->bytes;
+		path->bytes = bytes;
+		if (bytes < GONA_COUNT_BYTES && path->counted_ms == ms)
+			return 0;
+		path->bytes = 0;
+		path->counted_ms = ms;
+	}
+	gona_count_bucket(slot, hash, now, bytes);
 	return 0;
 }
 

@@ -62,10 +62,10 @@ static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona
 {
 	struct gona_choice choice = {};
 	struct gona_aggregate *aggregate;
-	struct gona_way way = {};
 	enum gona_verdict failed;
 	struct gona_wire wire;
-	__u32 hash;
+	__u32 hash, taken, way = 0;
+	__u64 now = 0; /* of a balanced vif's */
 	int found;
 
 	if (vif->flags & GONA_VIF_STOPPED)
@@ -82,12 +82,11 @@ static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona
 		return gona_verdict(skb, GONA_V_DROP_NO_SLICE, TC_ACT_SHOT);
 	}
 	if (gona_is_balanced(vif, packet)) {
-		way.slot = slot;
-		way.hash = hash;
-		way.home = choice.number;
-		way.bytes = skb->len;
-		found = gona_take_path(vif, aggregate, packet, &way);
-		if (found != choice.number && !gona_change_choice(aggregate, found, &choice)) {
+		now = bpf_ktime_get_ns();
+		way = gona_way(slot, choice.number, packet->fragment ? GONA_WAY_FRAGMENT : 0);
+		way = gona_take_path(vif, aggregate, way, now, hash | (__u64)skb->len << 32);
+		taken = gona_way_number(way);
+		if (taken != choice.number && !gona_change_choice(aggregate, taken, &choice)) {
 			gona_count_tx_drop(slot, choice.first);
 			return gona_verdict(skb, GONA_V_DROP_NO_SLICE, TC_ACT_SHOT);
 		}
@@ -110,14 +109,12 @@ static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona
 
 	gona_measure(skb, packet, &wire);
 	gona_count_tx(slot, &choice, &wire);
-	if (way.now) {
-		if ((part & GONA_QUEUED) && number != choice.number) {
+	if (now) {
+		if ((part & GONA_QUEUED) && number == choice.number)
+			way |= GONA_WAY_QUEUED;
+		else if (part & GONA_QUEUED)
 			gona_leave_queue(aggregate, slot, number, wire.bytes);
-			part &= ~GONA_QUEUED;
-		}
-		way.bytes = wire.bytes;
-		way.queued = part & GONA_QUEUED;
-		gona_leave_by(vif, aggregate, &way);
+		gona_leave_by(vif, aggregate, way, now, hash | (__u64)wire.bytes << 32);
 	}
 	if (choice.failed)
 		reason = GONA_V_TO_WIRE_FAILOVER;

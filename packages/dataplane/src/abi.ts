@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "cdecc8ed3bcf9fb2";
+export const LAYOUT_HASH = "1f1a079642abe3d1";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -302,32 +302,38 @@ export const gonaNic = codec<GonaNic>(
   }),
 );
 
-/** struct gona_path, 24 bytes. */
+/** struct gona_path, 32 bytes. */
 export interface GonaPath {
   readonly departsNs: bigint;
   readonly sinceNs: bigint;
   readonly check: number;
+  readonly bytes: number;
+  readonly countedMs: number;
   readonly moves: number;
   readonly slice: number;
   readonly before: number;
 }
 export const gonaPath = codec<GonaPath>(
-  24,
+  32,
   (view, at, value) => {
     view.setBigUint64(at, value.departsNs, true);
     view.setBigUint64(at + 8, value.sinceNs, true);
     view.setUint32(at + 16, value.check, true);
-    view.setUint16(at + 20, value.moves, true);
-    view.setUint8(at + 22, value.slice);
-    view.setUint8(at + 23, value.before);
+    view.setUint32(at + 20, value.bytes, true);
+    view.setUint32(at + 24, value.countedMs, true);
+    view.setUint16(at + 28, value.moves, true);
+    view.setUint8(at + 30, value.slice);
+    view.setUint8(at + 31, value.before);
   },
   (view, at) => ({
     departsNs: view.getBigUint64(at, true),
     sinceNs: view.getBigUint64(at + 8, true),
     check: view.getUint32(at + 16, true),
-    moves: view.getUint16(at + 20, true),
-    slice: view.getUint8(at + 22),
-    before: view.getUint8(at + 23),
+    bytes: view.getUint32(at + 20, true),
+    countedMs: view.getUint32(at + 24, true),
+    moves: view.getUint16(at + 28, true),
+    slice: view.getUint8(at + 30),
+    before: view.getUint8(at + 31),
   }),
 );
 
