@@ -1,5 +1,6 @@
 import type { Kernel } from "@gona/kernel";
-import { Direction, gonaDrain, gonaPeer, gonaSteerKey, Limit } from "./abi.ts";
+import { pathPlace } from "@gona/planner";
+import { Direction, gonaDrain, gonaPath, gonaPeer, gonaSteerKey, Limit } from "./abi.ts";
 import { macBytes, macText } from "./mac-bytes.ts";
 import { indexKey } from "./map-keys.ts";
 
@@ -20,6 +21,19 @@ export interface Steer {
   readonly vlan: number;
   readonly mac: string;
   readonly slice: number;
+}
+
+/** What the packet path remembers of a flow. */
+export interface FlowPlace {
+  /** That it leaves by, and that it left by before that. */
+  readonly slice: number;
+  readonly before: number;
+  /** How often it changed; 65535: so often or more. */
+  readonly moves: number;
+  /** How long ago it took the present slice. */
+  readonly agoMs: number;
+  /** How long ago its last packet was out, as far as the virtual queues know; negative: it still waits. */
+  readonly outMs: number;
 }
 
 /** gona_peer.slice of a peer that sends to the vif's own MAC. */
@@ -53,6 +67,18 @@ export class BalanceMaps {
     return bytes;
   }
 
+  /** Where a flow of a balanced vif is, by flowHash(); undefined where nothing of it is remembered. */
+  flow(vifSlot: number, hash: number): FlowPlace | undefined {
+    const { index, check } = pathPlace(hash, vifSlot);
+    const value = this.#kernel.map("gona_paths").get(indexKey(index));
+    const path = value === undefined ? undefined : gonaPath.decode(value);
+    if (path?.check !== check) return undefined;
+    // CLOCK_MONOTONIC, as bpf_ktime_get_ns().
+    const now = process.hrtime.bigint();
+    const { slice, before, moves } = path;
+    return { slice, before, moves, agoMs: milliseconds(now - path.sinceNs), outMs: milliseconds(now - path.departsNs) };
+  }
+
   /** The rate at which a slice's queue drains; 0: its limit. */
   setDrain(vifSlot: number, slice: number, bytesPerSecond: number): void {
     const value = gonaDrain.encode({ txBytesPerS: BigInt(Math.round(bytesPerSecond)) });
@@ -71,9 +97,10 @@ export class BalanceMaps {
   peers(): readonly PeerCount[] {
     const peers: PeerCount[] = [];
     for (const [, value] of this.#kernel.map("gona_peers").entries()) {
+      // Most places are free.
+      if (value[PEER.vif] === 0 && value[PEER.vif + 1] === 0) continue;
       const view = new DataView(value.buffer, value.byteOffset, gonaPeer.size);
       const vif = view.getUint32(PEER.vif, true);
-      if (vif === 0) continue;
       const slice = view.getUint8(PEER.slice);
       peers.push({
         vifSlot: vif - 1,
@@ -103,6 +130,8 @@ export class BalanceMaps {
     this.#kernel.map("gona_steers").delete(steerKey(steer));
   }
 }
+
+const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e6;
 
 const steerKey = ({ vifSlot, vlan, mac }: Omit<Steer, "slice">): Uint8Array =>
   gonaSteerKey.encode({ vif: vifSlot, vlan, mac: macBytes(mac) });

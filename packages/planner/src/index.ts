@@ -1,5 +1,6 @@
 export * from "./admit.ts";
 export * from "./apply-steps.ts";
+export { Arrears } from "./balance/arrears.ts";
 export * from "./balance/balance.ts";
 export { Load } from "./balance/load.ts";
 export * from "./balance/slice-capacities.ts";

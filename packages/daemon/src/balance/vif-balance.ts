@@ -1,4 +1,4 @@
-import { type Balanced, BUCKETS, balance, smoothRates } from "@gona/planner";
+import { Arrears, type Balanced, BUCKETS, balance, type Load, smoothRates } from "@gona/planner";
 
 /** A vif that was silent for so long starts anew. */
 const FORGET_MS = 2000;
@@ -36,6 +36,9 @@ export class VifBalance {
   #strayed: number[] = [];
   /** What neighbours leave each slice, as last seen. */
   readonly #left: (number | undefined)[] = [];
+  readonly #arrears = new Arrears();
+  /** Part of all by slice number that the last look planned. */
+  #planned: readonly number[] | undefined;
   #quietUntilMs = 0;
   readonly #movedMs = new Float64Array(BUCKETS).fill(Number.NEGATIVE_INFINITY);
 
@@ -58,14 +61,16 @@ export class VifBalance {
     const isFresh = look.nowMs - last.nowMs > FORGET_MS;
     this.#rates = smoothRates(isFresh ? undefined : this.#rates, bytes, look.seconds);
     this.#reckonStrays(look, last, bytes, isFresh);
+    this.#reckonArrears(look, last, isFresh);
     const slices = look.capacities.map((limit, slice) => ({
       capacity: this.#capacity(limit, slice, look),
-      strayed: this.#strayed[slice] ?? 0,
+      strayed: (this.#strayed[slice] ?? 0) + this.#arrears.of(slice),
     }));
     const { nowMs, table } = look;
     const isLost = table.some((slice) => (look.capacities[slice] ?? 0) <= 0);
     if (!isLost && nowMs < this.#quietUntilMs) return undefined;
     const balanced = balance({ table, rates: this.#rates, slices, nowMs, movedMs: this.#movedMs });
+    this.#planned = partsOf(balanced.after);
     for (const { bucket } of balanced.moves) this.#movedMs[bucket] = nowMs;
     const isFruitless = balanced.moves.length === 0 && balanced.before.spread > UNEVEN;
     this.#quietUntilMs = isFruitless ? nowMs + FRUITLESS_MS : 0;
@@ -90,6 +95,15 @@ export class VifBalance {
     });
   }
 
+  #reckonArrears({ sliceBytes, capacities, seconds }: VifLook, last: VifLook, isFresh: boolean): void {
+    if (isFresh || this.#planned === undefined) {
+      this.#arrears.forget();
+      return;
+    }
+    const sent = sliceBytes.map((bytes, slice) => Math.max(0, bytes - (last.sliceBytes[slice] ?? 0)));
+    this.#arrears.reckon(sent, this.#planned, capacities, seconds);
+  }
+
   /** Of a slice that neighbours held back its limit is believed again by and by, else it would be overfilled in turns. */
   #capacity(limit: number, slice: number, { drains, seconds }: VifLook): number {
     if (limit <= 0) {
@@ -101,4 +115,10 @@ export class VifBalance {
     this.#left[slice] = left;
     return left;
   }
+}
+
+function partsOf({ carried }: Load): readonly number[] {
+  const positive = carried.map((rate) => Math.max(0, rate));
+  const total = positive.reduce((a, b) => a + b, 0);
+  return positive.map((rate) => (total === 0 ? 0 : rate / total));
 }

@@ -6,7 +6,7 @@ import { isElephant, spreadItems } from "./spread-items.ts";
 export interface BalanceSlice {
   /** Bytes/s that it may send: its limit, or what neighbours leave it; 0: no bucket may point to it. */
   readonly capacity: number;
-  /** Bytes/s that it sent beyond what its buckets did (flows that left their bucket's slice); may be negative. */
+  /** Bytes/s beyond what its buckets send: of flows that left their bucket's slice, and its Arrears; may be negative. */
   readonly strayed?: number;
 }
 
