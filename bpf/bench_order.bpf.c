@@ -36,14 +36,20 @@ struct bench_order_key {
 };
 _Static_assert(sizeof(struct bench_order_key) == 8, "bench_order_key");
 
+/* How many of a flow's newest packets are remembered; a power of two. */
+#define BENCH_ORDER_MEMORY 32
+
 struct bench_order_flow {
 	__u16 mac[3]; /* by which the newest packet came */
-	__u16 _pad;
+	__u16 next; /* where in .came the next one is noted, modulo its length */
 	__u32 newest; /* UDP: the highest number; TCP: the highest sequence number seen */
 	__u32 stream; /* UDP: of the newest; another one begins anew */
-	__u64 moved_ns; /* CLOCK_MONOTONIC at which the slice last changed */
+	struct {
+		__u32 number;
+		__u32 at_us; /* CLOCK_MONOTONIC, modulo 2^32; 0: nothing yet */
+	} came[BENCH_ORDER_MEMORY];
 };
-_Static_assert(sizeof(struct bench_order_flow) == 24, "bench_order_flow");
+_Static_assert(sizeof(struct bench_order_flow) == 272, "bench_order_flow");
 
 /* By protocol: index 0 UDP, 1 TCP. */
 struct bench_order {
@@ -51,13 +57,13 @@ struct bench_order {
 	__u64 moves; /* a newest packet that came by another slice than the newest before it */
 	__u64 late_across; /* overtaken by a packet of another slice; TCP: or sent once more */
 	__u64 late_within; /* overtaken by a packet of the same slice; TCP: or sent once more */
-	__u64 late_ns; /* how long after the first packet that overtook them those across came, together */
+	__u64 late_us; /* UDP: how long after the first packet that overtook them those across came, together */
 };
 _Static_assert(sizeof(struct bench_order) == 40, "bench_order");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 32768);
 	__type(key, struct bench_order_key);
 	__type(value, struct bench_order_flow);
 } bench_order_flows SEC(".maps");
@@ -68,6 +74,27 @@ struct {
 	__type(key, __u32);
 	__type(value, struct bench_order);
 } bench_orders SEC(".maps");
+
+static __always_inline void note(struct bench_order_flow *flow, __u32 number, __u32 now_us)
+{
+	__u32 place = flow->next & (BENCH_ORDER_MEMORY - 1);
+
+	flow->came[place].number = number;
+	flow->came[place].at_us = now_us;
+	flow->next++;
+}
+
+/* How long ago the first of the remembered packets came that have a higher number. */
+static __always_inline __u32 late_by(const struct bench_order_flow *flow, __u32 number, __u32 now_us)
+{
+	__u32 late = 0;
+	int i;
+
+	for (i = 0; i < BENCH_ORDER_MEMORY; i++)
+		if (flow->came[i].at_us && flow->came[i].number > number && now_us - flow->came[i].at_us > late)
+			late = now_us - flow->came[i].at_us;
+	return late;
+}
 
 /* clsact ingress of the peer's link. */
 SEC("tc")
@@ -82,7 +109,7 @@ int bench_order_in(struct __sk_buff *skb)
 	struct ethhdr eth;
 	struct iphdr ip;
 	bool begins, same;
-	__u64 now;
+	__u32 now_us;
 	__u32 index;
 
 	if (bpf_skb_load_bytes(skb, 0, &eth, sizeof(eth)) || eth.h_proto != bpf_htons(ETH_P_IP))
@@ -118,24 +145,26 @@ int bench_order_in(struct __sk_buff *skb)
 	if (!order)
 		return TC_ACT_UNSPEC;
 	__sync_fetch_and_add(&order->packets, 1);
+	now_us = bpf_ktime_get_ns() / 1000;
 	flow = bpf_map_lookup_elem(&bench_order_flows, &key);
 	if (!flow || begins || flow->stream != fresh.stream) {
-		fresh.moved_ns = bpf_ktime_get_ns();
+		note(&fresh, fresh.newest, now_us);
 		bpf_map_update_elem(&bench_order_flows, &key, &fresh, BPF_ANY);
 		return TC_ACT_UNSPEC;
 	}
 	same = flow->mac[0] == fresh.mac[0] && flow->mac[1] == fresh.mac[1] && flow->mac[2] == fresh.mac[2];
-	now = bpf_ktime_get_ns();
 	if ((__s32)(fresh.newest - flow->newest) > 0) {
-		fresh.moved_ns = same ? flow->moved_ns : now;
 		if (!same)
 			__sync_fetch_and_add(&order->moves, 1);
-		*flow = fresh;
+		__builtin_memcpy(flow->mac, fresh.mac, sizeof(flow->mac));
+		flow->newest = fresh.newest;
+		note(flow, fresh.newest, now_us);
 	} else if (same) {
 		__sync_fetch_and_add(&order->late_within, 1);
 	} else {
 		__sync_fetch_and_add(&order->late_across, 1);
-		__sync_fetch_and_add(&order->late_ns, now - flow->moved_ns);
+		if (index == 0)
+			__sync_fetch_and_add(&order->late_us, late_by(flow, fresh.newest, now_us));
 	}
 	return TC_ACT_UNSPEC;
 }

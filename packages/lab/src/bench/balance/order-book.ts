@@ -100,7 +100,7 @@ function decode(value: Uint8Array | undefined): Order {
   if (value === undefined) throw new RangeError("the book has no such entry");
   const view = new DataView(value.buffer, value.byteOffset);
   const at = (offset: number): number => Number(view.getBigUint64(offset, true));
-  return { packets: at(0), moves: at(8), lateAcross: at(16), lateWithin: at(24), lateMs: at(32) / 1e6 };
+  return { packets: at(0), moves: at(8), lateAcross: at(16), lateWithin: at(24), lateMs: at(32) / 1e3 };
 }
 
 /** One counter of /proc/net/netstat or snmp: a line of names, then one of values, both with the group's name before. */
