@@ -19,8 +19,11 @@ const NIC = "eth1";
 const CAPACITY_MEGABITS = 2000;
 const PORT = 5001;
 const FAR: Pick<SwitchPort, "link" | "ifindex" | "vlan"> = { link: "far0", ifindex: 1001, vlan: 0 };
-const SETTLE_MS = { full: 4000, quick: 2000 };
-const WINDOW_MS = { full: 8000, quick: 3000 };
+/** A flow of 1/256 of the NIC takes seconds to fill its queue: that has room for 25 ms of the whole NIC. */
+const SETTLE_MS = { full: 7000, quick: 2000 };
+/** As often as the other cases; 64 kB of a GSO packet are 1.6 % of what a guest sends in one. */
+const WINDOWS = { full: 3, quick: 1 };
+const WINDOW_MS = { full: 4000, quick: 3000 };
 
 /** 256 guests that all send at once: their links live in one namespace, with an address each. */
 export async function crowdRows({ quick, progress, signal }: SuiteOptions): Promise<readonly BenchRow[]> {
@@ -48,19 +51,42 @@ export async function crowdRows({ quick, progress, signal }: SuiteOptions): Prom
     );
     const load = await RunningLoad.start(loadHost, "load", sources);
     await delay(quick ? SETTLE_MS.quick : SETTLE_MS.full);
-    const rates = await measure(farEnd, quick ? WINDOW_MS.quick : WINDOW_MS.full);
+    const [fair, used]: [number[], number[]] = [[], []];
+    for (let window = 0; window < (quick ? WINDOWS.quick : WINDOWS.full); window++) {
+      const rates = await measure(farEnd, quick ? WINDOW_MS.quick : WINDOW_MS.full);
+      const index = jain(rates);
+      const part = (rates.reduce((sum, rate) => sum + rate, 0) / (CAPACITY_MEGABITS * 1e6)) * 100;
+      const [least, most] = [Math.min(...rates), Math.max(...rates)].map((rate) => (rate / 1e6).toFixed(2));
+      progress(
+        `${name}: Jain's index ${index.toFixed(5)}, ${least} to ${most} Mbit/s, utilisation ${part.toFixed(2)} %`,
+      );
+      fair.push(index);
+      used.push(part);
+    }
     await load.stop();
-    const used = (rates.reduce((sum, rate) => sum + rate, 0) / (CAPACITY_MEGABITS * 1e6)) * 100;
-    const fair = jain(rates);
-    progress(`${name}: Jain's index ${fair.toFixed(5)}, utilisation ${used.toFixed(2)} %`);
     rows.push(
-      ...[
-        { figure: "Jain's index", unit: "", value: fair, target: ">= 0.999", holds: fair >= 0.999 },
-        { figure: "utilisation", unit: "%", value: used, target: ">= 99", holds: used >= 99 },
-      ].map((figure) => ({ suite: "sharing", case: name, ...summarize([figure.value]), ...figure })),
+      figureRow(name, { figure: "Jain's index", unit: "" }, fair, 0.999),
+      figureRow(name, { figure: "utilisation", unit: "%" }, used, 99),
     );
   }
   return rows;
+}
+
+function figureRow(
+  name: string,
+  figure: Pick<BenchRow, "figure" | "unit">,
+  values: readonly number[],
+  least: number,
+): BenchRow {
+  const summary = summarize(values);
+  return {
+    suite: "sharing",
+    case: name,
+    ...figure,
+    ...summary,
+    target: `>= ${least}`,
+    holds: summary.value >= least,
+  };
 }
 
 async function layTable(hub: string, crowd: string, far: string): Promise<void> {
