@@ -72,6 +72,21 @@ test("each peer learns one MAC of the guest, and the switch has each MAC on its 
 
 test("active-backup uses one NIC, and the other one when it dies", () => keepsItsPromises("active-backup"));
 test("a NIC that is taken out and put back gets its slices again", () => keepsItsPromises("nic-replaced"));
+test("a path that dies behind a living carrier is found by probes, and one NIC always stays in use", async () => {
+  await keepsItsPromises("silent-loss", async ({ daemon, result }) => {
+    const { title } = result.phase;
+    const nics = await daemon.client.nics();
+    const states = Object.fromEntries(nics.map(({ name, state }) => [name, state]));
+    if (title === "The NIC in use goes silent") expect(states).toEqual({ eth1: "down", eth2: "up" });
+    if (title === "The idle NIC goes silent") expect(states).toEqual({ eth1: "up", eth2: "down" });
+    if (title !== "Mended for good") return;
+    // Each loss is one event and each return another: nothing flapped, and both were never down at once.
+    const events = (await daemon.client.events({ limit: 1000 })).filter(({ kind }) => kind === "nic-down");
+    expect(events.map(({ subject }) => subject)).toEqual(["eth1", "eth2"]);
+    for (const { cause } of events) expect(cause).toContain("no probe passes between");
+  });
+});
+
 test("a guest that lost both NICs comes back by itself", () => keepsItsPromises("both-lost"));
 test("a killed daemon costs no packet, and a cut cable is passed without one", () => keepsItsPromises("daemon-killed"));
 test("classes, a limit over both NICs, goals and limits on the way in are kept", () => keepsItsPromises("qos"));

@@ -4,7 +4,7 @@ import type { NicId, ProbeSpec } from "@gona/model";
 import { FabricProbe, type Judgement, type PathVerdict, type ProbeFrame } from "@gona/planner";
 import type { Clock } from "../clock.ts";
 import type { NicPort, PathAccess } from "./nic-port.ts";
-import { decodeProbe, encodeProbe, NONCE_BYTES } from "./probe-frame.ts";
+import { decodeProbe, encodeProbe, NONCE_BYTES, numberProbe } from "./probe-frame.ts";
 import { isAnswer, questionFrame } from "./question-frame.ts";
 
 /** Machines that are asked through each NIC in one turn: one answer is enough, and some may have gone. */
@@ -43,7 +43,11 @@ export class FabricProber implements Disposable {
   readonly #nonce: Uint8Array = randomBytes(NONCE_BYTES);
   readonly #ports = new Map<NicId, NicPort>();
   readonly #own = new Map<NicId, number>();
-  readonly #standings = new Map<NicId, ProbeStanding>();
+  readonly #judgements = new Map<NicId, Judgement>();
+  readonly #heardMs = new Map<NicId, number>();
+  readonly #answeredMs = new Map<NicId, number>();
+  /** By "from to", to be numbered. */
+  readonly #frames = new Map<string, Uint8Array>();
   #refused: ProbeFrame[] = [];
   #asked = new Set<NicId>();
   #neighbours: { readonly atMs: number; readonly list: readonly Neighbour[] } | undefined;
@@ -60,7 +64,15 @@ export class FabricProber implements Disposable {
   }
 
   standing(nic: NicId): ProbeStanding | undefined {
-    return this.#standings.get(nic);
+    const judgement = this.#judgements.get(nic);
+    const [heardMs, answeredMs] = [this.#heardMs.get(nic), this.#answeredMs.get(nic)];
+    return (
+      judgement && {
+        ...judgement,
+        ...(heardMs !== undefined && { heardMs }),
+        ...(answeredMs !== undefined && { answeredMs }),
+      }
+    );
   }
 
   /** A NIC came, went or is another now: the others are looked at anew at once. */
@@ -96,7 +108,7 @@ export class FabricProber implements Disposable {
     this.#turns++;
     this.#timer = clock.after(Math.max(1, orders.nextMs - clock.monotonicMs()), () => this.#turn());
     for (const [nic, judgement] of orders.verdicts) {
-      this.#standings.set(nic, { ...this.#standings.get(nic), ...judgement });
+      this.#judgements.set(nic, judgement);
       onVerdict(nic, judgement);
     }
   }
@@ -104,35 +116,43 @@ export class FabricProber implements Disposable {
   #take(nic: NicId, heard: ProbeFrame[], answered: Set<NicId>): void {
     const { nics, clock } = this.#options;
     const port = this.#ports.get(nic);
-    const frames = port && this.#trying(nic, () => port.take());
-    if (port === undefined || frames === undefined || frames.length === 0) return;
-    let [probes, answers] = [0, 0];
-    for (const frame of frames) {
+    if (port === undefined) return;
+    const probes = this.#trying(nic, () => port.probes()) ?? [];
+    for (const frame of probes) {
       const mark = decodeProbe(frame, this.#nonce);
       const from = mark && nics[mark.from];
-      if (mark !== undefined && from !== undefined && nics[mark.to] === nic) {
-        heard.push({ from, to: nic, number: mark.number });
-        probes++;
-      } else if (mark === undefined && isAnswer(frame, port.mac)) answers++;
+      if (mark === undefined || from === undefined || nics[mark.to] !== nic) continue;
+      heard.push({ from, to: nic, number: mark.number });
+      this.#heardMs.set(nic, clock.nowMs());
     }
-    if (answers > 0) answered.add(nic);
-    this.#own.set(nic, (this.#own.get(nic) ?? 0) + frames.length);
-    const nowMs = clock.nowMs();
-    this.#standings.set(nic, {
-      ...(this.#standings.get(nic) ?? { verdict: "alive", cause: "its probes are answered" }),
-      ...(probes > 0 && { heardMs: nowMs }),
-      ...(answers > 0 && { answeredMs: nowMs }),
-    });
+    // Nobody answers who was not asked.
+    const answers = this.#asked.has(nic) ? (this.#trying(nic, () => port.answers()) ?? []) : [];
+    if (answers.some((frame) => isAnswer(frame, port.mac))) {
+      answered.add(nic);
+      this.#answeredMs.set(nic, clock.nowMs());
+    }
+    this.#own.set(nic, (this.#own.get(nic) ?? 0) + probes.length + answers.length);
   }
 
   #send(frame: ProbeFrame): boolean {
-    const { nics } = this.#options;
     const from = this.#ports.get(frame.from);
-    const to = this.#ports.get(frame.to);
-    if (from === undefined || to === undefined) return false;
-    const mark = { from: nics.indexOf(frame.from), to: nics.indexOf(frame.to), number: frame.number };
-    const bytes = encodeProbe({ toMac: to.mac, fromMac: from.mac, nonce: this.#nonce }, mark);
+    const bytes = from && this.#frame(from, frame);
+    if (from === undefined || bytes === undefined) return false;
+    numberProbe(bytes, frame.number);
     return this.#trying(frame.from, () => from.send(bytes)) ?? false;
+  }
+
+  #frame(from: NicPort, frame: ProbeFrame): Uint8Array | undefined {
+    const key = `${frame.from} ${frame.to}`;
+    const known = this.#frames.get(key);
+    if (known !== undefined) return known;
+    const to = this.#ports.get(frame.to);
+    if (to === undefined) return undefined;
+    const { nics } = this.#options;
+    const mark = { from: nics.indexOf(frame.from), to: nics.indexOf(frame.to), number: 0 };
+    const bytes = encodeProbe({ toMac: to.mac, fromMac: from.mac, nonce: this.#nonce }, mark);
+    this.#frames.set(key, bytes);
+    return bytes;
   }
 
   /** False where there is nobody to ask, or nothing was taken. */
@@ -174,6 +194,8 @@ export class FabricProber implements Disposable {
   #close(nic: NicId): void {
     this.#ports.get(nic)?.[Symbol.dispose]();
     this.#ports.delete(nic);
+    // It may come back with another MAC.
+    this.#frames.clear();
   }
 
   /** Undefined where the link is gone, or another: its port is opened anew in the next turn. */

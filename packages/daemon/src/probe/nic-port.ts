@@ -10,8 +10,10 @@ export interface NicPort extends Disposable {
   readonly mac: readonly number[];
   /** False: the driver does not take it now. Throws KernelError where the link is gone. */
   send(frame: Uint8Array): boolean;
-  /** Probes and answers, all that came in since the last call. Throws KernelError where the link is gone. */
-  take(): readonly Uint8Array[];
+  /** Probes, all that came in since the last call. Throws KernelError where the link is gone. */
+  probes(): readonly Uint8Array[];
+  /** The same of answers. */
+  answers(): readonly Uint8Array[];
   /** Frames that the link ever received, ours too. */
   received(): number;
 }
@@ -35,7 +37,8 @@ export function openNicPort(kernel: Pick<Kernel, "link">, nic: NicId): NicPort {
   return {
     mac: macBytes(link.mac),
     send: (frame) => probes.send(frame),
-    take: () => [probes, ...answers].flatMap((port) => port.take()),
+    probes: () => probes.take(),
+    answers: () => answers.flatMap((port) => port.take()),
     received: () => Number(kernel.link(nic)?.rxPackets ?? 0n),
     [Symbol.dispose]: () => kept.dispose(),
   };

@@ -31,6 +31,11 @@ export function encodeProbe({ toMac, fromMac, nonce }: ProbeAddresses, { from, t
   return ethernetFrame({ to: toMac, from: fromMac, vlan: 0, type: PROBE_ETHERTYPE }, payload);
 }
 
+/** The same frame with another number. */
+export function numberProbe(frame: Uint8Array, number: number): void {
+  for (let byte = 0; byte < 4; byte++) frame[NUMBER_AT + byte] = (number >>> (24 - 8 * byte)) & 0xff;
+}
+
 /** Undefined: not one of this watch. */
 export function decodeProbe(frame: Uint8Array, nonce: Uint8Array): ProbeMark | undefined {
   if (frame.length < NUMBER_AT + 4) return undefined;

@@ -55,12 +55,12 @@ interface Examination {
   readonly foreign: ReadonlyMap<NicId, number>;
   readonly asked: Set<NicId>;
   readonly answered: Set<NicId>;
-  /** Turns that came in time. */
+  /** Turns that count: those before which the machine did not stand still. */
   rounds: number;
 }
 
 /** Turns of an examination by one interval. */
-const HURRY = 4;
+const HURRY = 8;
 const SHORTEST_PAUSE_MS = 1;
 /** An examination that settles nothing goes on for so many intervals. */
 const PATIENCE_INTERVALS = 4;
@@ -73,7 +73,7 @@ const LAST_REVIEW_MS = 8000;
 /**
  * Probes the paths between the NICs of one fabric and judges which are dead. At rest each NIC sends to the
  * next and to the one before, once each interval. A probe that does not arrive, or arrives where none
- * did, begins an examination: all send to all four times as often, and peers are asked through every NIC;
+ * did, begins an examination: all send to all eight times as often, and peers are asked through every NIC;
  * it ends with a verdict when as many probes were lost as it takes. Knows no clock: the caller takes turns.
  */
 export class FabricProbe {
@@ -94,14 +94,14 @@ export class FabricProbe {
   turn(turn: ProbeTurn): ProbeOrders {
     const { nowMs } = turn;
     const { intervalMs } = this.#timing;
-    // Whoever was asleep for long may not have had the time to hear: what is missing is judged next time.
-    const inTime = this.#lastMs === undefined || nowMs - this.#lastMs <= 1.5 * this.#pauseMs + 1;
+    // A process that slept misses nothing, for its sockets hear; a machine that stood still may just have begun to.
+    const awake = this.#lastMs === undefined || nowMs - this.#lastMs <= this.#pauseMs + intervalMs;
     this.#lastMs = nowMs;
     const surprised = this.#hear(turn) || this.#follow(turn.present);
-    const missed = inTime && this.#examination === undefined && this.#missed(turn.refused);
+    const missed = this.#examination === undefined && this.#missed(turn.refused);
     let verdicts: ReadonlyMap<NicId, Judgement> = new Map();
     if (this.#examination !== undefined && !surprised) {
-      verdicts = this.#examine(this.#examination, turn, inTime);
+      verdicts = this.#examine(this.#examination, turn, awake);
     } else if (this.#present.length < 2) {
       verdicts = this.#conclude(judgePaths({ ...NO_EVIDENCE, nics: this.#present, before: this.#verdicts }).verdicts);
     } else if (surprised || missed || nowMs >= this.#reviewMs) {
@@ -177,13 +177,13 @@ export class FabricProbe {
     };
   }
 
-  #examine(examination: Examination, turn: ProbeTurn, inTime: boolean): ReadonlyMap<NicId, Judgement> {
+  #examine(examination: Examination, turn: ProbeTurn, awake: boolean): ReadonlyMap<NicId, Judgement> {
     const { intervalMs, lost } = this.#timing;
     for (const nic of turn.asked) examination.asked.add(nic);
     for (const nic of turn.answered) examination.answered.add(nic);
     const { nowMs, foreign } = turn;
     const fullyHeard = [...this.#paths.values()].every(({ heard }) => heard >= examination.firstNumber);
-    if (inTime) examination.rounds++;
+    if (awake) examination.rounds++;
     if (!fullyHeard && examination.rounds < Math.max(1, lost - 1)) return new Map();
     const patient = nowMs - examination.sinceMs >= PATIENCE_INTERVALS * intervalMs;
     const heardSince = (from: NicId, to: NicId, number: number): boolean => {
