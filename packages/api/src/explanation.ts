@@ -23,6 +23,15 @@ export const explanationSchema = z.object({
       nic: z.string().exactOptional(),
       classid: z.string().exactOptional(),
       chosenNic: z.string().exactOptional().meta({ description: "where its bucket points, dead or alive" }),
+      since: z
+        .string()
+        .exactOptional()
+        .meta({ description: "that it leaves by the slice; of a flow that is remembered" }),
+      moves: z.int().exactOptional().meta({ description: "times that it changed its slice since it is known" }),
+      bucketMoves: z
+        .array(z.object({ at: z.string(), from: z.string(), to: z.string(), cause: z.string() }))
+        .exactOptional()
+        .meta({ description: "the balancer's last, oldest first" }),
     })
     .exactOptional(),
   why: z.array(z.string()).meta({ description: "sentences, the decisive one first" }),

@@ -72,6 +72,6 @@ export function assembleDaemon(parts: DaemonParts) {
   const delivery = createDeliveryMonitor({ controller, kernel, dataPlane, history, clock, events, log });
   const view = new HostView({ controller, kernel, dataPlane, delivery, version, startedAtMs: clock.nowMs() });
   const dump = () => dumpHub(kernel, controller.hub.lastKnown);
-  const handlers = createHandlers({ controller, view, events, store, delivery, clock, dump });
+  const handlers = createHandlers({ controller, view, events, store, dataPlane, delivery, clock, dump });
   return { controller, delivery, history, events, server: createHttpServer({ handlers, events, delivery, log }) };
 }

@@ -8,19 +8,29 @@ import {
   explainPart,
   type FlowPart,
   type FlowPath,
+  flowHash,
   parseFlow,
   REST_PART,
   type VifEntry,
 } from "@gona/planner";
+import type { Clock } from "./clock.ts";
 import type { Controller } from "./controller.ts";
+import type { DataPlane } from "./data-plane.ts";
+import { pathOf, whyOfPath } from "./explain-path.ts";
 import { lacpWords } from "./lacp/lacp-view.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 
+export interface ExplainSources {
+  readonly controller: Controller;
+  readonly dataPlane: Pick<DataPlane, "balance">;
+  readonly clock: Pick<Clock, "nowMs">;
+}
+
 /**
  * Which slices a guest's vif has and which one a flow of it takes, by the same hash and tables as
- * the packet path. Throws NOT_FOUND for an unknown guest, USAGE for a flow that is none.
+ * the packet path, or by what that remembers of it. Throws NOT_FOUND for an unknown guest, USAGE for a flow that is none.
  */
-export function explain(controller: Controller, name: string, flow?: string): Explanation {
+export function explain({ controller, dataPlane, clock }: ExplainSources, name: string, flow?: string): Explanation {
   const vif = findVif(controller, name);
   const entry = controller.hub.lastKnown.vifs.get(vif.id);
   const base = {
@@ -35,7 +45,10 @@ export function explain(controller: Controller, name: string, flow?: string): Ex
     return { ...base, why: [...whyOfTable(controller, vif, entry), ...lacpWords(controller.lacp, entry)] };
   const { nics, trafficRules } = controller.hub.lastKnown;
   const tuple = parseFlow(flow);
-  const path = explainFlow(entry, tuple, (nic) => nics.get(nic)?.up === true);
+  const place = entry.choice === undefined ? undefined : dataPlane.balance.flow(entry.slot, flowHash(tuple));
+  const path = explainFlow(entry, tuple, (nic) => nics.get(nic)?.up === true, place?.slice);
+  const moves = controller.balancer.book.of(vif.id, path.bucket);
+  const known = { entry, path, place, moves, nowMs: clock.nowMs() };
   const part = explainPart(entry, trafficRules.get(vif.id), tuple);
   const { taken } = path;
   return {
@@ -45,8 +58,10 @@ export function explain(controller: Controller, name: string, flow?: string): Ex
       bucket: path.bucket,
       ...(taken && { slice: taken.slice, nic: taken.nic, classid: classOf(entry, part?.part) }),
       ...(path.chosen && { chosenNic: path.chosen.nic }),
+      ...pathOf(known),
     },
     why: [
+      ...whyOfPath(known),
       ...whyOfFlow(controller.nics, entry, path),
       ...whyOfQueues(vif, entry, part),
       ...lacpWords(controller.lacp, entry),
@@ -90,23 +105,27 @@ function whyOfTable({ nics }: Controller, vif: VifSpec, entry: VifEntry): string
   const policy =
     balance === "active-backup"
       ? "active-backup: all buckets point to the first slice whose NIC is up"
-      : `${balance}: buckets are shared out in proportion to the slices' limits`;
+      : balance === "flowlet"
+        ? "flowlet: buckets move by what they send; flows move where they cannot overtake themselves"
+        : `${balance}: buckets are shared out in proportion to the slices' limits`;
   const off = entry.slices.flatMap((slice) =>
     slice === null || nics.standing(slice.nic)?.phase === "up" ? [] : [`${slice.nic} ${sinceOf(nics, slice.nic)}`],
   );
   return [policy, ...off];
 }
 
-function whyOfFlow(nics: NicMonitor, entry: VifEntry, { hash, bucket, chosen, taken }: FlowPath): string[] {
+function whyOfFlow(nics: NicMonitor, entry: VifEntry, { hash, bucket, chosen, home }: FlowPath): string[] {
   const share = (slice: number) => entry.buckets.filter((one) => one === slice).length;
   const hashed = `its addresses, ports and protocol hash to ${hash.toString(16).padStart(8, "0")}: bucket ${bucket} of ${BUCKETS}`;
   if (chosen === undefined) return ["the bucket's slice does not exist", hashed];
   const table = `bucket ${bucket} points to slice ${chosen.slice} on ${chosen.nic}, as ${share(chosen.slice)} of ${BUCKETS} do`;
-  if (taken === undefined) return ["no slice of the vif is alive: the packets are dropped", table, hashed];
-  if (taken.slice === chosen.slice)
-    return [`${chosen.nic} is alive, so the flow goes where its bucket points`, table, hashed];
+  if (home === undefined) return ["no slice of the vif is alive: the packets are dropped", table, hashed];
+  if (home.slice === chosen.slice) {
+    const goes = entry.choice === undefined ? "so the flow goes where its bucket points" : "where its bucket points";
+    return [`${chosen.nic} is alive, ${goes}`, table, hashed];
+  }
   return [
-    `${chosen.nic} ${sinceOf(nics, chosen.nic)}, so a second hash over the living slices gives ${taken.nic}`,
+    `${chosen.nic} ${sinceOf(nics, chosen.nic)}, so a second hash over the living slices gives ${home.nic}`,
     table,
     hashed,
   ];

@@ -2,6 +2,7 @@ import type { RevisionView, ROUTES, RouteName, RouteReply, RouteRequest } from "
 import type { NicId } from "@gona/model";
 import { type Clock, isoTime } from "./clock.ts";
 import type { Controller } from "./controller.ts";
+import type { DataPlane } from "./data-plane.ts";
 import type { DeliveryMonitor } from "./delivery/delivery-monitor.ts";
 import { queryDelivery } from "./delivery/delivery-views.ts";
 import type { EventLog } from "./event-log.ts";
@@ -15,6 +16,7 @@ export interface HandlerSources {
   readonly view: HostView;
   readonly events: EventLog;
   readonly store: Store;
+  readonly dataPlane: Pick<DataPlane, "balance">;
   readonly delivery: DeliveryMonitor;
   readonly clock: Pick<Clock, "nowMs">;
   /** Golden text of the kernel's state. */
@@ -49,7 +51,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
     teardown: () => applier.teardown(),
     drain: ({ body }) => controller.drainer.drain(body.nic as NicId),
     undrain: ({ body }) => controller.drainer.undrain(body.nic as NicId),
-    explain: ({ query }) => explain(controller, query.guest, query.flow),
+    explain: ({ query }) => explain(sources, query.guest, query.flow),
     dump,
   };
 }

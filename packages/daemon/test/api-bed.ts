@@ -49,6 +49,7 @@ export async function makeApiBed(kernel: FakeKernel = makeKernel()): Promise<Api
     view,
     events,
     store,
+    dataPlane,
     delivery,
     clock,
     dump: () => formatKernelState(kernel),

@@ -1,4 +1,6 @@
 import { errorBodySchema, ROUTES, statusSchema } from "@gona/api";
+import { gonaPath } from "@gona/dataplane";
+import { flowHash, parseFlow, pathPlace } from "@gona/planner";
 import { expect, test } from "vitest";
 import { makeApiBed, makeKernel } from "./api-bed.ts";
 import { settle, specText } from "./bed.ts";
@@ -123,6 +125,35 @@ test("words that are no JSON, and addresses that are no routes, are usage errors
   expect((await bed.server.inject("/v1/nothing")).json().error.code).toBe("USAGE");
   expect((await bed.call("events", { query: { limit: "many" } })).json().error.code).toBe("USAGE");
   expect((await bed.call("rollback", { body: { revision: 7 } })).json().error.code).toBe("NOT_FOUND");
+});
+
+test("explain says where a balanced vif's flow is, since when and why, and how often it moved", async () => {
+  await using bed = await makeApiBed();
+  await bed.call("apply", { body: { ...body, text: specText().replace("balance: hash", "balance: flowlet") } });
+  const flow = "tcp 10.0.0.11:43210 > 10.0.9.9:443";
+  const ask = async () => (await bed.call("explain", { query: { guest: "web1", flow } })).json();
+  const first = await ask();
+  expect(first.why[0]).toBe(
+    `nothing of it is remembered: its next packet leaves by ${first.flow.nic}, unless another slice lets it out clearly sooner`,
+  );
+  expect(first.flow).toMatchObject({ bucketMoves: [] });
+  const { index, check } = pathPlace(flowHash(parseFlow(flow)), 0);
+  const other = 1 - first.flow.slice;
+  const departsNs = process.hrtime.bigint() + 1_000_000_000n;
+  const known = { departsNs, sinceNs: process.hrtime.bigint(), bytes: 0, countedMs: 0, check, moves: 3 };
+  const value = gonaPath.encode({ ...known, slice: other, before: first.flow.slice });
+  bed.kernel.map("gona_paths").put(new Uint8Array(Uint32Array.of(index).buffer), value);
+  const second = await ask();
+  expect(second.flow).toMatchObject({ slice: other, chosenNic: first.flow.nic, moves: 3 });
+  expect(second.flow.nic).not.toBe(first.flow.nic);
+  expect(second.why[0]).toMatch(
+    new RegExp(`^it is on ${second.flow.nic} since .*Z, not on ${first.flow.nic} where its bucket points$`),
+  );
+  expect(second.why[1]).toContain(`it goes back to ${first.flow.nic} when its next packet cannot be out before`);
+  expect(second.why[2]).toBe(`it moved 3 times, last from ${first.flow.nic}`);
+  bed.kernel.setCarrier(second.flow.nic, false);
+  await settle();
+  expect((await ask()).flow.nic).toBe(first.flow.nic);
 });
 
 test("explain says bucket, slice, class and why, and follows a NIC that dies", async () => {

@@ -1,4 +1,4 @@
-import type { PeerCount, Steer } from "@gona/dataplane";
+import type { FlowPlace, PeerCount, Steer } from "@gona/dataplane";
 import { KernelError } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import { applySteps, EMPTY_HUB, type HubState, type Step } from "@gona/planner";
@@ -24,9 +24,12 @@ export class MemoryBalanceMaps {
   readonly drains = new Map<string, number>();
   senders: readonly PeerCount[] = [];
   readonly steered = new Map<string, Steer>();
+  /** By hash. */
+  readonly flows = new Map<number, FlowPlace>();
 
   ticks = (direction: "tx" | "rx"): Uint32Array => this.seen[direction].slice();
   bucketBytes = (vifSlot: number): Float64Array | undefined => this.sent.get(vifSlot)?.slice();
+  flow = (_: number, hash: number): FlowPlace | undefined => this.flows.get(hash);
   setDrain = (vifSlot: number, slice: number, bytesPerSecond: number): void => {
     this.drains.set(`${vifSlot} ${slice}`, bytesPerSecond);
   };

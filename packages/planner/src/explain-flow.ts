@@ -20,7 +20,9 @@ export interface FlowPath {
   readonly bucket: number;
   /** What the bucket says; absent where its slice does not exist. */
   readonly chosen?: FlowSlice;
-  /** What is taken now: the bucket's slice, or where its NIC is dead another; absent: the packet is dropped. */
+  /** The bucket's slice, or where its NIC is dead the one that stands for it; absent: none lives. */
+  readonly home?: FlowSlice;
+  /** What is taken now: that, or the slice of a balanced vif that the flow is on; absent: the packet is dropped. */
   readonly taken?: FlowSlice;
 }
 
@@ -36,10 +38,10 @@ const SLICES = 8;
 
 /**
  * The same choice as bpf/lib/slice.h makes for a whole (not fragmented) IP packet of a vif; `lives`
- * says whether packets may leave by a NIC. Throws RangeError where an address is none or the two are
- * not of one family.
+ * says whether packets may leave by a NIC, `known` the slice number that the packet path remembers of a
+ * balanced vif's flow. Throws RangeError where an address is none or the two are not of one family.
  */
-export function explainFlow(vif: VifEntry, flow: FlowTuple, lives: (nic: NicId) => boolean): FlowPath {
+export function explainFlow(vif: VifEntry, flow: FlowTuple, lives: (nic: NicId) => boolean, known?: number): FlowPath {
   const hash = flowHash(flow);
   const sliceAt = (number: number): FlowSlice | undefined => {
     const slice = vif.slices[number];
@@ -51,12 +53,14 @@ export function explainFlow(vif: VifEntry, flow: FlowTuple, lives: (nic: NicId) 
   };
   const named = (value: number): number => vif.buckets[value & (BUCKETS - 1)] ?? 0;
   const chosen = sliceAt(named(hash));
-  let taken = livingAt(named(hash));
-  for (let attempt = 1; taken === undefined && attempt <= REHASHES; attempt++) {
-    taken = livingAt(named(hashAgain(hash, attempt)));
+  let home = livingAt(named(hash));
+  for (let attempt = 1; home === undefined && attempt <= REHASHES; attempt++) {
+    home = livingAt(named(hashAgain(hash, attempt)));
   }
-  for (let i = 0; taken === undefined && i < SLICES; i++) taken = livingAt((hash + i) & (SLICES - 1));
-  return { hash, bucket: hash & (BUCKETS - 1), ...(chosen && { chosen }), ...(taken && { taken }) };
+  for (let i = 0; home === undefined && i < SLICES; i++) home = livingAt((hash + i) & (SLICES - 1));
+  const taken = (known === undefined ? undefined : livingAt(known)) ?? home;
+  const bucket = hash & (BUCKETS - 1);
+  return { hash, bucket, ...(chosen && { chosen }), ...(home && { home }), ...(taken && { taken }) };
 }
 
 /** The packet path's hash of a flow. Throws RangeError as explainFlow() does. */
