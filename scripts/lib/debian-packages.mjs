@@ -23,6 +23,7 @@ export const DEBIAN_PACKAGES = [
   { name: "ethtool", proof: "/usr/sbin/ethtool", purpose: "run" },
   { name: "python3-pyroute2", proof: "/usr/lib/python3/dist-packages/pyroute2", purpose: "test" },
   { name: qemu, proof: "", purpose: "test" },
+  { name: "openvswitch-switch", proof: "/usr/sbin/ovs-vswitchd", purpose: "test" },
   { name: "busybox-static", proof: "/bin/busybox", purpose: "test" },
   { name: "cpio", proof: "/usr/bin/cpio", purpose: "test" },
 ];
