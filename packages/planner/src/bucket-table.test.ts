@@ -110,7 +110,10 @@ describe("keepBuckets", () => {
   const tables = positive.chain((given) => {
     const usable = given.flatMap((weight, slice) => (weight > 0 ? [slice] : []));
     const slots = fc.array(fc.constantFrom(...usable), { minLength: BUCKETS, maxLength: BUCKETS });
-    return fc.tuple(fc.constant(given), slots.map((each) => Uint8Array.from(each)));
+    return fc.tuple(
+      fc.constant(given),
+      slots.map((each) => Uint8Array.from(each)),
+    );
   });
 
   it("keeps a balanced table whatever the weights, and what it made itself", () => {

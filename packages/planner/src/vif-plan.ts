@@ -101,7 +101,9 @@ export function planVif(input: VifPlanInput): VifPlan {
   const choice = choiceOf(spec);
   // A balancer's table outlives the daemon that made it.
   const fill = choice === "flowlet" && before?.choice === "flowlet" ? keepBuckets : fillBuckets;
-  const buckets = isUsable(input.table, weights) ? input.table : input.memo.fill(fill, weights, tableToKeep(before, living));
+  const buckets = isUsable(input.table, weights)
+    ? input.table
+    : input.memo.fill(fill, weights, tableToKeep(before, living));
   const slices: (SliceEntry | null)[] = [];
   for (let number = SLICE_NUMBERS.low; number <= SLICE_NUMBERS.high; number++) {
     slices.push(living.find((slice) => slice.number === number)?.entry ?? null);
