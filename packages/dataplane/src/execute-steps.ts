@@ -1,11 +1,10 @@
 import type { Kernel } from "@gona/kernel";
 import { GonaError } from "@gona/model";
 import type { Step } from "@gona/planner";
-import { type DrainingClass, drainClasses } from "./drain-classes.ts";
+import { drainClasses } from "./drain-classes.ts";
 import { EXECUTORS, type Executor } from "./executors/executors.ts";
 import { leavingClasses } from "./leaving-classes.ts";
 import { OpBatch } from "./op-batch.ts";
-import { spendFirstTokens, yieldingClasses } from "./spend-first-tokens.ts";
 import { StepError } from "./step-error.ts";
 
 /** Operations that are gathered before the event loop has its turn. */
@@ -28,14 +27,7 @@ export async function executeSteps(
 ): Promise<void> {
   const batch = new OpBatch(kernel, options.onStep);
   let emptied = false;
-  let made: DrainingClass[] = [];
   for (const [index, step] of steps.entries()) {
-    if (made.length > 0 && step.facet !== "slices") {
-      await batch.flush();
-      await spendFirstTokens(kernel, made);
-      made = [];
-    }
-    made.push(...yieldingClasses(step));
     if (!emptied && leavingClasses(step).length > 0) {
       // The steps until now have moved the traffic elsewhere; all that goes is let out in one go.
       await batch.flush();

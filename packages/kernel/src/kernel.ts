@@ -23,8 +23,6 @@ export interface Kernel extends Disposable {
    * it is not there), cheaper than `classes`. The classes of leaves come too, under other major numbers.
    */
   classCounters(link: string, sink: ClassCounterSink, classid?: TcHandle): void;
-  /** Sends one frame out of a link by a class of its HTB, from the link's MAC to itself: no switch hands it on. */
-  sendToSelf(link: string, classid: TcHandle): void;
   /** BPF classifiers on clsact ingress of one link. */
   filters(link: string): readonly FilterState[];
   /** Throws KernelError when no object is loaded or it has no such map. */

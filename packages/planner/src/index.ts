@@ -45,7 +45,6 @@ export * from "./plan.ts";
 export * from "./probe/fabric-probe.ts";
 export type { Judgement, PathVerdict } from "./probe/judge-paths.ts";
 export * from "./slice-mac.ts";
-export { isBetween } from "./slice-transition.ts";
 export * from "./step.ts";
 export * from "./tap-send-buffers.ts";
 export { vifDevice } from "./vif-plan.ts";

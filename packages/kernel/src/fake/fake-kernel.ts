@@ -165,10 +165,6 @@ export class FakeKernel implements Kernel {
     }
   }
 
-  sendToSelf(link: string): void {
-    this.#link(link);
-  }
-
   filters(link: string): readonly FilterState[] {
     const filters = [...this.#link(link).queues.filters.values()].sort((a, b) => a.preference - b.preference);
     return filters.map((filter) => ({ link, ...filter, programId: this.#programs.get(filter.program)?.id ?? 0 }));

@@ -3,9 +3,7 @@ import type { ClassCounterSink, ClassState, FilterState, Kernel, LinkEvent, Link
 import { KernelError } from "../kernel-error.ts";
 import type { KernelOp, TcHandle } from "../kernel-op.ts";
 import { inNamespace } from "../namespace/in-namespace.ts";
-import { parseMac } from "../netlink/link-codec.ts";
 import { NetlinkSocket } from "../netlink/netlink-socket.ts";
-import { PacketSender } from "../packet/packet-sender.ts";
 import { KernelReader } from "./kernel-reader.ts";
 import { LinkWatcher } from "./link-watcher.ts";
 import { OpRunner } from "./op-runner.ts";
@@ -21,9 +19,6 @@ export interface LinuxKernelOptions {
   readonly netns?: string;
 }
 
-/** The shortest Ethernet frame without its checksum, and the type of the Configuration Testing Protocol. */
-const FRAME_BYTES = 60;
-const LOOPBACK = [0x90, 0x00];
 /** Operations run synchronously for so long, then the event loop has its turn. */
 const TURN_MS = 2;
 
@@ -91,16 +86,6 @@ export class LinuxKernel implements Kernel {
 
   classCounters(link: string, sink: ClassCounterSink, classid?: TcHandle): void {
     this.#reader.classCounters(link, sink, classid);
-  }
-
-  sendToSelf(link: string, classid: TcHandle): void {
-    const mac = parseMac(this.#reader.link(link)?.mac ?? "00:00:00:00:00:00");
-    const frame = new Uint8Array(FRAME_BYTES);
-    frame.set(mac);
-    frame.set(mac, mac.length);
-    frame.set(LOOPBACK, 2 * mac.length);
-    using sender = this.inside(() => PacketSender.open(link, { priority: classid }));
-    sender.send(frame);
   }
 
   filters(link: string): readonly FilterState[] {
