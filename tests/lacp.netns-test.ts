@@ -112,7 +112,7 @@ test("a bundle is negotiated with Open vSwitch, carries flows on both members an
   const [eth1, eth2] = await bed.client.nics();
   expect(eth1?.lacp).toMatchObject({ rate: "fast", reception: "current", flags: "ATGSCD--" });
   expect(eth2?.lacp?.partner?.system).toBe(eth1?.lacp?.partner?.system);
-  expect([eth1, eth2].map((nic) => nic?.lacp?.partner?.port).sort()).toEqual([1, 2]);
+  expect(new Set([eth1, eth2].map((nic) => nic?.lacp?.partner?.port))).toEqual(new Set([1, 2]));
   const { why } = await bed.client.explain("steady");
   expect(why.join("\n")).toContain(`LACP on eth1: distributing since`);
 
@@ -189,7 +189,7 @@ test("a switch without LACP is reported, one NIC goes alone, and LACP that is sw
   expect((await lacp.nic("eth2"))?.reason).toMatch(/no LACP partner: another NIC of the fabric is used alone/);
   expect((await lacp.nic("eth2"))?.lacp?.problem).toBe("no-partner");
   const told = (await bed.client.events()).filter(({ kind }) => kind === "lacp-problem").map(({ subject }) => subject);
-  expect(told.toSorted()).toEqual(["eth1", "eth2"]);
+  expect(new Set(told)).toEqual(new Set(NICS));
 
   lacp.dressGuest();
   const hub = bed.netns("hub");

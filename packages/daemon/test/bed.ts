@@ -1,6 +1,7 @@
 import { FakeKernel } from "@gona/kernel";
 import { Controller } from "../src/controller.ts";
 import { EventLog } from "../src/event-log.ts";
+import type { FrameSource } from "../src/lacp/lacp-actor.ts";
 import { silentLogger } from "../src/logger.ts";
 import { SqliteStore } from "../src/sqlite-store.ts";
 import type { Store } from "../src/store.ts";
@@ -47,6 +48,7 @@ export function makeBed(
     store?: (store: Store) => Store;
     giveBackMemory?: () => void;
     offersOffload?: (link: string) => boolean;
+    frames?: FrameSource;
   } = {},
 ): Bed {
   const kernel = new FakeKernel();
