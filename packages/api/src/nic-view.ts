@@ -30,6 +30,23 @@ export const lacpViewSchema = z.object({
 });
 export type LacpView = z.infer<typeof lacpViewSchema>;
 
+/** What is known of the path behind a NIC whose fabric is probed. */
+export const probeViewSchema = z.object({
+  state: z.enum(["alive", "suspect", "dead"]),
+  why: z.string(),
+  heard: wireTime.exactOptional().meta({ description: "when a probe of another NIC last came in by it" }),
+  answered: wireTime
+    .exactOptional()
+    .meta({ description: "when a machine on the wire last answered by it; asked only when probes are lost" }),
+});
+export type ProbeView = z.infer<typeof probeViewSchema>;
+
+const nicFaultSchema = z.object({
+  fault: z.enum(["carrier", "bundle", "probe", "stall"]),
+  why: z.string(),
+  since: wireTime,
+});
+
 /** A NIC of the spec as it fares. */
 export const nicViewSchema = z.object({
   name: z.string(),
@@ -38,11 +55,13 @@ export const nicViewSchema = z.object({
   state: nicStateSchema,
   reason: z.string().exactOptional().meta({ description: "why it is not up, or what is wrong although it is" }),
   since: wireTime.exactOptional().meta({ description: "when it came into this state" }),
+  faults: z.array(nicFaultSchema).meta({ description: "all that holds it down, the oldest first" }),
   capacityBitsPerSecond: wireBitsPerSecond,
   reservedBitsPerSecond: wireBitsPerSecond.meta({ description: "sum of the reservations of its slices" }),
   txBytes: wireBytes,
   rxBytes: wireBytes,
   drops: wirePackets.meta({ description: "packets that its classes dropped" }),
   lacp: lacpViewSchema.exactOptional(),
+  probe: probeViewSchema.exactOptional(),
 });
 export type NicView = z.infer<typeof nicViewSchema>;

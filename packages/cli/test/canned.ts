@@ -10,6 +10,7 @@ export const nic = (name: string, more: Partial<NicView> = {}): NicView => ({
   txBytes: 1_234_567,
   rxBytes: 89,
   drops: 0,
+  faults: [],
   ...more,
 });
 

@@ -57,7 +57,15 @@ export class HostView {
   nics(drops = this.#drops()): NicView[] {
     const { controller, kernel } = this.#options;
     const { pending } = controller.reconciler.standing;
-    return nicViews({ spec: this.#spec(), nics: controller.nics, lacp: controller.lacp, pending, kernel, drops });
+    return nicViews({
+      spec: this.#spec(),
+      nics: controller.nics,
+      lacp: controller.lacp,
+      paths: controller.paths,
+      pending,
+      kernel,
+      drops,
+    });
   }
 
   guests(drops = this.#drops()): GuestView[] {
