@@ -25,7 +25,7 @@ import type { NamespaceMonitor } from "./namespace-monitor.ts";
 import type { NicMonitor } from "./nic-monitor.ts";
 import type { OffloadOffers } from "./offload-offers.ts";
 import { codeOf, type Failure, messageOf, type Standing } from "./standing.ts";
-import { stepOwners } from "./step-owners.ts";
+import { type StepOwners, stepOwners } from "./step-owners.ts";
 import type { Target } from "./target.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
@@ -166,8 +166,17 @@ export class Reconciler implements Disposable {
     const refused = new Map<string, StepError>();
     for (;;) {
       const prepared = this.prepare(target.spec);
-      const ownersOf = stepOwners(prepared.desired.hub, hub.lastKnown);
-      const steps = prepared.steps.filter((step) => !ownersOf(step).some((owner) => refused.has(owner)));
+      const known = hub.lastKnown;
+      let owners: StepOwners | undefined;
+      // Worked out where something is refused alone: a thousand guests that lose a NIC wait for their steps.
+      const ownersOf: StepOwners = (step) => {
+        owners ??= stepOwners(prepared.desired.hub, known);
+        return owners(step);
+      };
+      const steps =
+        refused.size === 0
+          ? prepared.steps
+          : prepared.steps.filter((step) => !ownersOf(step).some((owner) => refused.has(owner)));
       if (steps.length > 0) this.state = "converging";
       if (log.isLevelEnabled("trace")) {
         const names = vifNames(prepared.desired.hub, hub.lastKnown);

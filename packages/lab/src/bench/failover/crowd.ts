@@ -21,7 +21,8 @@ export interface CrowdCut {
 const CUT_NIC = nicName(0);
 /** linkwatch tells a carrier loss at most once a second, system-wide. */
 const QUIET_MS = 1300;
-const LOOK_MS = 4;
+/** Of the maps and the receivers; each look at the maps is a millisecond that the daemon cannot have. */
+const LOOK_MS = 8;
 const GIVE_UP_MS = 5000;
 const BED = "bench-failover-crowd";
 const ETHERTYPE_RARP = 0x8035;
