@@ -7,7 +7,7 @@ import type { Figure } from "./results.ts";
 export interface BalanceCase {
   readonly name: string;
   readonly variants: readonly Variant[];
-  /** Those that it means something for; absent: all. */
+  /** Those that it means something for; absent: EQUAL and UNEQUAL. */
   readonly shapes?: readonly Shape[];
   /** `round`: the same seed and ports for each variant of a round. */
   measure(bed: BalanceBed, round: number, times: Times): Promise<readonly Figure[]>;

@@ -8,6 +8,9 @@ export const EQUAL: Shape = { name: "2 x 1 Gbit/s", megabits: [1000, 1000] };
 /** 1G + 10G scaled to what two cores carry: the ratio is what matters to a balancer. */
 export const UNEQUAL: Shape = { name: "0.1 + 1 Gbit/s", megabits: [100, 1000] };
 
+/** Slow enough that a machine of two cores is never late with sending what waits: for order alone. */
+export const SLOW: Shape = { name: "0.1 + 0.3 Gbit/s", megabits: [100, 300] };
+
 /** How the guest's flows are put on NICs. */
 export type Variant = "flowlet" | "hash" | "stripe" | "one NIC";
 

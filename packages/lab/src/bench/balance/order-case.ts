@@ -1,13 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { RunningLoad } from "../load/running-load.ts";
 import { type BalanceCase, firstPort, flowEnds, seconds } from "./balance-case.ts";
+import { SLOW } from "./balance-spec.ts";
 import { FlowProgram } from "./flow-program.ts";
 import { ordersBetween } from "./order-book.ts";
 import { atMost } from "./results.ts";
 
 const FLOWS = 96;
-/** What a Node process sends while it leaves the other core to the receiver. */
-const PACKETS_PER_SECOND = 45_000;
+/** A million in two rounds of GONA; a small part of what the slices carry. */
+const PACKETS_PER_SECOND = 30_000;
 const MEAN_BURST = 8;
 const DATAGRAM_BYTES = 200;
 /** TCP flows that fill the slices' queues, unequally: only then can a flow that moves overtake itself. */
@@ -18,6 +19,7 @@ const FILLED_MS = 500;
 export const orderCase: BalanceCase = {
   name: `${FLOWS} UDP flows in bursts beside ${FILLERS} TCP flows`,
   variants: ["flowlet", "hash", "stripe"],
+  shapes: [SLOW],
   async measure(bed, round, times) {
     const fillers = await RunningLoad.start(bed.loadHost, "fillers", [bed.outward(FILLERS, firstPort(round) + 600)]);
     await using bursts = await FlowProgram.bursts(bed.loadHost, {
@@ -28,7 +30,7 @@ export const orderCase: BalanceCase = {
     await delay(FILLED_MS);
     const before = await bed.orders.read();
     bursts.go();
-    await delay(seconds(times, 9, 3));
+    await delay(bed.variant === "flowlet" ? seconds(times, 18, 4) : seconds(times, 4, 3));
     const sent = await bursts.stop();
     const { udp, tcp, outOfOrder } = ordersBetween(before, await bed.orders.read());
     await fillers.stop();

@@ -47,8 +47,8 @@ async function measurePacking(
 ): Promise<readonly Figure[]> {
   const { limits } = bed;
   const load = await RunningLoad.start(bed.loadHost, "elephants", sources);
-  await delay(seconds(times, 4, 3));
-  const looks = await bed.watch(direction, seconds(times, 5, 3), times.signal);
+  await delay(seconds(times, 3, 3));
+  const looks = await bed.watch(direction, seconds(times, 4, 3), times.signal);
   await load.stop();
   // By the second, and then the mean: flows that go to and fro between two bad packings are no good one.
   const apart = mean(looks.map((look) => spread(look, limits)));
