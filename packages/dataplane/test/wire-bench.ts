@@ -11,10 +11,13 @@ import {
   TC_CLSACT,
   tcHandle,
 } from "@gona/kernel";
+import { classMinor } from "@gona/planner";
 import { Limit } from "../src/abi.ts";
 import { type BenchNic, type BenchVif, ProgramBench } from "./program-bench.ts";
 
-const PREFIX = "gona-b";
+const PREFIX = process.env.GONA_TEST_PREFIX ?? "gona-b";
+/** Mbit/s. */
+const MEAGRE = 0.01;
 const HUB = `${PREFIX}-hub`;
 const SWITCH = `${PREFIX}-switch`;
 const PEER = `${PREFIX}-peer`;
@@ -34,6 +37,8 @@ export interface WireOptions {
 
 export interface IperfReport {
   readonly end: {
+    /** One for each flow. */
+    readonly streams?: readonly { readonly sender: { readonly bytes: number } }[];
     readonly sum_sent: { readonly bytes: number };
     readonly sum_received: { readonly bytes: number; readonly bits_per_second: number };
   };
@@ -130,14 +135,22 @@ export class WireBench implements AsyncDisposable {
 
   /**
    * An HTB with a class for `slot`, and parts below it: `[part, its assured part of the rate]`. What
-   * does not find its class is in the default class, where nothing holds it back.
+   * does not find its class is in the default class, where nothing holds it back. `savedMs`: of the limit, while idle.
    */
-  tree(link: string, slot: number, megabits: number, parts: readonly (readonly [number, number])[] = []): void {
+  tree(
+    link: string,
+    slot: number,
+    megabits: number,
+    parts: readonly (readonly [number, number])[] = [],
+    savedMs = 20,
+  ): void {
     const major = Limit.HTB_MAJOR.toString(16);
-    const minor = (part: number): string => `${major}:${(8 * (slot + 1) + part).toString(16)}`;
+    const minor = (part: number): string => `${major}:${classMinor(slot, part).toString(16)}`;
     const add = (parent: string, classid: string, rate: number, ceil: number): void => {
       const burst = Math.max(1514, (5e-3 * ceil * 1e6) / 8);
-      const buckets = `burst ${burst} cburst ${4 * burst} quantum 65536`;
+      const saved = Math.max(1514, (savedMs * ceil * 1e3) / 8);
+      // Bulk flows beside sparse ones are assured nothing and have short turns, as the planner has it.
+      const buckets = `burst ${rate < MEAGRE ? 1514 : burst} cburst ${saved} quantum ${rate < MEAGRE ? 1514 : 65536}`;
       tc(`class add dev ${link} parent ${parent} classid ${classid} htb rate ${rate}mbit ceil ${ceil}mbit ${buckets}`);
     };
     tc(`qdisc add dev ${link} root handle ${major}: htb default 2`);
@@ -148,13 +161,13 @@ export class WireBench implements AsyncDisposable {
       add(minor(0), minor(part), assured * megabits, megabits);
       // As GONA's leaves: GSO packets are cut, so that none stands in the way of others for 5 ms.
       const leaf = "tbf rate 50gbit burst 3100 limit 400000";
-      tc(`qdisc add dev ${link} parent ${minor(part)} handle ${(8 * (slot + 1) + part).toString(16)}: ${leaf}`);
+      tc(`qdisc add dev ${link} parent ${minor(part)} handle ${classMinor(slot, part).toString(16)}: ${leaf}`);
     }
   }
 
   /** Bytes and packets that a class of a spine, or of a NIC, has sent. */
   classSent(link: string, slot: number, part = 0): { readonly bytes: number; readonly packets: number } {
-    const classid = ((Limit.HTB_MAJOR << 16) | (8 * (slot + 1) + part)) >>> 0;
+    const classid = ((Limit.HTB_MAJOR << 16) | classMinor(slot, part)) >>> 0;
     const sent = this.#hub.classes(link).find((each) => each.classid === classid)?.sent;
     return { bytes: Number(sent?.bytes ?? 0n), packets: Number(sent?.packets ?? 0n) };
   }
