@@ -39,7 +39,7 @@ describe("lanes", () => {
     const send = (id: number) => bench.send(way, 0, { id }).priority;
     for (const id of ids) for (let i = 0; i < 2; i++) expect(send(id)).toBe(SPARSE);
     const first = ids.map(send);
-    expect(first.toSorted()).toEqual(lanes.toSorted());
+    expect(new Set(first)).toEqual(new Set(lanes));
     for (let i = 0; i < 3; i++) expect(ids.map(send)).toEqual(first);
   });
 
