@@ -19,7 +19,7 @@ export const completionCase = (name: string, sizes: FlowPlan["sizes"], shapes?: 
     const { flows, unfinished } = await FlowProgram.flows(bed.loadHost, {
       ...flowEnds(bed, round),
       ...{ sizes, bitsPerSecond: LOAD * sumMegabits(bed.shape) * 1e6 },
-      ...{ lastsMs: seconds(times, 6, 4), patienceMs: seconds(times, 15, 10) },
+      ...{ lastsMs: seconds(times, 6, 3), patienceMs: seconds(times, 15, 10) },
     });
     const loads = bed.carriedBytes("egress").map((bytes, slice) => bytes - (carried[slice] ?? 0));
     const { tcp, outOfOrder, retransmitted } = ordersBetween(before, await bed.orders.read());

@@ -17,7 +17,7 @@ export const miceCase: BalanceCase = {
   name: `mice of web search, ${BITS_PER_SECOND / 1e6} Mbit/s`,
   variants: ["flowlet", "hash"],
   async measure(bed, round, times) {
-    const windowMs = seconds(times, 5, 3);
+    const windowMs = seconds(times, 5, 2);
     const flows = FlowProgram.flows(bed.loadHost, {
       ...flowEnds(bed, round),
       ...{ sizes: "mice", bitsPerSecond: BITS_PER_SECOND },

@@ -30,7 +30,7 @@ export const orderCase: BalanceCase = {
     await delay(FILLED_MS);
     const before = await bed.orders.read();
     bursts.go();
-    await delay(bed.variant === "flowlet" ? seconds(times, 18, 4) : seconds(times, 4, 3));
+    await delay(bed.variant === "flowlet" ? seconds(times, 18, 4) : seconds(times, 4, 2));
     const sent = await bursts.stop();
     const { udp, tcp, outOfOrder } = ordersBetween(before, await bed.orders.read());
     await fillers.stop();

@@ -48,7 +48,7 @@ async function measurePacking(
   const { limits } = bed;
   const load = await RunningLoad.start(bed.loadHost, "elephants", sources);
   await delay(seconds(times, 3, 3));
-  const looks = await bed.watch(direction, seconds(times, 4, 3), times.signal);
+  const looks = await bed.watch(direction, seconds(times, 4, 2), times.signal);
   await load.stop();
   // By the second, and then the mean: flows that go to and fro between two bad packings are no good one.
   const apart = mean(looks.map((look) => spread(look, limits)));
