@@ -141,6 +141,7 @@ export class Controller implements AsyncDisposable {
       hub,
       log,
       onVerdict: (nic, verdict, cause) => this.nics.probe(nic, verdict, cause),
+      onStall: (nic, isStalled, cause) => this.nics.stall(nic, isStalled, cause),
     });
     const { paths } = this;
     this.#failover = new Failover({ hub, events, clock, announcer: this.#announcer });

@@ -44,6 +44,7 @@ export * from "./path-place.ts";
 export * from "./plan.ts";
 export * from "./probe/fabric-probe.ts";
 export type { Judgement, PathVerdict } from "./probe/judge-paths.ts";
+export { TxStall } from "./probe/tx-stall.ts";
 export * from "./slice-mac.ts";
 export * from "./step.ts";
 export * from "./tap-send-buffers.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Neighbour } from "@gona/dataplane";
 import type { NicId, ProbeSpec } from "@gona/model";
-import { FabricProbe, type Judgement, type PathVerdict, type ProbeFrame } from "@gona/planner";
+import { FabricProbe, type Judgement, type PathVerdict, type ProbeFrame, TxStall } from "@gona/planner";
 import type { Clock } from "../clock.ts";
 import type { NicPort, PathAccess } from "./nic-port.ts";
 import { decodeProbe, encodeProbe, NONCE_BYTES, numberProbe } from "./probe-frame.ts";
@@ -11,6 +11,9 @@ import { isAnswer, questionFrame } from "./question-frame.ts";
 const ASKED_AT_ONCE = 4;
 /** What is known of the machines on the wire is read again after so long. */
 const NEIGHBOURS_MS = 1000;
+
+/** At least so long must a driver take nothing: flow control stops a port for moments. */
+const STALL_MS = 100;
 
 /** What the probe knows about a NIC. */
 export interface ProbeStanding {
@@ -32,6 +35,8 @@ export interface FabricProberOptions {
   /** As neighbours are numbered; undefined while no NIC of it is in the kernel. */
   readonly fabric: () => number | undefined;
   readonly onVerdict: (nic: NicId, judgement: Judgement) => void;
+  /** Whether a NIC takes frames and sends none, when that changes. */
+  readonly onStall: (nic: NicId, isStalled: boolean, cause: string) => void;
   /** A NIC whose frames cannot be had is left out until it can. */
   readonly onError: (nic: NicId, error: unknown) => void;
 }
@@ -46,6 +51,8 @@ export class FabricProber implements Disposable {
   readonly #judgements = new Map<NicId, Judgement>();
   readonly #heardMs = new Map<NicId, number>();
   readonly #answeredMs = new Map<NicId, number>();
+  readonly #stalls = new Map<NicId, TxStall>();
+  readonly #stalled = new Set<NicId>();
   /** By "from to", to be numbered. */
   readonly #frames = new Map<string, Uint8Array>();
   #refused: ProbeFrame[] = [];
@@ -89,7 +96,8 @@ export class FabricProber implements Disposable {
   #turn(): void {
     const { clock, onVerdict } = this.#options;
     this.#timer?.[Symbol.dispose]();
-    const present = this.#options.nics.filter((nic) => this.#options.isAlive(nic) && this.#open(nic));
+    const { nics, isAlive } = this.#options;
+    const present = nics.filter((nic) => isAlive(nic) && this.#open(nic) && !this.#isCut(nic));
     const heard: ProbeFrame[] = [];
     const answered = new Set<NicId>();
     for (const nic of present) this.#take(nic, heard, answered);
@@ -104,6 +112,7 @@ export class FabricProber implements Disposable {
       foreign: (nic) => (this.#ports.get(nic)?.received() ?? 0) - (this.#own.get(nic) ?? 0),
     });
     this.#refused = orders.send.filter((frame) => !this.#send(frame));
+    for (const nic of present) this.#watchStall(nic, nowMs, orders.send);
     this.#asked = new Set(orders.ask.filter((nic) => this.#ask(nic)));
     this.#turns++;
     this.#timer = clock.after(Math.max(1, orders.nextMs - clock.monotonicMs()), () => this.#turn());
@@ -140,6 +149,31 @@ export class FabricProber implements Disposable {
     if (from === undefined || bytes === undefined) return false;
     numberProbe(bytes, frame.number);
     return this.#trying(frame.from, () => from.send(bytes)) ?? false;
+  }
+
+  /** Its driver took nothing, and the reason is that its carrier is gone, unknown to us yet. */
+  #isCut(nic: NicId): boolean {
+    return this.#refused.some(({ from }) => from === nic) && !(this.#ports.get(nic)?.hasCarrier() ?? false);
+  }
+
+  #watchStall(nic: NicId, nowMs: number, frames: readonly ProbeFrame[]): void {
+    const { probe, onStall } = this.#options;
+    const port = this.#ports.get(nic);
+    if (port === undefined) return;
+    let stall = this.#stalls.get(nic);
+    if (stall === undefined) {
+      stall = new TxStall(Math.max(STALL_MS, probe.lost * probe.interval));
+      this.#stalls.set(nic, stall);
+    }
+    const isOwn = ({ from }: ProbeFrame) => from === nic;
+    const taken = frames.some(isOwn)
+      ? frames.some((frame) => isOwn(frame) && !this.#refused.includes(frame))
+      : undefined;
+    const isStalled = stall.look(nowMs, taken, () => port.sent());
+    if (isStalled === this.#stalled.has(nic)) return;
+    if (isStalled) this.#stalled.add(nic);
+    else this.#stalled.delete(nic);
+    onStall(nic, isStalled, isStalled ? "it takes frames and sends none" : "it sends frames again");
   }
 
   #frame(from: NicPort, frame: ProbeFrame): Uint8Array | undefined {
@@ -194,6 +228,7 @@ export class FabricProber implements Disposable {
   #close(nic: NicId): void {
     this.#ports.get(nic)?.[Symbol.dispose]();
     this.#ports.delete(nic);
+    this.#stalls.delete(nic);
     // It may come back with another MAC.
     this.#frames.clear();
   }

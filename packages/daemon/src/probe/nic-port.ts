@@ -14,8 +14,12 @@ export interface NicPort extends Disposable {
   probes(): readonly Uint8Array[];
   /** The same of answers. */
   answers(): readonly Uint8Array[];
+  /** As the kernel has it now; link events may come a second late. */
+  hasCarrier(): boolean;
   /** Frames that the link ever received, ours too. */
   received(): number;
+  /** The same of those that it sent. */
+  sent(): number;
 }
 
 /** What the probe needs of the machine; tests have a switch in memory. */
@@ -39,7 +43,10 @@ export function openNicPort(kernel: Pick<Kernel, "link">, nic: NicId): NicPort {
     send: (frame) => probes.send(frame),
     probes: () => probes.take(),
     answers: () => answers.flatMap((port) => port.take()),
+    // Asking for one link handles the event that waits for it on the spot (linkwatch_sync_dev).
+    hasCarrier: () => kernel.link(nic)?.carrier ?? false,
     received: () => Number(kernel.link(nic)?.rxPackets ?? 0n),
+    sent: () => Number(kernel.link(nic)?.txPackets ?? 0n),
     [Symbol.dispose]: () => kept.dispose(),
   };
 }

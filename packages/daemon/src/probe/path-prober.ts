@@ -16,6 +16,7 @@ export interface PathProberOptions {
   readonly hub: Pick<Hub, "lastKnown">;
   readonly log: Logger;
   readonly onVerdict: (nic: NicId, verdict: ProbeVerdict, cause: string) => void;
+  readonly onStall: (nic: NicId, isStalled: boolean, cause: string) => void;
 }
 
 /** Below this interval the scheduler's own latency counts. */
@@ -40,7 +41,7 @@ export class PathProber implements Disposable {
 
   /** Watches the fabrics of this spec (none: of no spec). */
   track(spec: HostSpec | undefined): void {
-    const { access, onVerdict } = this.#options;
+    const { access, onVerdict, onStall } = this.#options;
     if (access === undefined) return;
     const wanted = new Map(spec === undefined ? [] : this.#wanted(spec).map((watch) => [watch.fabric, watch] as const));
     for (const [fabric, { key, nics, prober }] of this.#watches) {
@@ -48,7 +49,10 @@ export class PathProber implements Disposable {
       prober[Symbol.dispose]();
       this.#watches.delete(fabric);
       // The next watch finds out anew.
-      for (const nic of nics) onVerdict(nic, "alive", "its path is not probed");
+      for (const nic of nics) {
+        onVerdict(nic, "alive", "its path is not probed");
+        onStall(nic, false, "its path is not probed");
+      }
     }
     if ([...wanted.values()].some(({ probe }) => probe.interval < HURRIED_MS)) this.#hurry();
     for (const { fabric, key, nics, probe } of wanted.values()) {
@@ -95,7 +99,7 @@ export class PathProber implements Disposable {
   }
 
   #prober(nics: readonly NicId[], probe: NonNullable<HostSpec["fabrics"][number]["probe"]>, access: PathAccess) {
-    const { clock, links, hub, log, onVerdict } = this.#options;
+    const { clock, links, hub, log, onVerdict, onStall } = this.#options;
     return new FabricProber({
       probe,
       nics,
@@ -104,6 +108,7 @@ export class PathProber implements Disposable {
       isAlive: (nic) => links.isAlive(nic),
       fabric: () => nics.map((nic) => hub.lastKnown.nics.get(nic)?.fabric).find((number) => number !== undefined),
       onVerdict: (nic, { verdict, cause }) => onVerdict(nic, verdict, cause),
+      onStall,
       onError: (nic, err) => log.debug({ err, nic }, "a NIC cannot be probed now"),
     });
   }
