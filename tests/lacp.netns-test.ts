@@ -9,6 +9,8 @@ const PEER = "10.9.255.1";
 const GUEST = "10.9.0.1";
 const NICS = ["eth1", "eth2"] as const;
 const PORTS = NICS.map((nic) => `to-${nic}`);
+/** So few that Open vSwitch may go without a processor for two seconds before its sockets overflow. */
+const PER_SECOND = 100;
 const WAIT = { timeout: 60_000, interval: 100 };
 
 const spec = (bed: DaemonBed, lacp: string) => `apiVersion: gona/v1
@@ -147,7 +149,7 @@ test("a bundle is negotiated with Open vSwitch, carries flows on both members an
   await lacp.bundled();
 });
 
-test("a daemon that is replaced goes on with the bundle as it stands", async () => {
+test("a NIC is drained and given back, and the daemon replaced, without a lost packet", async () => {
   await using lacp = await LacpBed.make("slow", "slow");
   const { bed, ovs } = lacp;
   lacp.bundle("lacp=active", "other_config:lacp-time=slow");
@@ -155,11 +157,17 @@ test("a daemon that is replaced goes on with the bundle as it stands", async () 
   await lacp.bundled();
   expect((await lacp.nic("eth1"))?.lacp).toMatchObject({ rate: "slow", flags: "A-GSCD--" });
   lacp.dressGuest();
-  const [out, back] = await bed.startTraffic(500);
+  const [out, back] = await bed.startTraffic(PER_SECOND);
   const changes = () =>
     ovs.ask("lacp/show-stats", "bond0").match(/(?:Link Expired|Link Defaulted|Carrier Status Changed): \d+/g);
   const before = changes();
   expect(before?.length).toBeGreaterThan(0);
+
+  await bed.client.drain("eth2");
+  await expect.poll(() => ovs.ask("bond/show", "bond0"), WAIT).toMatch(/to-eth2: disabled/);
+  expect(await lacp.standing()).toEqual(["eth1 up distributing", "eth2 draining detached"]);
+  await bed.client.undrain("eth2");
+  await lacp.bundled();
 
   await daemon.stop("SIGTERM");
   const second = await lacp.start();
@@ -175,8 +183,6 @@ test("a daemon that is replaced goes on with the bundle as it stands", async () 
     const { losses } = await endStream(stream);
     expect({ stream: stream.name, losses }).toEqual({ stream: stream.name, losses: [] });
   }
-  const events = (await bed.client.events()).filter(({ kind }) => kind === "nic-down");
-  expect(events).toEqual([]);
 });
 
 test("a switch without LACP is reported, one NIC goes alone, and LACP that is switched on later is taken up", async () => {

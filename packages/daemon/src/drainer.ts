@@ -15,7 +15,7 @@ const LOOK_EVERY_MS = 5;
 
 export interface DrainerOptions {
   readonly nics: NicMonitor;
-  readonly lacp: Pick<LacpMonitor, "release">;
+  readonly lacp: Pick<LacpMonitor, "leave" | "release">;
   readonly reconciler: Reconciler;
   readonly queue: WorkQueue;
   readonly hub: Hub;
@@ -42,6 +42,7 @@ export class Drainer {
     await this.#say(nic, true);
     const stayed = this.#stayed(nic);
     const waitingBytes = stayed.length > 0 ? 0 : await this.#emptied(nic);
+    this.#options.lacp.leave(nic);
     return { nic, drained: true, stayed, waitingBytes, durationMs: clock.monotonicMs() - startMs };
   }
 

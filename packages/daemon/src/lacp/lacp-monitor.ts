@@ -27,7 +27,7 @@ export interface LacpMonitorOptions {
   /** Absent: nothing can be heard, and every fabric counts as a static bundle. */
   readonly frames: FrameSource | undefined;
   readonly kernel: Pick<Kernel, "link">;
-  readonly dataPlane: Pick<DataPlane, "sendFrame">;
+  readonly dataPlane: Pick<DataPlane, "sendFrame" | "queuedBytes">;
   readonly links: LinkTable;
   readonly hub: Pick<Hub, "lastKnown">;
   readonly nics: () => Pick<NicMonitor, "bundle" | "standing">;
@@ -95,6 +95,12 @@ export class LacpMonitor implements Disposable {
     if (kind === "carrier") actor.feed({ kind: "carrier", nic, up: this.#options.links.isAlive(name) });
     // What appears, or took the place of another, comes back once the hub holds it.
     else this.#drop(actor, nic, false);
+  }
+
+  /** The drained NIC's queues are empty. */
+  leave(nic: NicId): void {
+    const actor = this.#actorOf(nic);
+    if (actor !== undefined) this.#keepOut(actor, nic);
   }
 
   /** The NIC is about to be given back after a drain: until it is bundled again it carries nothing. */
@@ -167,8 +173,8 @@ export class LacpMonitor implements Disposable {
     const { frames, dataPlane, clock, log } = this.#options;
     if (frames === undefined) throw new RangeError("no source of frames");
     // The id under which ports already run stays, also when its NIC is gone: another would tear the bundle down.
-    const left = nics.map((nic) => this.#memories.get(nic)?.system).find((system) => system !== undefined);
-    const system = left ?? there.map(({ mac }) => mac).sort()[0] ?? "";
+    const left = nics.find((nic) => this.#isLeftBundled(nic, fabric));
+    const system = (left && this.#memories.get(left)?.system) ?? there.map(({ mac }) => mac).sort()[0] ?? "";
     const bundle = { system, systemPriority: LACP_PRIORITY, key: lacpKey(fabric), rate, ports: new Map() };
     const actor: LacpActor = new LacpActor({
       bundle,
@@ -202,16 +208,21 @@ export class LacpMonitor implements Disposable {
     this.#options.nics().bundle(nic, leaving, leaving ? "LACP has no say any more" : "its LACP port is gone");
   }
 
-  /** A drained NIC leaves the bundle once nobody's flows go by it: then the switch sends nothing by it either. */
+  /**
+   * A drained NIC leaves the bundle once nobody's flows go by it and nothing waits in its queues, for the switch takes
+   * no frame more by that port: then it sends nothing by it either.
+   */
   #keepOut(actor: LacpActor, nic: NicId): void {
-    const { hub, nics } = this.#options;
+    const { hub, nics, dataPlane } = this.#options;
     const drained = nics().standing(nic)?.phase === "draining";
     const isUsed = () =>
       [...hub.lastKnown.vifs.values()].some((vif) => {
         const number = vif.slices.findIndex((slice) => slice?.nic === nic);
         return number >= 0 && vif.buckets.includes(number);
       });
-    actor.feed({ kind: "standby", nic, on: drained && !isUsed() });
+    const isOut = actor.bundle.ports.get(nic)?.standby === true;
+    const on = drained && !isUsed() && (isOut || dataPlane.queuedBytes(nic) === 0n);
+    actor.feed({ kind: "standby", nic, on });
   }
 
   #changed(actor: LacpActor, before: LacpPort | undefined, port: LacpPort): void {

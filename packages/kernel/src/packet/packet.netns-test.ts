@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { LinuxKernel } from "../linux/linux-kernel.ts";
+import { inNamespace } from "../namespace/in-namespace.ts";
 import { createNamespace, deleteNamespace } from "../namespace/named-namespaces.ts";
+import { FrameListener } from "./frame-listener.ts";
 import { PacketReceiver } from "./packet-receiver.ts";
 import { PacketSender } from "./packet-sender.ts";
 
@@ -58,3 +60,33 @@ test("a link that is down or missing is an error with its name", () =>
     await kernel.run([{ op: "linkSet", link: "near", up: false }]);
     expect(() => sender.send(frame(1))).toThrow(/near: ENETDOWN/);
   }));
+
+test("a listener hears the frames of its EtherType alone, also after the link was down", () =>
+  withWire(async () => {
+    const heard: (number | undefined)[] = [];
+    const open = () => FrameListener.open("far", { etherType: 0x88b5, group: [1, 0x80, 0xc2, 0, 0, 2] }, note);
+    const note = (seen: Uint8Array): void => void heard.push(seen[14]);
+    using _ = inNamespace(FAR, open);
+    using sender = PacketSender.open("near", { netns: HUB });
+    const other = frame(9);
+    other[13] = 0xb6;
+    sender.send(other);
+    sender.send(frame(1));
+    await expect.poll(() => heard, { timeout: 20_000 }).toEqual([1]);
+    using kernel = LinuxKernel.open({ netns: FAR });
+    await kernel.run([{ op: "linkSet", link: "far", up: false }]);
+    await kernel.run([{ op: "linkSet", link: "far", up: true }]);
+    await expect
+      .poll(
+        () => {
+          sender.send(frame(2));
+          return heard.includes(2);
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+  }));
+
+test("nobody listens on a link that is not there", () => {
+  expect(() => FrameListener.open("nowhere", { etherType: 0x8809 }, () => {})).toThrow(/nowhere: ENODEV/);
+});
