@@ -9,6 +9,7 @@ import {
   type FlowPart,
   type FlowPath,
   flowHash,
+  LANES,
   parseFlow,
   REST_PART,
   type VifEntry,
@@ -132,14 +133,18 @@ function whyOfFlow(nics: NicMonitor, entry: VifEntry, { hash, bucket, chosen, ho
 }
 
 /** Where a flow waits besides its slice. */
-function whyOfQueues({ aggregate }: VifSpec, { capped, latency }: VifEntry, part: FlowPart | undefined): string[] {
+function whyOfQueues(
+  { aggregate }: VifSpec,
+  { capped, latency, lanes }: VifEntry,
+  part: FlowPart | undefined,
+): string[] {
   const cap = capped ? ["before that it waits for the limit over all NICs"] : [];
   if (part === undefined) return cap;
   const nameOf = (number: number) => aggregate.classes[number - 1]?.name ?? String(number);
+  const bulk = lanes ? `, else it waits in one of ${LANES} lanes that take equal turns` : "";
+  const fair = latency === undefined ? "" : `; while it sends less than its fair part it goes before others${bulk}`;
   const taken =
-    part.part === REST_PART
-      ? `no traffic class claims it${latency === undefined ? "" : "; while it sends less than its fair part it goes before others"}`
-      : `it is of the traffic class ${nameOf(part.part)}`;
+    part.part === REST_PART ? `no traffic class claims it${fair}` : `it is of the traffic class ${nameOf(part.part)}`;
   const marked = part.ifMarked.map(
     (number) => `frames with the marks that ${nameOf(number)} asks for are of that class`,
   );
