@@ -85,6 +85,13 @@ export class SteerBook {
     this.#pages.set(keyOf(to), { ...to, vif, sinceMs, restUntilMs: nowMs + restMs, heardMs: nowMs, tries });
   }
 
+  /** The peer is to stay where it is, whatever its hash says; nothing where it was steered before. */
+  pin(at: Steer, vif: VifId, nowMs: number): void {
+    if (this.#pages.has(keyOf(at))) return;
+    this.#maps.steer(at);
+    this.#pages.set(keyOf(at), { ...at, vif, sinceMs: this.#clock.nowMs(), restUntilMs: 0, heardMs: nowMs, tries: 0 });
+  }
+
   #remove(key: string, peer: Steer): void {
     this.#maps.unsteer(peer);
     this.#pages.delete(key);

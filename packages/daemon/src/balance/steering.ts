@@ -22,7 +22,11 @@ const UNEVEN = 0.1;
 const LEAST_BYTES_PER_S = 125_000;
 /** Where nothing can be done, the senders are looked at ever more rarely. */
 const FRUITLESS_MS = 1000;
-const FRUITLESS_MOST_MS = 16_000;
+const FRUITLESS_MOST_MS = 8000;
+/** Unless so much more or less comes in than then. */
+const CHANGED = 0.2;
+/** A peer that sends this part of all is kept where it is when others are moved: its hash may say another slice. */
+const PINNED = 0.02;
 /** An interval that is longer tells nothing about now. */
 const STALE_MS = 5000;
 
@@ -36,6 +40,8 @@ interface Inbound {
   peers?: { readonly atMs: number; readonly bytes: ReadonlyMap<string, number> };
   nextMs: number;
   fruitlessMs: number;
+  /** Bytes/s that came in when nothing could be done. */
+  fruitlessLoad: number;
 }
 
 /** Spreads what comes in for a vif over its slices, by telling heavy senders another slice's MAC. */
@@ -124,7 +130,7 @@ export class Steering {
     );
     const known = this.#inbound.get(id);
     if (known === undefined || nowMs - known.lookedMs > STALE_MS) {
-      this.#inbound.set(id, { lookedMs: nowMs, bytes, nextMs: 0, fruitlessMs: FRUITLESS_MS });
+      this.#inbound.set(id, { lookedMs: nowMs, bytes, nextMs: 0, fruitlessMs: FRUITLESS_MS, fruitlessLoad: 0 });
       return undefined;
     }
     const seconds = (nowMs - known.lookedMs) / 1000;
@@ -138,6 +144,12 @@ export class Steering {
       delete known.peers;
       known.fruitlessMs = FRUITLESS_MS;
       return undefined;
+    }
+    const isOther = Math.abs(load.total - known.fruitlessLoad) > CHANGED * known.fruitlessLoad;
+    if (known.fruitlessLoad > 0 && isOther) {
+      known.nextMs = 0;
+      known.fruitlessMs = FRUITLESS_MS;
+      known.fruitlessLoad = 0;
     }
     return nowMs < known.nextMs ? undefined : known;
   }
@@ -164,17 +176,24 @@ export class Steering {
       return { vlan, mac, at, bytesPerSecond: Math.max(0, sent) / seconds, rests };
     });
     const steered = steer(peers, capacities);
+    // The next interval begins when it is looked at again.
+    delete inbound.peers;
     if (steered.moves.length === 0) {
-      // The next interval begins then, too.
-      delete inbound.peers;
       inbound.nextMs = nowMs + inbound.fruitlessMs;
       inbound.fruitlessMs = Math.min(FRUITLESS_MOST_MS, 2 * inbound.fruitlessMs);
+      inbound.fruitlessLoad = steered.before.total;
       return;
     }
-    delete inbound.peers;
     inbound.fruitlessMs = FRUITLESS_MS;
+    inbound.fruitlessLoad = 0;
     inbound.nextMs = nowMs + FRUITLESS_MS;
     this.#tell(vif, steered, nowMs);
+    const moved = new Set(steered.moves.map(({ peer }) => peer));
+    for (const peer of peers) {
+      if (moved.has(peer) || peer.bytesPerSecond < PINNED * steered.before.total) continue;
+      const { vlan, mac, at } = peer;
+      this.#book.pin({ vifSlot: vif.entry.slot, vlan, mac, slice: at }, vif.id, nowMs);
+    }
   }
 
   #tell({ id, entry }: BalancedVif, { moves, before, after }: Steered, nowMs: number): void {
