@@ -14,13 +14,16 @@ export const completionCase = (name: string, sizes: FlowPlan["sizes"], shapes?: 
   variants: ["flowlet", "hash", BEST],
   ...(shapes !== undefined && { shapes }),
   async measure(bed, round, times) {
-    const before = await bed.orders.read();
-    const carried = bed.carriedBytes("egress");
-    const { flows, unfinished } = await FlowProgram.flows(bed.loadHost, {
+    const plan: FlowPlan = {
       ...flowEnds(bed, round),
       ...{ sizes, bitsPerSecond: LOAD * sumMegabits(bed.shape) * 1e6 },
       ...{ lastsMs: seconds(times, 6, 3), patienceMs: seconds(times, 15, 10) },
-    });
+    };
+    await using program = await FlowProgram.flows(bed.loadHost, plan);
+    const before = await bed.orders.read();
+    const carried = bed.carriedBytes("egress");
+    program.go();
+    const { flows, unfinished } = await program.completed(plan);
     const loads = bed.carriedBytes("egress").map((bytes, slice) => bytes - (carried[slice] ?? 0));
     const { tcp, outOfOrder, retransmitted } = ordersBetween(before, await bed.orders.read());
     // A flow has one slice at a time: alone it would have the widest.

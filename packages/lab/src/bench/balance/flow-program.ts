@@ -29,11 +29,14 @@ export class FlowProgram implements AsyncDisposable {
     return FlowProgram.#start(host, "receive", plan);
   }
 
-  /** Runs the plan to its end. Throws SCENARIO_FAILED. */
-  static async flows(host: LoadHost, plan: FlowPlan): Promise<Extract<Last, { kind: "completed" }>> {
-    await using program = await FlowProgram.#start(host, "flows", plan);
-    program.go();
-    const said = await program.#said(plan.lastsMs + plan.patienceMs + LAST_WORDS_MS);
+  /** Begins with go(), and ends by itself. Throws SCENARIO_FAILED. */
+  static flows(host: LoadHost, plan: FlowPlan): Promise<FlowProgram> {
+    return FlowProgram.#start(host, "flows", plan);
+  }
+
+  /** What came of the flows of `plan`, at its end. Throws SCENARIO_FAILED. */
+  async completed({ lastsMs, patienceMs }: FlowPlan): Promise<Extract<Last, { kind: "completed" }>> {
+    const said = await this.#said(lastsMs + patienceMs + LAST_WORDS_MS);
     if (said.kind !== "completed") throw new GonaError("BUG", `flows said ${said.kind}`);
     return said;
   }

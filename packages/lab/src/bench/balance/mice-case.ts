@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type BalanceCase, flowEnds, mean, meanRates, seconds } from "./balance-case.ts";
+import type { FlowPlan } from "./flow-plan.ts";
 import { FlowProgram } from "./flow-program.ts";
 import { spread } from "./packing.ts";
 import { atMost } from "./results.ts";
@@ -18,14 +19,16 @@ export const miceCase: BalanceCase = {
   variants: ["flowlet", "hash"],
   async measure(bed, round, times) {
     const windowMs = seconds(times, 5, 2);
-    const flows = FlowProgram.flows(bed.loadHost, {
+    const plan: FlowPlan = {
       ...flowEnds(bed, round),
       ...{ sizes: "mice", bitsPerSecond: BITS_PER_SECOND },
       ...{ lastsMs: SEEN_MS + windowMs + MARGIN_MS, patienceMs: PATIENCE_MS },
-    });
+    };
+    await using flows = await FlowProgram.flows(bed.loadHost, plan);
+    flows.go();
     await delay(SEEN_MS);
     const looks = await bed.watch("egress", windowMs, times.signal);
-    await flows;
+    await flows.completed(plan);
     const inOneSecond = mean(looks.map((look) => spread(look, bed.limits)));
     return [
       {
