@@ -61,6 +61,8 @@ export class Balancer implements Disposable {
   #vifs: readonly BalancedVif[] = [];
   #hub: HubState | undefined;
   #spec: HostSpec | undefined;
+  /** As of this look. */
+  #nicsHeld: ReadonlySet<NicId> | undefined;
   #ticks: Uint32Array = new Uint32Array(0);
   #timer: Disposable | undefined;
   #lookedMs = Number.NEGATIVE_INFINITY;
@@ -162,6 +164,7 @@ export class Balancer implements Disposable {
 
   #look(nowMs: number): void {
     this.#follow();
+    this.#nicsHeld = undefined;
     const { balance } = this.#options.dataPlane;
     const seconds = (nowMs - this.#lookedMs) / 1000;
     this.#lookedMs = nowMs;
@@ -183,8 +186,10 @@ export class Balancer implements Disposable {
 
   #capacities({ spec, entry }: BalancedVif): SliceCapacities {
     const host = this.#spec as HostSpec;
-    const { nicsHeld } = this.#options.nics.gatesFor(host);
-    return sliceCapacities(host, spec, entry, this.#hub as HubState, (nic) => nicsHeld.has(nic));
+    // Once a look: it goes through all guests while a NIC is held.
+    this.#nicsHeld ??= this.#options.nics.gatesFor(host).nicsHeld;
+    const held = this.#nicsHeld;
+    return sliceCapacities(host, spec, entry, this.#hub as HubState, (nic) => held.has(nic));
   }
 
   /** The tables that are to change. */
