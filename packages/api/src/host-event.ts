@@ -12,6 +12,7 @@ export const hostEventKinds = [
   "reconciled",
   "reconcile-failed",
   "nic-down",
+  "nic-suspect",
   "nic-returning",
   "nic-draining",
   "nic-up",

@@ -66,7 +66,7 @@ const STEPS_TOLD = 3;
 
 const KINDS = {
   up: "nic-up",
-  suspect: "nic-down",
+  suspect: "nic-suspect",
   down: "nic-down",
   returning: "nic-returning",
   draining: "nic-draining",
