@@ -50,8 +50,8 @@ function spreadOf(seed: number, makesUp: boolean): number {
 }
 
 it("mice that favour some buckets end up spread within 5 %, whatever each bucket's luck", () => {
-  const spreads = [1, 2, 3, 4, 5].map((seed) => spreadOf(seed, true));
-  const without = [1, 2, 3, 4, 5].map((seed) => spreadOf(seed, false));
+  const spreads = [1, 2, 3].map((seed) => spreadOf(seed, true));
+  const without = [1, 2, 3].map((seed) => spreadOf(seed, false));
   const mean = (all: readonly number[]) => all.reduce((a, b) => a + b) / all.length;
   expect(mean(spreads)).toBeLessThan(0.05);
   expect(mean(without)).toBeGreaterThan(mean(spreads));

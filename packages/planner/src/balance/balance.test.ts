@@ -36,7 +36,7 @@ describe("balance", () => {
         expect(moves.length).toBe(moved);
         for (const { bucket, from, to } of moves) expect([from, to]).toEqual([before[bucket], after[bucket]]);
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 
@@ -48,7 +48,7 @@ describe("balance", () => {
         expect(twice.moves).toEqual([]);
         expect(twice.table).toBe(once.table);
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 
@@ -59,7 +59,7 @@ describe("balance", () => {
         const { after } = run(fillBuckets(sizes), rates, sizes);
         expect(after.spread).toBeLessThanOrEqual(0.05);
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 
