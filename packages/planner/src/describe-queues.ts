@@ -63,7 +63,8 @@ export const rulesMembers = ({ rules, parts }: FacetValue<"trafficRules">): Memb
 /** Lanes are alike. */
 function partMembers(parts: readonly SlicePart[]): Members {
   const lanes = parts.filter(({ part }) => part > REST_PART).length;
-  const words = (part: SlicePart) => partWords(part) + (part.part === REST_PART && lanes > 0 ? ` in ${lanes + 1} lanes` : "");
+  const words = (part: SlicePart) =>
+    partWords(part) + (part.part === REST_PART && lanes > 0 ? ` in ${lanes + 1} lanes` : "");
   return Object.fromEntries(
     parts.filter(({ part }) => part <= REST_PART).map((part) => [partName(part.part), words(part)]),
   );
