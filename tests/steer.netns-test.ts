@@ -49,10 +49,10 @@ test("peers that all send to one slice are spread over both, and nothing is lost
   }
 
   const learnt = () => PEERS.map((index) => macs.get(macOfGuest(bed.netns(peer(index)))) ?? "?").sort();
-  await expect.poll(learnt, { timeout: 20_000 }).toEqual(["eth1", "eth1", "eth2", "eth2"]);
+  await expect.poll(learnt, { timeout: 40_000 }).toEqual(["eth1", "eth1", "eth2", "eth2"]);
   const events = (await bed.client.events()).filter(({ kind }) => kind === "steered");
   expect(events[0]).toMatchObject({ subject: "steady", cause: expect.stringContaining("coming in: eth1 at") });
-  await expect.poll(() => parts(bed), { timeout: 20_000 }).toEqual([0.5, 0.5]);
+  await expect.poll(() => parts(bed), { timeout: 40_000 }).toEqual([0.5, 0.5]);
 
   for (const stream of streams) {
     const { sent, received: arrived, losses } = await endStream(stream);
@@ -79,7 +79,7 @@ const macOfGuest = (netns: string): string =>
 async function parts(bed: DaemonBed): Promise<number[]> {
   const before = await received(bed);
   await expect
-    .poll(async () => sum(await received(bed)) - sum(before), { timeout: 10_000 })
+    .poll(async () => sum(await received(bed)) - sum(before), { timeout: 20_000 })
     .toBeGreaterThan(PER_SECOND);
   const now = (await received(bed)).map((packets, index) => packets - (before[index] ?? 0));
   return now.map((packets) => Math.round((packets / sum(now)) * 10) / 10);
