@@ -17,8 +17,12 @@ export type LoadSource = {
   /** Source port of the first flow, the others follow; chosen by the kernel without it. */
   readonly fromPort?: number;
 } & (
-  /** `paceBitsPerSecond`: of each flow, where it is not to send all it can; payload, by TCP's own timer. */
-  | { readonly kind: "tcp"; readonly congestion: "cubic" | "bbr"; readonly paceBitsPerSecond?: number }
+  | {
+      readonly kind: "tcp";
+      readonly congestion: "cubic" | "bbr";
+      /** Of each flow, where it is not to send all it can; payload, by TCP's own timer. */
+      readonly paceBitsPerSecond?: number;
+    }
   /** `bitsPerSecond`: of all flows together, L2. */
   | { readonly kind: "udp"; readonly datagramBytes: number; readonly bitsPerSecond: number }
 );
