@@ -152,7 +152,7 @@ test("peers that all send to one slice's MAC are told another's, each alone and 
   bed.plane.sent.length = 0;
   await receiveFor(bed, 4000);
   // The others are kept where they are.
-  const steered = () => [...bed.plane.balance.steered.values()].map(({ slice }) => slice).toSorted();
+  const steered = () => [...bed.plane.balance.steered.values()].map(({ slice }) => slice).toSorted((a, b) => a - b);
   expect(steered()).toEqual([0, 0, 1, 1]);
   const [, second] = entryOf(bed).slices;
   expect(bed.plane.sent).toHaveLength(2);
