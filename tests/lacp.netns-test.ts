@@ -11,6 +11,8 @@ const NICS = ["eth1", "eth2"] as const;
 const PORTS = NICS.map((nic) => `to-${nic}`);
 /** So few that Open vSwitch may go without a processor for two seconds before its sockets overflow. */
 const PER_SECOND = 100;
+/** Of a test: it starts Open vSwitch and up to three daemons. */
+const LONG = { timeout: 300_000 };
 const WAIT = { timeout: 60_000, interval: 100 };
 
 const spec = (bed: DaemonBed, lacp: string) => `apiVersion: gona/v1
@@ -59,7 +61,7 @@ class LacpBed implements AsyncDisposable {
 
   async start(): Promise<JsonProcess> {
     const daemon = this.bed.spawnDaemon(["--spec", this.bed.file("host.yaml", spec(this.bed, this.#lacp))]);
-    await daemon.line("ready", (line) => line.msg === "ready");
+    await expect.poll(() => daemon.lines.some(({ msg }) => msg === "ready"), WAIT).toBe(true);
     return daemon;
   }
 
@@ -103,53 +105,57 @@ function flows(bed: DaemonBed, from: string, to: string): void {
 const received = (netns: string, link: string): number =>
   Number(/RX:[^\n]*\n\s+\d+\s+(\d+)/.exec(run("ip", "-n", netns, "-s", "link", "show", link))?.[1]);
 
-test("a bundle is negotiated with Open vSwitch, carries flows on both members and gets over the loss of one", async () => {
-  await using lacp = await LacpBed.make("fast", "fast");
-  const { bed, ovs } = lacp;
-  lacp.bundle("lacp=active", "other_config:lacp-time=fast");
-  await lacp.start();
-  await lacp.bundled();
-  expect(ovs.lacp("bond0")).toEqual(new Map(PORTS.map((port) => [port, "current attached"])));
-  expect(ovs.ask("lacp/show", "bond0")).toMatch(/status: active negotiated/);
-  const [eth1, eth2] = await bed.client.nics();
-  expect(eth1?.lacp).toMatchObject({ rate: "fast", reception: "current", flags: "ATGSCD--" });
-  expect(eth2?.lacp?.partner?.system).toBe(eth1?.lacp?.partner?.system);
-  expect(new Set([eth1, eth2].map((nic) => nic?.lacp?.partner?.port))).toEqual(new Set([1, 2]));
-  const { why } = await bed.client.explain("steady");
-  expect(why.join("\n")).toContain(`LACP on eth1: distributing since`);
+test(
+  "a bundle is negotiated with Open vSwitch, carries flows on both members and gets over the loss of one",
+  LONG,
+  async () => {
+    await using lacp = await LacpBed.make("fast", "fast");
+    const { bed, ovs } = lacp;
+    lacp.bundle("lacp=active", "other_config:lacp-time=fast");
+    await lacp.start();
+    await lacp.bundled();
+    expect(ovs.lacp("bond0")).toEqual(new Map(PORTS.map((port) => [port, "current attached"])));
+    expect(ovs.ask("lacp/show", "bond0")).toMatch(/status: active negotiated/);
+    const [eth1, eth2] = await bed.client.nics();
+    expect(eth1?.lacp).toMatchObject({ rate: "fast", reception: "current", flags: "ATGSCD--" });
+    expect(eth2?.lacp?.partner?.system).toBe(eth1?.lacp?.partner?.system);
+    expect(new Set([eth1, eth2].map((nic) => nic?.lacp?.partner?.port))).toEqual(new Set([1, 2]));
+    const { why } = await bed.client.explain("steady");
+    expect(why.join("\n")).toContain(`LACP on eth1: distributing since`);
 
-  lacp.dressGuest();
-  const counts = () => [
-    ...PORTS.map((port) => received(bed.netns("switch"), port)),
-    ...NICS.map((nic) => received(bed.netns("hub"), nic)),
-  ];
-  const before = counts();
-  flows(bed, "steady", PEER);
-  flows(bed, "switch", GUEST);
-  // Of 64 flows each way, a fair hash leaves no member with fewer than 16 but once in ten thousand times.
-  const passed = () => Math.min(...counts().map((count, i) => count - (before[i] ?? 0)));
-  await expect.poll(passed, WAIT).toBeGreaterThanOrEqual(16);
+    lacp.dressGuest();
+    const counts = () => [
+      ...PORTS.map((port) => received(bed.netns("switch"), port)),
+      ...NICS.map((nic) => received(bed.netns("hub"), nic)),
+    ];
+    const before = counts();
+    flows(bed, "steady", PEER);
+    flows(bed, "switch", GUEST);
+    // Of 64 flows each way, a fair hash leaves no member with fewer than 16 but once in ten thousand times.
+    const passed = () => Math.min(...counts().map((count, i) => count - (before[i] ?? 0)));
+    await expect.poll(passed, WAIT).toBeGreaterThanOrEqual(16);
 
-  // By carrier.
-  run("ip", "-n", bed.netns("switch"), "link", "set", "to-eth2", "down");
-  await expect.poll(() => lacp.standing(), WAIT).toEqual(["eth1 up distributing", "eth2 down detached"]);
-  const streams = await bed.startTraffic(500);
-  for (const stream of streams) expect((await endStream(stream)).received).toBeGreaterThan(0);
-  run("ip", "-n", bed.netns("switch"), "link", "set", "to-eth2", "up");
-  await lacp.bundled();
+    // By carrier.
+    run("ip", "-n", bed.netns("switch"), "link", "set", "to-eth2", "down");
+    await expect.poll(() => lacp.standing(), WAIT).toEqual(["eth1 up distributing", "eth2 down detached"]);
+    const streams = await bed.startTraffic(500);
+    for (const stream of streams) expect((await endStream(stream)).received).toBeGreaterThan(0);
+    run("ip", "-n", bed.netns("switch"), "link", "set", "to-eth2", "up");
+    await lacp.bundled();
 
-  // By time-out: a queue that no frame fits into drops what the switch sends by that port, the carrier stays.
-  const queue = ["dev", "to-eth2", "root"];
-  run("tc", "-n", bed.netns("switch"), "qdisc", "add", ...queue, "bfifo", "limit", "1");
-  await expect.poll(async () => (await lacp.nic("eth2"))?.state, WAIT).toBe("down");
-  expect((await lacp.nic("eth1"))?.state).toBe("up");
-  expect((await lacp.nic("eth2"))?.reason).toContain("silent");
-  await expect.poll(() => ovs.ask("bond/show", "bond0"), WAIT).toMatch(/to-eth2: disabled/);
-  run("tc", "-n", bed.netns("switch"), "qdisc", "del", ...queue);
-  await lacp.bundled();
-});
+    // By time-out: a queue that no frame fits into drops what the switch sends by that port, the carrier stays.
+    const queue = ["dev", "to-eth2", "root"];
+    run("tc", "-n", bed.netns("switch"), "qdisc", "add", ...queue, "bfifo", "limit", "1");
+    await expect.poll(async () => (await lacp.nic("eth2"))?.state, WAIT).toBe("down");
+    expect((await lacp.nic("eth1"))?.state).toBe("up");
+    expect((await lacp.nic("eth2"))?.reason).toContain("silent");
+    await expect.poll(() => ovs.ask("bond/show", "bond0"), WAIT).toMatch(/to-eth2: disabled/);
+    run("tc", "-n", bed.netns("switch"), "qdisc", "del", ...queue);
+    await lacp.bundled();
+  },
+);
 
-test("a NIC is drained and given back, and the daemon replaced, without a lost packet", async () => {
+test("a NIC is drained and given back, and the daemon replaced, without a lost packet", LONG, async () => {
   await using lacp = await LacpBed.make("slow", "slow");
   const { bed, ovs } = lacp;
   lacp.bundle("lacp=active", "other_config:lacp-time=slow");
@@ -185,39 +191,45 @@ test("a NIC is drained and given back, and the daemon replaced, without a lost p
   }
 });
 
-test("a switch without LACP is reported, one NIC goes alone, and LACP that is switched on later is taken up", async () => {
-  await using lacp = await LacpBed.make("none", "fast");
-  const { bed, ovs } = lacp;
-  for (const port of PORTS) ovs.set("add-port", "br0", port);
-  await lacp.start();
-  await expect.poll(() => lacp.standing(), WAIT).toEqual(["eth1 up distributing", "eth2 down detached"]);
-  expect((await lacp.nic("eth1"))?.reason).toMatch(/no LACP partner: it is used alone.*`lacp: off`/);
-  expect((await lacp.nic("eth2"))?.reason).toMatch(/no LACP partner: another NIC of the fabric is used alone/);
-  expect((await lacp.nic("eth2"))?.lacp?.problem).toBe("no-partner");
-  const told = (await bed.client.events()).filter(({ kind }) => kind === "lacp-problem").map(({ subject }) => subject);
-  expect(new Set(told)).toEqual(new Set(NICS));
+test(
+  "a switch without LACP is reported, one NIC goes alone, and LACP that is switched on later is taken up",
+  LONG,
+  async () => {
+    await using lacp = await LacpBed.make("none", "fast");
+    const { bed, ovs } = lacp;
+    for (const port of PORTS) ovs.set("add-port", "br0", port);
+    await lacp.start();
+    await expect.poll(() => lacp.standing(), WAIT).toEqual(["eth1 up distributing", "eth2 down detached"]);
+    expect((await lacp.nic("eth1"))?.reason).toMatch(/no LACP partner: it is used alone.*`lacp: off`/);
+    expect((await lacp.nic("eth2"))?.reason).toMatch(/no LACP partner: another NIC of the fabric is used alone/);
+    expect((await lacp.nic("eth2"))?.lacp?.problem).toBe("no-partner");
+    const told = (await bed.client.events())
+      .filter(({ kind }) => kind === "lacp-problem")
+      .map(({ subject }) => subject);
+    expect(new Set(told)).toEqual(new Set(NICS));
 
-  lacp.dressGuest();
-  const hub = bed.netns("hub");
-  const sent = () => run("ip", "-n", hub, "-s", "link", "show", "eth2").split("TX:")[1];
-  const before = sent();
-  const streams = await bed.startTraffic(500);
-  for (const stream of streams) {
-    const { received: heard, sent: said } = await endStream(stream);
-    // Once each: the switch floods by both ports until it has learnt.
-    expect(heard).toBeLessThanOrEqual(said);
-  }
-  expect(Number(/\d+\s+(\d+)/.exec(sent() ?? "")?.[1]) - Number(/\d+\s+(\d+)/.exec(before ?? "")?.[1])).toBeLessThan(
-    100,
-  );
+    lacp.dressGuest();
+    const hub = bed.netns("hub");
+    const sent = () => run("ip", "-n", hub, "-s", "link", "show", "eth2").split("TX:")[1];
+    const before = sent();
+    const streams = await bed.startTraffic(500);
+    for (const stream of streams) {
+      const { received: heard, sent: said } = await endStream(stream);
+      // Once each: the switch floods by both ports until it has learnt.
+      expect(heard).toBeLessThanOrEqual(said);
+    }
+    expect(Number(/\d+\s+(\d+)/.exec(sent() ?? "")?.[1]) - Number(/\d+\s+(\d+)/.exec(before ?? "")?.[1])).toBeLessThan(
+      100,
+    );
 
-  for (const port of PORTS) ovs.set("del-port", "br0", port);
-  lacp.bundle("lacp=active", "other_config:lacp-time=fast");
-  await lacp.bundled();
-  expect((await lacp.nic("eth1"))?.reason).toBeUndefined();
-});
+    for (const port of PORTS) ovs.set("del-port", "br0", port);
+    lacp.bundle("lacp=active", "other_config:lacp-time=fast");
+    await lacp.bundled();
+    expect((await lacp.nic("eth1"))?.reason).toBeUndefined();
+  },
+);
 
-test("of two partners one is used, and the NIC at the other is reported", async () => {
+test("of two partners one is used, and the NIC at the other is reported", LONG, async () => {
   await using lacp = await LacpBed.make("two", "fast");
   const { ovs } = lacp;
   ovs.addBridge("br1");
