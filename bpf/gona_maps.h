@@ -267,8 +267,10 @@ struct gona_path {
 	__u16 moves; /* since it is known; stays at its maximum */
 	__u8 slice; /* number that it leaves by */
 	__u8 before; /* number that it left by before that */
+	__u32 strays_ms; /* since when its bucket's slice waits for it in vain, in 2^20 ns; 0: it does not */
+	__u32 _pad;
 };
-_Static_assert(sizeof(struct gona_path) == 32, "gona_path");
+_Static_assert(sizeof(struct gona_path) == 40, "gona_path");
 
 /* What a vif sent by each bucket, L2 bytes on the wire. Hash gona_bucket_bytes, key: vif slot (__u32); of vifs with GONA_VIF_FLOWLET. */
 struct gona_bucket_bytes {
@@ -358,6 +360,7 @@ enum gona_verdict {
 	GONA_V_DROP_LINK_CONTROL = 41, /* a guest's STP, LACP, LLDP or pause: it could shut the switch's port */
 	GONA_V_DROP_STRAY = 42, /* out of a spine, and nobody's: the kernel's own, or its vif has gone */
 	GONA_V_DROP_QUEUE = 43, /* active queue management: the slice's virtual queue is beyond its goal */
+	GONA_V_DROP_MOVE = 44, /* its flow never pauses, fills a full slice, and is to leave by another */
 	GONA_V_MAX = 64, /* size of the array */
 };
 

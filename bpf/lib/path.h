@@ -9,6 +9,10 @@
  * it tells when a packet is out at the latest. When one is out at the earliest it does not tell: that of two full queues
  * one is longer was off by 10 ms and more, and flows that went to the longer one overtook themselves
  * (15,000 packets of a million beside TCP at 2 x 60 Mbit/s; none since only time counts).
+ *
+ * A flow that never pauses for as long as a full slice's queue could never leave it, and the slice would stay full of
+ * such flows while another is idle. So one whose bucket was moved and that has waited in vain is made to pause: what it
+ * sends is dropped until its last packet is out, for 25 ms at most (the leaf's length), once.
  */
 #ifndef GONA_PATH_H
 #define GONA_PATH_H
@@ -18,6 +22,8 @@
 #define GONA_CLEARLY_NS 500000ULL /* a slice whose queue is shorter by less is not worth a move */
 #define GONA_NO_WORSE_NS 250000ULL /* a queue that is longer by less keeps no flow from its bucket's slice */
 #define GONA_HELD_NS 1000000000ULL /* a place is another's so long after its last packet is out */
+#define GONA_IN_VAIN_MS 100 /* of 2^20 ns: a flow that pauses at all has done so */
+#define GONA_FULL_NS 1000000ULL /* a queue this long is not waited for but filled */
 /* What a leaf holds (planner, htb-shape.ts leafFor()); beyond that it drops, and the real queue grows no more. */
 #define GONA_LEAF_NS 25000000ULL
 #define GONA_LEAF_BYTES 150000ULL
@@ -93,6 +99,7 @@ static __always_inline __u32 gona_known_slice(__u32 hash, __u32 slot, __u32 buck
 #define GONA_WAY_FRAGMENT 0x400000
 #define GONA_WAY_QUEUED 0x800000 /* it stands in its slice's virtual queue already */
 #define GONA_WAY_PLACE 0x1000000 /* its flow has a place in gona_paths */
+#define GONA_WAY_PAUSE 0x2000000 /* it is to be dropped, so that its flow can move */
 
 /* Longer than any queue; what is added to it here does not wrap. */
 #define GONA_NEVER (1ULL << 62)
@@ -192,9 +199,27 @@ static __always_inline struct gona_path *gona_path_of(__u32 hash, __u32 slot, __
 	path->bytes = 0;
 	path->counted_ms = 0;
 	path->moves = 0;
+	path->strays_ms = 0;
 	path->slice = home;
 	path->before = home;
 	return path;
+}
+
+/* Whether a flow that stays where it is must be made to pause: its bucket's slice has room, and its own has none. */
+static __always_inline bool gona_must_pause(struct gona_aggregate *aggregate, struct gona_path *path, __u32 slot,
+					    __u32 home, __u64 now)
+{
+	struct gona_slice_clock *here = gona_tx_clock(slot, path->slice), *there = gona_tx_clock(slot, home);
+	__u32 ms = now >> 20;
+
+	if (path->slice == home || !here || !there || !gona_slice_lives(aggregate, home) ||
+	    gona_queued(here, now) < GONA_FULL_NS || gona_queued(there, now) >= GONA_FULL_NS) {
+		path->strays_ms = 0;
+		return false;
+	}
+	if (!path->strays_ms)
+		path->strays_ms = ms ? ms : 1;
+	return ms - path->strays_ms >= GONA_IN_VAIN_MS;
 }
 
 /*
@@ -227,6 +252,9 @@ GONA_APART int gona_take_path(const struct gona_vif *vif, struct gona_aggregate 
 			path->moves++;
 		path->since_ns = now;
 		path->slice = number;
+		path->strays_ms = 0;
+	} else if (!(way & GONA_WAY_STRIPE) && gona_must_pause(aggregate, path, slot, home, now)) {
+		return gona_way(slot, number, GONA_WAY_PAUSE);
 	}
 	return gona_way(slot, number, GONA_WAY_PLACE);
 }

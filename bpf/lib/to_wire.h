@@ -85,6 +85,8 @@ static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona
 		now = bpf_ktime_get_ns();
 		way = gona_way(slot, choice.number, packet->fragment ? GONA_WAY_FRAGMENT : 0);
 		way = gona_take_path(vif, aggregate, way, now, hash | (__u64)skb->len << 32);
+		if (way & GONA_WAY_PAUSE)
+			return gona_verdict(skb, GONA_V_DROP_MOVE, TC_ACT_SHOT);
 		taken = gona_way_number(way);
 		if (taken != choice.number && !gona_change_choice(aggregate, taken, &choice)) {
 			gona_count_tx_drop(slot, choice.first);

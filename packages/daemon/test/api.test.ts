@@ -140,7 +140,7 @@ test("explain says where a balanced vif's flow is, since when and why, and how o
   const { index, check } = pathPlace(flowHash(parseFlow(flow)), 0);
   const other = 1 - first.flow.slice;
   const departsNs = process.hrtime.bigint() + 1_000_000_000n;
-  const known = { departsNs, sinceNs: process.hrtime.bigint(), bytes: 0, countedMs: 0, check, moves: 3 };
+  const known = { departsNs, sinceNs: process.hrtime.bigint(), bytes: 0, countedMs: 0, straysMs: 0, check, moves: 3 };
   const value = gonaPath.encode({ ...known, slice: other, before: first.flow.slice });
   bed.kernel.map("gona_paths").put(new Uint8Array(Uint32Array.of(index).buffer), value);
   const second = await ask();

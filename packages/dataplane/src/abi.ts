@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "1f1a079642abe3d1";
+export const LAYOUT_HASH = "31deba26449a8679";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -84,6 +84,7 @@ export const Verdict = {
   DROP_LINK_CONTROL: 41,
   DROP_STRAY: 42,
   DROP_QUEUE: 43,
+  DROP_MOVE: 44,
   MAX: 64,
 } as const;
 
@@ -302,7 +303,7 @@ export const gonaNic = codec<GonaNic>(
   }),
 );
 
-/** struct gona_path, 32 bytes. */
+/** struct gona_path, 40 bytes. */
 export interface GonaPath {
   readonly departsNs: bigint;
   readonly sinceNs: bigint;
@@ -312,9 +313,10 @@ export interface GonaPath {
   readonly moves: number;
   readonly slice: number;
   readonly before: number;
+  readonly straysMs: number;
 }
 export const gonaPath = codec<GonaPath>(
-  32,
+  40,
   (view, at, value) => {
     view.setBigUint64(at, value.departsNs, true);
     view.setBigUint64(at + 8, value.sinceNs, true);
@@ -324,6 +326,7 @@ export const gonaPath = codec<GonaPath>(
     view.setUint16(at + 28, value.moves, true);
     view.setUint8(at + 30, value.slice);
     view.setUint8(at + 31, value.before);
+    view.setUint32(at + 32, value.straysMs, true);
   },
   (view, at) => ({
     departsNs: view.getBigUint64(at, true),
@@ -334,6 +337,7 @@ export const gonaPath = codec<GonaPath>(
     moves: view.getUint16(at + 28, true),
     slice: view.getUint8(at + 30),
     before: view.getUint8(at + 31),
+    straysMs: view.getUint32(at + 32, true),
   }),
 );
 

@@ -158,7 +158,12 @@ describe("broadcasts from the wire", () => {
     },
     { name: "ARP by a NIC that joins a bundle", slot: JOINING_NIC, frame: ask("10.2.0.1"), verdict: "DIRECTED_ARP" },
     { name: "ARP by a NIC apart from its bundle", slot: APART_NIC, frame: ask("10.2.0.1"), verdict: "PASS_FOREIGN" },
-    { name: "by a NIC apart: a guest's own", slot: APART_NIC, frame: to(BROADCAST, LAG_GUEST), verdict: "DROP_REFLECTION" },
+    {
+      name: "by a NIC apart: a guest's own",
+      slot: APART_NIC,
+      frame: to(BROADCAST, LAG_GUEST),
+      verdict: "DROP_REFLECTION",
+    },
     {
       name: "LACP is the host's alone, also by a NIC apart",
       slot: APART_NIC,

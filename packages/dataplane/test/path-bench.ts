@@ -66,7 +66,11 @@ export class PathBench extends ProgramBench {
   }
 
   /** As if the flow had left by `slice` before; `check`: another flow's, in its place. */
-  known(slice: number, departsNs: bigint, { check, slot = SLOT }: { check?: number; slot?: number } = {}): void {
+  known(
+    slice: number,
+    departsNs: bigint,
+    { check, slot = SLOT, straysMs = 0 }: { check?: number; slot?: number; straysMs?: number } = {},
+  ): void {
     const place = pathPlace(this.hashOf(), slot);
     const path = {
       departsNs,
@@ -77,6 +81,7 @@ export class PathBench extends ProgramBench {
       moves: 0,
       slice,
       before: slice,
+      straysMs,
     };
     this.object.map("gona_paths").put(indexKey(place.index), gonaPath.encode(path));
   }

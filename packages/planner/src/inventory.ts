@@ -1,6 +1,5 @@
 import type { Nanoseconds, NicId, VifId } from "@gona/model";
-import type { NicBundling } from "./hub-state.ts";
-import type { Station } from "./hub-state.ts";
+import type { NicBundling, Station } from "./hub-state.ts";
 
 /**
  * What the desired state depends on besides the spec: which links exist, and how the NICs fare.
