@@ -107,7 +107,7 @@ export class VifBalance {
   /** Of a slice that neighbours held back its limit is believed again by and by, else it would be overfilled in turns. */
   #capacity(limit: number, slice: number, { drains, seconds }: VifLook): number {
     if (limit <= 0) {
-      delete this.#left[slice];
+      this.#left[slice] = undefined;
       return 0;
     }
     const known = Math.max(LEAST_LEFT * limit, drains[slice] ?? (this.#left[slice] ?? limit) * RECOVERY ** seconds);
