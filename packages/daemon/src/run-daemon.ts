@@ -62,7 +62,9 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       open: (nic: NicId) => openNicPort(hub.kernel, nic),
       neighbours: () => hub.plane.neighbours(),
     },
-    frames: { listen: (...which) => FrameListener.open(...which) },
+    frames: {
+      listen: (...which: Parameters<typeof FrameListener.open>) => FrameListener.open(...which),
+    },
   };
   const { controller, delivery, history, server, events } = assembleDaemon(parts);
   held.use(history);
