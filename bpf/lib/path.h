@@ -17,13 +17,18 @@
 #ifndef GONA_PATH_H
 #define GONA_PATH_H
 
-#define GONA_GAP_NS 200000ULL /* none in DATAPATH's measurements: retransmissions; so much: none */
+/*
+ * The queue is reckoned with timers that are never late. Of a million packets so many were overtaken at moves (96 flows
+ * in bursts beside TCP, 100 + 300 Mbit/s): 0.2 ms 1,400, 2 ms 47, 5 ms none.
+ */
+#define GONA_GAP_NS 5000000ULL
 #define GONA_STRIPE_NS 1000000ULL
 #define GONA_CLEARLY_NS 500000ULL /* a slice whose queue is shorter by less is not worth a move */
 #define GONA_NO_WORSE_NS 250000ULL /* a queue that is longer by less keeps no flow from its bucket's slice */
 #define GONA_HELD_NS 1000000000ULL /* a place is another's so long after its last packet is out */
 #define GONA_IN_VAIN_MS 100 /* of 2^20 ns: a flow that pauses at all has done so */
 #define GONA_FULL_NS 1000000ULL /* a queue this long is not waited for but filled */
+#define GONA_BURST_BYTES 65536ULL /* a GSO packet */
 /* What a leaf holds (planner, htb-shape.ts leafFor()); beyond that it drops, and the real queue grows no more. */
 #define GONA_LEAF_NS 25000000ULL
 #define GONA_LEAF_BYTES 150000ULL
@@ -123,7 +128,7 @@ static __always_inline bool gona_may_go(const struct gona_path *path, __u32 way,
 }
 
 /*
- * How long until a packet would be out by slice `number`, for STRIPE with its own time; GONA_NEVER: it may not go there.
+ * How long until a packet would be out by slice `number`; GONA_NEVER: it may not go there.
  * Apart from its caller, or the verifier would follow every way through eight slices.
  */
 GONA_APART __u64 gona_time_by(struct gona_aggregate *aggregate, const struct gona_path *path, __u64 way_and_number,
@@ -139,26 +144,35 @@ GONA_APART __u64 gona_time_by(struct gona_aggregate *aggregate, const struct gon
 	if (!clock)
 		return GONA_NEVER;
 	out = gona_queued(clock, now);
-	if (way & GONA_WAY_STRIPE) {
-		rate = gona_drain_rate(&aggregate->slices[number], slot, number);
-		if (rate)
-			out += bytes * GONA_NSEC_PER_SEC / rate;
-	}
+	rate = gona_drain_rate(&aggregate->slices[number], slot, number);
+	if (rate)
+		out += bytes * GONA_NSEC_PER_SEC / rate;
 	if (number != path->slice && !gona_may_go(path, way, now, out) &&
 	    gona_slice_lives(aggregate, path->slice))
 		return GONA_NEVER;
 	return out;
 }
 
+/* How long a slice's queue is when only a GSO packet or two are in it, which says nothing about its load. */
+static __always_inline __u64 gona_burst_time(const struct gona_slice *slice, __u32 slot, __u32 number)
+{
+	__u64 rate = gona_drain_rate(slice, slot, number);
+	__u64 ns = rate ? GONA_BURST_BYTES * GONA_NSEC_PER_SEC / rate : 0;
+
+	return ns < GONA_LEAF_NS / 4 ? ns : GONA_LEAF_NS / 4;
+}
+
 /*
  * The slice for a packet where the one that it is on is not simply right: of those that it may take, its bucket's,
- * unless another lets it out clearly sooner; for STRIPE the one that lets it out first.
+ * unless that has a queue and another lets it out clearly sooner; for STRIPE the one that lets it out first. A slice
+ * without a queue is not left for a faster one: what is shared out is the table's to say.
  */
 GONA_APART int gona_pick_slice(struct gona_aggregate *aggregate, const struct gona_path *path, __u32 way, __u64 now,
 			       __u32 bytes)
 {
-	__u64 best_out, home_out, present_out, out;
+	__u64 best_out, home_out, present_out, out, queued, burst;
 	__u32 home = gona_way_number(way), best = home, number;
+	struct gona_slice_clock *clock;
 
 	if (!aggregate || !path)
 		return 0;
@@ -173,12 +187,15 @@ GONA_APART int gona_pick_slice(struct gona_aggregate *aggregate, const struct go
 			best = number;
 		}
 	}
-	if (way & GONA_WAY_STRIPE)
+	if (way & GONA_WAY_STRIPE || home_out == GONA_NEVER)
 		return best;
+	clock = gona_tx_clock(way & GONA_WAY_SLOT, home);
+	queued = clock ? gona_queued(clock, now) : 0;
+	burst = gona_burst_time(&aggregate->slices[home], way & GONA_WAY_SLOT, home);
 	present_out = gona_time_by(aggregate, path, way | (__u64)path->slice << 32, now, bytes);
 	if (path->slice == home || present_out == GONA_NEVER)
-		return best_out + GONA_CLEARLY_NS < home_out ? best : home;
-	if (home_out <= present_out + GONA_NO_WORSE_NS)
+		return queued > GONA_CLEARLY_NS + 2 * burst && best_out + GONA_CLEARLY_NS < home_out ? best : home;
+	if (queued <= GONA_NO_WORSE_NS + burst || home_out <= present_out + GONA_NO_WORSE_NS)
 		return home;
 	return best_out + GONA_CLEARLY_NS < present_out ? best : path->slice;
 }
@@ -263,7 +280,7 @@ GONA_APART int gona_take_path(const struct gona_vif *vif, struct gona_aggregate 
 static __always_inline void gona_queue_up(const struct gona_vif *vif, struct gona_slice_clock *clock,
 					  const struct gona_slice *slice, __u64 rate, __u64 now, __u32 bytes)
 {
-	__u64 left = gona_left(clock->finish_ns[0], now), pacer, room, ns;
+	__u64 left = gona_left(clock->finish_ns[0], now), room, ns;
 
 	if (!rate)
 		return;
@@ -277,9 +294,7 @@ static __always_inline void gona_queue_up(const struct gona_vif *vif, struct gon
 	}
 	ns = gona_time_to_send(bytes, rate);
 	gona_advance(&clock->finish_ns[0], now - GONA_SAVED_NS, ns);
-	/* While much waits the limit's end is the later one; while little does, what a race loses here is soon past. */
-	pacer = clock->finish_ns[GONA_PACER];
-	clock->finish_ns[GONA_PACER] = (pacer > now ? pacer : now) + GONA_PACED(ns);
+	gona_advance(&clock->finish_ns[GONA_PACER], now, GONA_PACED(ns));
 }
 
 /* Adds to what a vif's bucket has sent. */

@@ -12,6 +12,8 @@ beforeEach(() => bench.begin());
 
 /** A moment that no test run lasts until. */
 const later = (milliseconds = 0): bigint => now() + 20n * SECOND + BigInt(milliseconds * 1000) * 1000n;
+/** Longer than GONA_GAP_NS. */
+const PAUSE = 6n * MILLISECOND;
 const before = (end: bigint, microseconds: number): bigint => end - BigInt(microseconds) * 1000n;
 const after = (end: bigint, microseconds: number): bigint => end + BigInt(microseconds) * 1000n;
 
@@ -56,7 +58,7 @@ describe("a flow whose bucket was moved away from a full slice, and that never p
   });
 
   test("goes to its bucket's slice when its last packet is out", () => {
-    bench.known(1, now() - MILLISECOND, { straysMs: since(150) });
+    bench.known(1, now() - PAUSE, { straysMs: since(150) });
     bench.queues(0n, later());
     expect(bench.next()).toBe(0);
     expect(bench.path()).toMatchObject({ straysMs: 0, moves: 1 });
@@ -95,14 +97,14 @@ describe("a flow that is known", () => {
 
   test("goes once its last packet is out, and is known there", () => {
     const end = later();
-    bench.known(0, now() - MILLISECOND);
+    bench.known(0, now() - PAUSE);
     bench.queues(after(end, 100_000), end);
     expect(bench.next()).toBe(1);
     expect(bench.path()).toMatchObject({ slice: 1, before: 0, moves: 1 });
   });
 
   test("goes after a pause, where another queue is clearly shorter", () => {
-    bench.known(0, now() - MILLISECOND);
+    bench.known(0, now() - PAUSE);
     bench.queues(later(), 0n);
     expect(bench.next()).toBe(1);
   });
@@ -112,7 +114,7 @@ describe("a flow that is known", () => {
     { longer: 400, slice: 0 },
   ])("stays in its bucket's slice whose queue is less than 0.5 ms longer: $longer us", ({ longer, slice }) => {
     const end = later();
-    bench.known(0, now() - MILLISECOND);
+    bench.known(0, now() - PAUSE);
     bench.queues(after(end, longer), end);
     expect(bench.next()).toBe(slice);
   });
@@ -123,9 +125,25 @@ describe("a flow that is known", () => {
     { longer: 300, slice: 1 },
   ])("returns to its bucket's slice whose queue is no worse: $longer us", ({ longer, slice }) => {
     const end = later();
-    bench.known(1, now() - MILLISECOND);
+    bench.known(1, now() - PAUSE);
     bench.queues(after(end, longer), end);
     expect(bench.next()).toBe(slice);
+  });
+
+  test("does not leave an idle slice for a faster one", () => {
+    bench.drain(1, 100 * RATE);
+    bench.known(0, now() - PAUSE);
+    expect(bench.next()).toBe(0);
+    bench.queues(0n, 0n);
+    bench.known(1, now() - PAUSE);
+    expect(bench.next()).toBe(0);
+  });
+
+  test("does not leave its bucket's slice for one where it would be out later, though that is idle", () => {
+    bench.drain(1, 1);
+    bench.known(0, now() - PAUSE);
+    bench.queues(later(), 0n);
+    expect(bench.next()).toBe(0);
   });
 
   test("does not return while it could overtake itself", () => {
@@ -162,7 +180,7 @@ describe("a flow that is known", () => {
     bench.nic({ slot: 0 });
     bench.known(1, later());
     expect(bench.next()).toBe(1);
-    bench.known(1, now() - MILLISECOND);
+    bench.known(1, now() - PAUSE);
     expect(bench.next()).toBe(0);
   });
 
@@ -170,7 +188,7 @@ describe("a flow that is known", () => {
     bench.known(0, later());
     bench.guest(["FLOWLET"], { bucket: () => 1 });
     expect(bench.next()).toBe(0);
-    bench.known(0, now() - MILLISECOND);
+    bench.known(0, now() - PAUSE);
     expect(bench.next()).toBe(1);
   });
 });
@@ -218,7 +236,7 @@ describe("the virtual queue", () => {
 
   test("drains at what neighbours leave, where that is known", () => {
     const end = now() + 5n * SECOND;
-    bench.drain(0, RATE / 4);
+    for (const slice of [0, 1]) bench.drain(slice, RATE / 4);
     bench.queues(end, end);
     bench.send(1000);
     expect(bench.finish(0)).toBe(end + nsOf(1000, RATE / 4));
@@ -309,7 +327,7 @@ describe("in parts", () => {
     bench.queues(after(departs, 100_000), after(departs, 50_000));
     bench.send();
     expect(bench.path()).toMatchObject({ slice: 0, moves: 0 });
-    bench.known(0, now() - MILLISECOND);
+    bench.known(0, now() - PAUSE);
     bench.send();
     expect(bench.path()).toMatchObject({ slice: 1, moves: 1 });
   });
