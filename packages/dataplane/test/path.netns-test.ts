@@ -1,7 +1,7 @@
 import { setTimeout as tick } from "node:timers/promises";
 import { flowHash } from "@gona/planner";
 import { expect, test } from "vitest";
-import { gonaBucketBytes, gonaPath, type VifFlag } from "../src/abi.ts";
+import { gonaBucketBytes, type VifFlag } from "../src/abi.ts";
 import { indexKey } from "../src/map-keys.ts";
 import { ethernet, ipv4, u32, udp } from "./packets.ts";
 import { WireBench } from "./wire-bench.ts";
@@ -28,8 +28,6 @@ interface Outcome {
   readonly heard: number;
   /** Frames that came after a later one of their flow. */
   readonly late: number;
-  /** Of flows from one slice to another. */
-  readonly moves: number;
   /** Part of the bytes that went by each slice. */
   readonly parts: readonly number[];
 }
@@ -74,9 +72,7 @@ async function run(flags: readonly (keyof typeof VifFlag)[]): Promise<Outcome> {
   await ear.next(hear, 5000);
   const bytes = MEGABITS.map((_, slice) => Number(bench.programs.counters(SLOT, slice).txBytes));
   const total = bytes.reduce((sum, each) => sum + each, 0);
-  let moves = 0;
-  for (const [, value] of object.map("gona_paths").entries()) moves += gonaPath.decode(value).moves;
-  return { heard, late, moves, parts: bytes.map((each) => each / total) };
+  return { heard, late, parts: bytes.map((each) => each / total) };
 }
 
 /** Every third frame is the steady flow's. The others take turns: a few send at a time, each a burst, then the next few. */
@@ -102,10 +98,9 @@ const FILL = new Uint8Array(FRAME - 42 - 4);
 
 test("flows with pauses fill unequal slices, and do not overtake themselves when they move", async () => {
   const flowlet = await run(["FLOWLET"]);
-  // Half of the load is more than the smaller slice carries: what it lets wait must go by the other.
+  // Half of the load is more than the smaller slice carries: what it lets wait must go by the other, against its buckets.
   // A listener that is not scheduled for long loses frames; they say nothing of the order of the others.
   expect(flowlet.heard).toBeGreaterThan(FRAMES / 2);
-  expect(flowlet.moves).toBeGreaterThan(50);
   expect(flowlet.late).toBe(0);
   expect(flowlet.parts[0]).toBeGreaterThan(0.2);
   expect(flowlet.parts[1]).toBeGreaterThan(0.55);
