@@ -29,7 +29,7 @@ type FabricInput = NonNullable<SpecInput["fabrics"]>[number];
 type ProbeInput = Exclude<FabricInput["probe"], "off" | undefined>;
 
 const DEFAULT_FAILBACK = milliseconds(2000);
-const DEFAULT_PROBE: ProbeSpec = { interval: milliseconds(200), lost: 3 };
+const DEFAULT_PROBE: ProbeSpec = { interval: milliseconds(500), lost: 3 };
 const DEFAULT_SHARES = shares(100);
 const DEFAULT_PRIORITY = 4;
 

@@ -75,7 +75,7 @@ const Fabric = z
       .union([
         word(["off"], "Paths are not watched."),
         z.strictObject({
-          interval: duration(PROBE_MS.low, PROBE_MS.high, "Between two probes of a NIC. Default 200ms.").optional(),
+          interval: duration(PROBE_MS.low, PROBE_MS.high, "Between two probes of a NIC. Default 500ms.").optional(),
           lost: whole(1, 10, "Probes in a row whose loss makes a path dead. Default 3.").optional(),
         }),
       ])
