@@ -20,7 +20,7 @@ describe("a good spec", () => {
     });
     expect(spec).toEqual({
       domains: [],
-      fabrics: [{ name: "default", lag: false, probe: { interval: 200, lost: 3 } }],
+      fabrics: [{ name: "default", lag: false, probe: { interval: 500, lost: 3 } }],
       nics: [{ name: "eth1", domain: "host", fabric: "default", capacity: 1_000_000_008, failback: 2000, overhead: 0 }],
       guests: [
         {
@@ -57,7 +57,7 @@ describe("a good spec", () => {
     expect(parse({ apiVersion: "gona/v1", fabrics }).spec.fabrics).toEqual([
       { name: "a", lag: true, lacp: "fast" },
       { name: "b", lag: true },
-      { name: "c", lag: false, probe: { interval: 200, lost: 3 } },
+      { name: "c", lag: false, probe: { interval: 500, lost: 3 } },
     ]);
   });
 
@@ -71,7 +71,7 @@ describe("a good spec", () => {
     expect(parse({ apiVersion: "gona/v1", fabrics }).spec.fabrics).toEqual([
       { name: "a", lag: false },
       { name: "b", lag: false, probe: { interval: 10, lost: 3 } },
-      { name: "c", lag: false, probe: { interval: 200, lost: 1 } },
+      { name: "c", lag: false, probe: { interval: 500, lost: 1 } },
       { name: "d", lag: true },
     ]);
   });
