@@ -3,12 +3,12 @@
  * By which slice a flow of a balanced vif leaves. Its bucket says where it is to be; it is remembered where it
  * is, and when its last packet will be out at the latest, by the virtual queue of its slice. It may go elsewhere
  * when it cannot overtake itself there: FLOWLET, when the last one has been out for GONA_GAP_NS; STRIPE, for each
- * packet, when it would be out GONA_STRIPE_NS before the last one at most, which is its bound on reordering.
+ * packet, when it would be out GONA_STRIPE_NS before the last one at most: its bound on reordering, as reckoned.
  *
  * A virtual queue is the real one's upper bound (latency.h): it drains slower, and does not see what the leaf drops. So
  * it tells when a packet is out at the latest. When one is out at the earliest it does not tell: that of two full queues
  * one is longer was off by 10 ms and more, and flows that went to the longer one overtook themselves
- * (15,000 packets of a million beside TCP at 2 x 60 Mbit/s; none since only time counts).
+ * (15,000 packets of a million beside TCP at 2 x 60 Mbit/s). So for FLOWLET only the time since then counts.
  *
  * A flow that never pauses for as long as a full slice's queue could never leave it, and the slice would stay full of
  * such flows while another is idle. So one whose bucket was moved and that has waited in vain is made to pause: what it

@@ -1,4 +1,5 @@
 import { offersQdisc } from "@gona/kernel";
+import { FQ_CODEL_TRIAL } from "./fq-codel-trial.ts";
 
 /** What the running kernel has that GONA uses where it is there. */
 export interface KernelOffers {
@@ -15,14 +16,4 @@ export function kernelOffers(without = process.env.GONA_WITHOUT ?? ""): KernelOf
   return { fqCodel: !unwanted.includes("fq_codel") && offersFqCodel() };
 }
 
-const offersFqCodel = (): boolean =>
-  offersQdisc({
-    kind: "fq_codel",
-    limitPackets: 1024,
-    flows: 64,
-    targetUs: 5000,
-    intervalUs: 100_000,
-    quantumBytes: 1514,
-    memoryLimitBytes: 1_000_000,
-    ecn: true,
-  });
+const offersFqCodel = (): boolean => offersQdisc(FQ_CODEL_TRIAL);

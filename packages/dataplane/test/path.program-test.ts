@@ -96,6 +96,13 @@ describe("a flow that is known", () => {
     expect(bench.next()).toBe(0);
   });
 
+  test("does not leave its bucket's slice for a faster one while only a burst or two wait there", () => {
+    bench.drain(1, 100 * RATE);
+    bench.known(0, now() - PAUSE);
+    bench.queues(now() + 10n * MILLISECOND, 0n);
+    expect(bench.next()).toBe(0);
+  });
+
   test("does not leave its bucket's slice for one where it would be out later, though that is idle", () => {
     bench.drain(1, 1);
     bench.known(0, now() - PAUSE);

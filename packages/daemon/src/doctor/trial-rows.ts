@@ -1,6 +1,7 @@
 import type { DoctorRow } from "@gona/api";
 import { type KernelOp, type Qdisc, TC_CLSACT, TC_ROOT, tcHandle } from "@gona/kernel";
 import { GonaError } from "@gona/model";
+import { FQ_CODEL_TRIAL } from "../fq-codel-trial.ts";
 
 type KernelPackage = typeof import("@gona/kernel");
 
@@ -73,18 +74,7 @@ const TRIALS: readonly Trial[] = [
   },
   {
     check: "fq_codel",
-    ops: [
-      leaf({
-        kind: "fq_codel",
-        limitPackets: 1024,
-        flows: 64,
-        targetUs: 5000,
-        intervalUs: 100_000,
-        quantumBytes: 1514,
-        memoryLimitBytes: 1_000_000,
-        ecn: true,
-      }),
-    ],
+    ops: [leaf(FQ_CODEL_TRIAL)],
     found: "a leaf that keeps latency goals",
     optional: "latency goals are kept by the BPF program; modprobe sch_fq_codel where the kernel has it as a module",
   },
