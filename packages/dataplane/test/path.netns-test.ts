@@ -1,7 +1,7 @@
 import { setTimeout as tick } from "node:timers/promises";
-import { flowHash } from "@gona/planner";
+import { flowHash, pathPlace } from "@gona/planner";
 import { expect, test } from "vitest";
-import { gonaBucketBytes, type VifFlag } from "../src/abi.ts";
+import { gonaBucketBytes, gonaPath, type VifFlag } from "../src/abi.ts";
 import { indexKey } from "../src/map-keys.ts";
 import { ethernet, ipv4, u32, udp } from "./packets.ts";
 import { WireBench } from "./wire-bench.ts";
@@ -28,6 +28,8 @@ interface Outcome {
   readonly heard: number;
   /** Frames that came after a later one of their flow. */
   readonly late: number;
+  /** Flows that are on another slice than their buckets'. */
+  readonly elsewhere: number;
   /** Part of the bytes that went by each slice. */
   readonly parts: readonly number[];
 }
@@ -72,7 +74,14 @@ async function run(flags: readonly (keyof typeof VifFlag)[]): Promise<Outcome> {
   await ear.next(hear, 5000);
   const bytes = MEGABITS.map((_, slice) => Number(bench.programs.counters(SLOT, slice).txBytes));
   const total = bytes.reduce((sum, each) => sum + each, 0);
-  return { heard, late, parts: bytes.map((each) => each / total) };
+  let elsewhere = 0;
+  for (let port = 1024; port <= 1024 + STEADY; port++) {
+    const hash = hashOf(port);
+    const { index, check } = pathPlace(hash, SLOT);
+    const path = gonaPath.decode(object.map("gona_paths").get(indexKey(index)) ?? new Uint8Array(gonaPath.size));
+    if (path.check === check && path.slice !== hash % 2) elsewhere++;
+  }
+  return { heard, late, elsewhere, parts: bytes.map((each) => each / total) };
 }
 
 /** Every third frame is the steady flow's. The others take turns: a few send at a time, each a burst, then the next few. */
@@ -84,10 +93,13 @@ function flowAt(number: number): number {
 
 /** How far from 1024 + FLOWS the first port is whose flow's bucket points to `slice`. */
 function stepTo(slice: number): number {
-  const bucketOf = (port: number) => flowHash({ ...ENDS, protocol: 17, sourcePort: port, destinationPort: 9 });
   let step = 0;
-  while (bucketOf(1024 + FLOWS + step) % 2 !== slice) step++;
+  while (hashOf(1024 + FLOWS + step) % 2 !== slice) step++;
   return step;
+}
+
+function hashOf(port: number): number {
+  return flowHash({ ...ENDS, protocol: 17, sourcePort: port, destinationPort: 9 });
 }
 
 const frameOf = (flow: number, number: number): Uint8Array =>
@@ -101,6 +113,7 @@ test("flows with pauses fill unequal slices, and do not overtake themselves when
   // Half of the load is more than the smaller slice carries: what it lets wait must go by the other, against its buckets.
   // A listener that is not scheduled for long loses frames; they say nothing of the order of the others.
   expect(flowlet.heard).toBeGreaterThan(FRAMES / 2);
+  expect(flowlet.elsewhere).toBeGreaterThan(0);
   expect(flowlet.late).toBe(0);
   expect(flowlet.parts[0]).toBeGreaterThan(0.2);
   expect(flowlet.parts[1]).toBeGreaterThan(0.55);
