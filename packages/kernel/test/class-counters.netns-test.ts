@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ClassCounterSink } from "../src/kernel.ts";
 import { TC_ROOT, tcHandle } from "../src/kernel-op.ts";
 import { LinuxKernel } from "../src/linux/linux-kernel.ts";
@@ -68,11 +68,18 @@ test("the quick counters of a class that is held are those of the whole class", 
     "for n in {1..50}; do head -c 1000 /dev/zero > /dev/udp/10.7.0.9/9; done";
   const [program, ...words] = enterCommand(HUB, ["bash", "-c", script]);
   execFileSync(program, words);
-  const taken = new Taken();
-  kernel.classCounters("nic0", taken);
-  const whole = kernel.classes("nic0").map(({ classid, sent: { bytes, packets, drops, backlogBytes } }) => {
-    const numbers = { bytes: Number(bytes), packets: Number(packets), drops: Number(drops) };
-    return [classid, { ...numbers, backlogBytes: Number(backlogBytes) }] as const;
+  // What waits drains between two looks; equal looks before and after say that the one between saw the same.
+  const { taken, whole } = await vi.waitFor(() => {
+    const taken = new Taken();
+    kernel.classCounters("nic0", taken);
+    const whole = kernel.classes("nic0").map(({ classid, sent: { bytes, packets, drops, backlogBytes } }) => {
+      const numbers = { bytes: Number(bytes), packets: Number(packets), drops: Number(drops) };
+      return [classid, { ...numbers, backlogBytes: Number(backlogBytes) }] as const;
+    });
+    const again = new Taken();
+    kernel.classCounters("nic0", again);
+    expect(again.classes).toEqual(taken.classes);
+    return { taken, whole };
   });
   expect(taken.classes).toEqual(new Map(whole));
   expect(taken.begun).toBe(1);
