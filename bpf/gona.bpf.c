@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The data path of GONA, in the hub. Four programs:
+ * The data path of GONA, in the hub and in the namespaces of driver domains. Six programs:
  *
  *   gona_from_guest   tc ingress of a vif: admit, then to a guest of this host, to everyone, or to
  *                     the NIC that the flow's bucket names
- *   gona_from_wire    tc ingress of a NIC: to the guest that the destination MAC names, or pass
+ *   gona_from_wire    tc ingress of a NIC, or of the hub's end of its trunk: to the guest that the
+ *                     destination MAC names, or pass
  *   gona_from_spine   tc ingress of a spine's far end: on to where the frame waited for
+ *   gona_to_nic       tc ingress of a trunk's end in a domain: out of the NIC, in the class it came with
+ *   gona_from_nic     tc ingress of a NIC in a domain: over the trunk to the hub
  *   gona_resolve_nic  run once per NIC by the controller: finds the NIC's net_device
  *
  * A filter's classid is its slot + 1, so a program knows its vif or NIC without a look-up.
@@ -55,6 +58,7 @@
 #include "lib/to_wire.h"
 #include "lib/flood.h"
 #include "lib/from_spine.h"
+#include "lib/trunk.h"
 #include "lib/resolve.h"
 
 SEC("tc")
@@ -145,6 +149,32 @@ int gona_from_spine(struct __sk_buff *skb)
 		return gona_from_local(skb, vif, slot);
 	}
 	return gona_verdict(skb, GONA_V_DROP_STRAY, TC_ACT_SHOT);
+}
+
+/* A trunk whose NIC's slot was cleared carries nothing any more. */
+SEC("tc")
+int gona_to_nic(struct __sk_buff *skb)
+{
+	struct gona_nic *nic;
+	__u32 slot;
+
+	nic = gona_nic_of(skb, &slot);
+	if (!nic)
+		return gona_verdict(skb, GONA_V_DROP_STRAY, TC_ACT_SHOT);
+	return gona_trunk_to_nic(nic);
+}
+
+SEC("tc")
+int gona_from_nic(struct __sk_buff *skb)
+{
+	struct gona_packet packet = {};
+	struct gona_nic *nic;
+	__u32 slot;
+
+	nic = gona_nic_of(skb, &slot);
+	if (!nic || !gona_parse_ethernet(skb, &packet))
+		return gona_verdict(skb, GONA_V_PASS_UNKNOWN_LINK, TC_ACT_UNSPEC);
+	return gona_trunk_from_nic(skb, nic, slot, &packet);
 }
 
 SEC("tc")

@@ -33,14 +33,15 @@ enum gona_limit {
 	GONA_SPINE_SHIFT = 16, /* skb->mark on a spine: vif slot + 1 | enum gona_spine << 16 | part << 20 */
 	GONA_SPINE_PART_SHIFT = 20,
 	GONA_TEST_SLOT_IN_MARK = 0x10000, /* gona_test_slot: slot + 1 comes in skb->mark */
+	GONA_RESOLVE_TRUNK = 0x100, /* gona_resolve_nic's mark: the NIC's trunk is what is to be found */
 };
 
 enum gona_nic_flag {
 	GONA_NIC_IN_USE = 1, /* the slot holds a NIC */
 	GONA_NIC_UP = 2, /* second gate, set by the controller; the first is net_device->state */
-	GONA_NIC_PEER = 4, /* out_ifindex is a trunk: leave by bpf_redirect_peer */
+	GONA_NIC_PEER = 4, /* the NIC is in a namespace of its own: leave by bpf_redirect_peer of out_ifindex */
 	GONA_NIC_LAG = 8, /* the fabric bundles its NICs: any guest MAC may come in by any NIC */
-	GONA_NIC_SHAPE_IN = 16, /* frames for guests pass the spine in_ifindex */
+	GONA_NIC_SHAPE_IN = 16, /* frames for guests pass the queue tree of in_ifindex */
 	GONA_NIC_APART = 32, /* not of its fabric's bundle: what comes in by it is not for guests */
 	GONA_NIC_BARRED = 64, /* the bundle does not take its frames: never a way out, carrier or not */
 };
@@ -67,10 +68,11 @@ struct gona_nic {
 	__u32 out_ifindex; /* hub link that leads to it: the NIC itself, or the hub's end of a trunk */
 	__u32 fabric; /* 1 and up */
 	__u32 flags; /* enum gona_nic_flag */
-	__u32 in_ifindex; /* the first end of the NIC's ingress spine */
+	__u32 in_ifindex; /* the first end of the NIC's ingress spine; with GONA_NIC_PEER the trunk's end beside the NIC */
 	__u32 _pad;
+	__u64 trunk; /* kernel address of out_ifindex's net_device, where that is a trunk; 0: not looked at */
 };
-_Static_assert(sizeof(struct gona_nic) == 32, "gona_nic");
+_Static_assert(sizeof(struct gona_nic) == 40, "gona_nic");
 
 /* One slice inside gona_aggregate. */
 struct gona_slice {

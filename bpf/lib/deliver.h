@@ -132,6 +132,8 @@ static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const s
 	struct gona_vif *vif = gona_vif_at(slot);
 	struct gona_aggregate *aggregate;
 	struct gona_wire wire;
+	/* What came by a trunk that shapes has waited there, and stood in the virtual queue. */
+	bool waited = (nic->flags & (GONA_NIC_PEER | GONA_NIC_SHAPE_IN)) == (GONA_NIC_PEER | GONA_NIC_SHAPE_IN);
 	__u32 spine = 0;
 	int number, part = 0;
 
@@ -149,10 +151,10 @@ static __always_inline int gona_deliver_from_wire(struct __sk_buff *skb, const s
 	gona_measure(skb, packet, &wire);
 	if (station->slice != GONA_OWN_MAC && !gona_rewrite_in(skb, vif, packet))
 		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
-	if (nic->flags & GONA_NIC_SHAPE_IN)
+	if ((nic->flags & GONA_NIC_SHAPE_IN) && !waited)
 		spine = gona_spine_at(skb, nic->in_ifindex);
 	/* The queue on the vif's own link has no parts, but a length. */
-	if ((vif->flags & GONA_VIF_PARTS) && (spine || (vif->flags & GONA_VIF_QUEUED))) {
+	if ((vif->flags & GONA_VIF_PARTS) && !waited && (spine || (vif->flags & GONA_VIF_QUEUED))) {
 		part = gona_part_in(skb, vif, slot, packet, number);
 		if (part < 0)
 			return gona_verdict(skb, -part, TC_ACT_SHOT);

@@ -263,7 +263,7 @@ GONA_APART int gona_flood_from_wire(struct __sk_buff *skb, const struct gona_nic
 	flood.segment = gona_segment_of(nic->fabric, packet->vlan);
 	if (!flood.segment)
 		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
-	if (nic->flags & GONA_NIC_SHAPE_IN)
+	if ((nic->flags & (GONA_NIC_SHAPE_IN | GONA_NIC_PEER)) == GONA_NIC_SHAPE_IN)
 		flood.spine = gona_spine_at(skb, nic->in_ifindex);
 	mark = skb->mark;
 	priority = skb->priority;

@@ -47,15 +47,23 @@ static __always_inline void gona_read_device(__u64 address, unsigned long *state
  * Is the device up, with a carrier? One of another ifindex is the memory of a device that is gone.
  * No read of a stale address can fault.
  */
-static __always_inline bool gona_device_runs(const struct gona_nic *nic)
+static __always_inline bool gona_device_runs(__u64 device, __u32 expected)
 {
 	unsigned long state = 0, start, no_carrier;
 	int ifindex = 0;
 
-	gona_read_device(nic->netdev, &state, &ifindex);
+	gona_read_device(device, &state, &ifindex);
 	start = 1ULL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_START);
 	no_carrier = 1ULL << bpf_core_enum_value(enum netdev_state_t, __LINK_STATE_NOCARRIER);
-	return ifindex == nic->ifindex && (state & (start | no_carrier)) == start;
+	return ifindex == (int)expected && (state & (start | no_carrier)) == start;
+}
+
+/* The NIC's own carrier, and that of the trunk that leads to it: whoever holds its other end may be gone. */
+static __always_inline bool gona_nic_runs(const struct gona_nic *nic)
+{
+	if (nic->trunk && !gona_device_runs(nic->trunk, nic->out_ifindex))
+		return false;
+	return !nic->netdev || gona_device_runs(nic->netdev, nic->ifindex);
 }
 
 /*
@@ -68,7 +76,7 @@ static __always_inline struct gona_nic *gona_living_nic(__u32 slot)
 
 	if (!nic || !(nic->flags & GONA_NIC_UP))
 		return NULL;
-	return !nic->netdev || gona_device_runs(nic) ? nic : NULL;
+	return gona_nic_runs(nic) ? nic : NULL;
 }
 
 /* The same where it is not the hot path. */
@@ -82,7 +90,7 @@ GONA_APART int gona_nic_carries(__u32 slot)
 {
 	struct gona_nic *nic = gona_nic_at(slot);
 
-	return nic && !(nic->flags & GONA_NIC_BARRED) && nic->netdev && gona_device_runs(nic);
+	return nic && !(nic->flags & GONA_NIC_BARRED) && (nic->netdev || nic->trunk) && gona_nic_runs(nic);
 }
 
 #endif

@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "31deba26449a8679";
+export const LAYOUT_HASH = "8899e8f7391681f0";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -35,6 +35,7 @@ export const Limit = {
   SPINE_SHIFT: 16,
   SPINE_PART_SHIFT: 20,
   TEST_SLOT_IN_MARK: 65536,
+  RESOLVE_TRUNK: 256,
 } as const;
 
 /** enum gona_nic_flag. */
@@ -274,7 +275,7 @@ export const gonaNeighbour = codec<GonaNeighbour>(
   }),
 );
 
-/** struct gona_nic, 32 bytes. */
+/** struct gona_nic, 40 bytes. */
 export interface GonaNic {
   readonly netdev: bigint;
   readonly ifindex: number;
@@ -282,9 +283,10 @@ export interface GonaNic {
   readonly fabric: number;
   readonly flags: number;
   readonly inIfindex: number;
+  readonly trunk: bigint;
 }
 export const gonaNic = codec<GonaNic>(
-  32,
+  40,
   (view, at, value) => {
     view.setBigUint64(at, value.netdev, true);
     view.setUint32(at + 8, value.ifindex, true);
@@ -292,6 +294,7 @@ export const gonaNic = codec<GonaNic>(
     view.setUint32(at + 16, value.fabric, true);
     view.setUint32(at + 20, value.flags, true);
     view.setUint32(at + 24, value.inIfindex, true);
+    view.setBigUint64(at + 32, value.trunk, true);
   },
   (view, at) => ({
     netdev: view.getBigUint64(at, true),
@@ -300,6 +303,7 @@ export const gonaNic = codec<GonaNic>(
     fabric: view.getUint32(at + 16, true),
     flags: view.getUint32(at + 20, true),
     inIfindex: view.getUint32(at + 24, true),
+    trunk: view.getBigUint64(at + 32, true),
   }),
 );
 

@@ -19,7 +19,7 @@ export function toNicRecord(entry: NicEntry, links: NicLinks & { ifindex: number
     (entry.bundle === "apart" ? NicFlag.APART : 0) |
     (entry.bundle === undefined ? 0 : NicFlag.BARRED);
   const { ifindex, inIfindex } = links;
-  return { netdev, ifindex, outIfindex: ifindex, fabric: entry.fabric, flags, inIfindex };
+  return { netdev, ifindex, outIfindex: ifindex, fabric: entry.fabric, flags, inIfindex, trunk: 0n };
 }
 
 /** `links`: as they are now. Stale where the record means others or none, or is half made. */

@@ -45,6 +45,8 @@ export interface BenchNic {
   readonly bundle?: NicBundling;
   readonly peer?: boolean;
   readonly netdev?: bigint;
+  /** Address of the net_device of outIfindex. */
+  readonly trunk?: bigint;
   readonly ifindex?: number;
   readonly outIfindex?: number;
   /** Of its ingress spine, 0: not there yet; absent: what comes in is not shaped. */
@@ -135,6 +137,7 @@ export class ProgramBench implements Disposable {
       fabric: nic.fabric ?? 1,
       flags,
       inIfindex: nic.inIfindex ?? 0,
+      trunk: nic.trunk ?? 0n,
     });
     this.object.map("gona_nics").put(key32(nic.slot), value);
   }
