@@ -7,7 +7,7 @@ export const VIF = "vm-guest";
 export const GUEST_ADDRESS = "10.0.0.11";
 /** Flows of each load; all of them together are far below one NIC. */
 const FLOWS = 16;
-const FLOW_KBIT = 150;
+const FLOW_KBIT = 100;
 
 export const PEERS = [0, 1, 2, 3].map((index) => ({ name: `peer${index}`, address: `10.0.0.${100 + index}` }));
 
@@ -20,7 +20,9 @@ export const LOADS = {
   ingress: PEERS.map(({ name }) => `${name}-guest`),
 } as const;
 
-const SCENARIO = `
+export type Balance = "flowlet" | "hash";
+
+const scenario = (balance: Balance): string => `
 apiVersion: gona-lab/v1
 title: One guest on two NICs of a plain switch
 spec:
@@ -32,7 +34,7 @@ ${NICS.map((nic) => `    - { name: ${nic}, capacity: 1Gbit, fabric: rack, failba
       vif: { device: ${VIF}, mac: "52:54:00:00:00:11", addresses: [${GUEST_ADDRESS}] }
       aggregate:
         slices: [${NICS.map((nic) => `{ nic: ${nic} }`).join(", ")}]
-        balance: hash
+        balance: ${balance}
 peers:
 ${PEERS.map(({ name, address }) => `  - { name: ${name}, fabric: rack, addresses: [${address}/24] }`).join("\n")}
 traffic:
@@ -41,5 +43,6 @@ ${PEERS.flatMap(({ name }) => [load("guest", name), load(name, "guest")])
   .join("\n")}
 `;
 
-/** Two NICs and four peers on one plain switch, one guest; nothing joins them yet. */
-export const buildBondingBed = (): Promise<LabBed> => LabBed.build(benchScenario("bench-bonding", SCENARIO));
+/** Two NICs and four peers on one plain switch, one guest; nothing joins them yet. `balance`: of GONA's spec for it. */
+export const buildBondingBed = (balance: Balance): Promise<LabBed> =>
+  LabBed.build(benchScenario("bench-bonding", scenario(balance)));

@@ -28,7 +28,8 @@ export const bondingSuite: Suite = {
       });
       figures.set(way.name, measured);
     }
-    return [...figures].flatMap(([name, measured]) => rowsOf(name, measured, figures.get(WAYS[0]?.name ?? "")));
+    const [base] = figures;
+    return [...figures].flatMap(([name, measured]) => rowsOf(name, measured, base));
   },
 };
 
@@ -52,10 +53,15 @@ async function inGuest({ quick, progress, signal }: SuiteOptions): Promise<reado
   return benchInGuest(words, { progress: say, ...(signal && { signal }) });
 }
 
-function rowsOf(name: string, figures: WayFigures, gona: WayFigures | undefined): readonly BenchRow[] {
+/** `base`: the way that the others are told in parts of, with its name. */
+function rowsOf(
+  name: string,
+  figures: WayFigures,
+  base: readonly [string, WayFigures] | undefined,
+): readonly BenchRow[] {
   const row = (figure: string, unit: string, of: (figures: WayFigures) => readonly number[]): BenchRow => {
     const summary = summarize(of(figures));
-    const base = gona === undefined || gona === figures ? 0 : summarize(of(gona)).value;
+    const value = base === undefined || base[1] === figures ? 0 : summarize(of(base[1])).value;
     return {
       suite: "bonding",
       case: name,
@@ -63,7 +69,7 @@ function rowsOf(name: string, figures: WayFigures, gona: WayFigures | undefined)
       unit,
       ...summary,
       // There is no ratio to nothing.
-      ...(base > 0 && { versus: { name: "GONA", value: base, ratio: summary.value / base } }),
+      ...(base !== undefined && value > 0 && { versus: { name: base[0], value, ratio: summary.value / value } }),
     };
   };
   return [

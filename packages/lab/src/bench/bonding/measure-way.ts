@@ -37,7 +37,7 @@ const FLOWS_SETTLE_MS = 1500;
 
 /** Builds a bed for the way, measures, and removes it. Throws GonaError. */
 export async function measureWay(way: Way, options: WayRounds): Promise<WayFigures> {
-  await using bed = await buildBondingBed();
+  await using bed = await buildBondingBed(way.balance);
   await way.join(bed);
   const cuts = await cutsOf(bed, options);
   const egress = await spreadOf(bed, "egress", options);

@@ -1,11 +1,13 @@
 import { DaemonUnderTest } from "../../bed/daemon-under-test.ts";
 import type { LabBed } from "../../bed/lab-bed.ts";
 import { ipBatch } from "../../bed/run-command.ts";
-import { NICS, VIF } from "./bonding-bed.ts";
+import { type Balance, NICS, VIF } from "./bonding-bed.ts";
 
 /** One way to give a guest both NICs. */
 export interface Way {
   readonly name: string;
+  /** Of the spec that GONA would be given. */
+  readonly balance: Balance;
   /** Joins the guest's link and the NICs of a bed that is built; settles when traffic can flow. */
   readonly join: (bed: LabBed) => Promise<void>;
 }
@@ -13,6 +15,7 @@ export interface Way {
 /** As the documentation of Linux bonding advises: miimon 100 ms; what it leaves open stays the kernel's default. */
 const bond = (mode: string, options = ""): Way => ({
   name: `bond ${mode}`,
+  balance: "hash",
   join: async ({ plan: { hub } }) => {
     await ipBatch(hub, [
       `link add bond0 type bond mode ${mode} miimon 100${options}`,
@@ -27,14 +30,16 @@ const bond = (mode: string, options = ""): Way => ({
   },
 });
 
-const gona: Way = {
-  name: "GONA",
+const gona = (balance: Balance): Way => ({
+  name: `GONA, balance: ${balance}`,
+  balance,
   join: async (bed) => void (await DaemonUnderTest.start(bed)),
-};
+});
 
-/** GONA first: the others are told in parts of it. */
+/** The first is what the others are told in parts of. */
 export const WAYS: readonly Way[] = [
-  gona,
+  gona("flowlet"),
+  gona("hash"),
   bond("active-backup"),
   bond("balance-xor", " xmit_hash_policy layer3+4"),
   bond("balance-alb"),
