@@ -63,10 +63,15 @@ export interface GuestSpec {
   readonly vifs: readonly VifSpec[];
 }
 
-/** An existing link of the hub, or a veth pair that GONA makes. */
+/**
+ * A link of the hub (one that exists, or the macvtap that GONA makes where the slice's path says so), a veth pair
+ * that GONA makes, or the virtual function that the slice's path names: whoever hands that to the guest knows it by
+ * its PCI address.
+ */
 export type VifAttachment =
   | { readonly kind: "device"; readonly device: string }
-  | { readonly kind: "create"; readonly netns: string; readonly name: string };
+  | { readonly kind: "create"; readonly netns: string; readonly name: string }
+  | { readonly kind: "vf" };
 
 export interface VifSpec {
   readonly id: VifId;
@@ -118,7 +123,27 @@ export interface SliceSpec {
   readonly egress: SliceShare;
   /** Absent: not shaped on the way in. */
   readonly ingress?: SliceShare;
+  /** Absent: the hub's, through GONA's programs. */
+  readonly path?: BypassSpec;
 }
+
+/** A device of the guest's own on the NIC. GONA sets it up and does not see its frames; macvtap's pass the NIC's queues. */
+export type BypassSpec = VfSpec | MacvtapSpec;
+
+/** An SR-IOV virtual function; the NIC itself limits what it sends. */
+export interface VfSpec {
+  readonly kind: "sriov";
+  /** As `ip link set NIC vf NUMBER` counts, from 0. */
+  readonly vf: number;
+}
+
+export interface MacvtapSpec {
+  readonly kind: "macvtap";
+  readonly mode: MacvtapMode;
+}
+
+/** Whether the macvtaps of one NIC reach each other (bridge) or not (private). */
+export type MacvtapMode = "bridge" | "private";
 
 /** reserve <= limit <= capacity of the NIC. */
 export interface SliceShare {

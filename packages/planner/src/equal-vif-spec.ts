@@ -31,7 +31,10 @@ function equalAggregates(a: AggregateSpec, b: AggregateSpec): boolean {
 }
 
 const equalSlices = (a: SliceSpec, b: SliceSpec): boolean =>
-  a.nic === b.nic && equalShares(a.egress, b.egress) && equalShares(a.ingress, b.ingress);
+  a.nic === b.nic &&
+  equalShares(a.egress, b.egress) &&
+  equalShares(a.ingress, b.ingress) &&
+  (a.path === b.path || equalData(a.path, b.path));
 
 function equalShares(a: SliceShare | undefined, b: SliceShare | undefined): boolean {
   if (a === b) return true;

@@ -119,7 +119,11 @@ function guestStation(
       mac: vif.mac,
       ...(attachment.kind === "device" && { ifindex: firstIndex + position }),
       addresses: guestAddresses(scenario, guest.name, vif.addresses, guest.vifs.length),
-      other: attachment.kind === "create" ? { kind: "gona" } : { kind: "hub", device: attachment.device },
+      // A virtual function has no link in a lab, whose NICs are veths: the scenario is refused before this.
+      other:
+        attachment.kind === "create"
+          ? { kind: "gona" }
+          : { kind: "hub", device: attachment.kind === "device" ? attachment.device : "" },
     };
   });
   return { name: guest.name, kind: "guest", netns: guestNetns(scenario.name, guest.name), links };

@@ -1,16 +1,24 @@
 import { readAddress } from "../scalar/ip-address.ts";
 import { readMac } from "../scalar/mac-address.ts";
 import { checkAggregate } from "./check-aggregate.ts";
+import { checkBypass } from "./check-bypass.ts";
 import type { KnownNic } from "./check-host.ts";
 import { field, isMap, isPresent, items, type Raw, textOf } from "./raw.ts";
 import type { SpecProblem } from "./spec-problem.ts";
 import { MAX_VIFS } from "./spec-schema.ts";
 import { Unique } from "./unique.ts";
 
-function checkAttachment(vif: Raw, nics: ReadonlyMap<string, KnownNic>, wide: Taken, problems: SpecProblem[]): void {
+function checkAttachment(
+  vif: Raw,
+  aggregate: Raw,
+  nics: ReadonlyMap<string, KnownNic>,
+  wide: Taken,
+  problems: SpecProblem[],
+): void {
   const device = field(vif, "device");
   const create = field(vif, "create");
-  if (isPresent(device) === isPresent(create)) {
+  const bypass = checkBypass(vif, aggregate, wide.vfs, problems);
+  if (!bypass && isPresent(device) === isPresent(create)) {
     problems.push({
       code: "SPEC_INVALID",
       path: isPresent(create) ? create.path : vif.path,
@@ -68,7 +76,7 @@ function checkVif(
 ): void {
   const fabric = checkAggregate(aggregate, nics, problems) ?? theOnlyFabric(nics);
   if (!isMap(vif.value)) return;
-  checkAttachment(vif, nics, wide, problems);
+  checkAttachment(vif, aggregate, nics, wide, problems);
   checkVlans(vif, problems);
   const mac = readMac(field(vif, "mac").value);
   if (mac.ok) wide.macs.claim(`${fabric} ${mac.value}`, field(vif, "mac"), mac.value);
@@ -115,6 +123,7 @@ export class Taken {
   readonly created: Unique;
   readonly macs: Unique;
   readonly addresses: Unique;
+  readonly vfs: Unique;
 
   constructor(problems: SpecProblem[]) {
     this.names = new Unique("the name of the guest", problems);
@@ -122,12 +131,13 @@ export class Taken {
     this.created = new Unique("a link that GONA makes", problems);
     this.macs = new Unique("a MAC on this fabric", problems);
     this.addresses = new Unique("an address in this VLAN", problems);
+    this.vfs = new Unique("a virtual function of this NIC", problems);
   }
 
   /** Every key with its kind. */
   *keys(): Iterable<string> {
-    const { names, devices, created, macs, addresses } = this;
-    const kinds = Object.entries({ names, devices, created, macs, addresses });
+    const { names, devices, created, macs, addresses, vfs } = this;
+    const kinds = Object.entries({ names, devices, created, macs, addresses, vfs });
     for (const [kind, { keys }] of kinds) for (const key of keys) yield `${kind} ${key}`;
   }
 }

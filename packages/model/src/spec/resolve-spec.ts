@@ -1,6 +1,7 @@
 import { defaultHostReserve } from "../default-host-reserve.ts";
 import type {
   AggregateSpec,
+  BypassSpec,
   ClassRate,
   FabricSpec,
   GuestSpec,
@@ -9,6 +10,7 @@ import type {
   ProbeSpec,
   SliceShare,
   TrafficClassSpec,
+  VifAttachment,
   VifSpec,
   Want,
 } from "../host-spec.ts";
@@ -19,6 +21,7 @@ import type {
   AggregateInput,
   GuestInput,
   ShareInput,
+  SliceInput,
   SpecInput,
   TrafficClassInput,
   VifInput,
@@ -81,6 +84,17 @@ function resolveWant(want: WantInput, nics: ReadonlyMap<string, NicSpec>): Want 
   };
 }
 
+/** Undefined: the hub's. */
+function resolvePath({ path, vf, mode }: SliceInput): BypassSpec | undefined {
+  if (path === "sriov") return { kind: path, vf: vf ?? 0 }; // checked: it is there
+  return path === "macvtap" ? { kind: path, mode: mode ?? "bridge" } : undefined;
+}
+
+function resolveAttachment({ create, device }: VifInput): VifAttachment {
+  if (create !== undefined) return { kind: "create", netns: create.netns, name: create.name };
+  return device === undefined ? { kind: "vf" } : { kind: "device", device }; // checked: which path it has
+}
+
 function resolveAggregate(input: AggregateInput, nics: ReadonlyMap<string, NicSpec>): AggregateSpec {
   const { want, limit } = input;
   return {
@@ -90,6 +104,7 @@ function resolveAggregate(input: AggregateInput, nics: ReadonlyMap<string, NicSp
         nic: nicId(slice.nic),
         egress: resolveShare(slice.egress, capacity),
         ...optional("ingress", slice.ingress && resolveShare(slice.ingress, capacity)),
+        ...optional("path", resolvePath(slice)),
       };
     }),
     ...optional("want", want && resolveWant(want, nics)),
@@ -111,10 +126,7 @@ function resolveAggregate(input: AggregateInput, nics: ReadonlyMap<string, NicSp
 function resolveVif(id: VifSpec["id"], input: VifInput, aggregate: AggregateSpec): VifSpec {
   return {
     id,
-    attachment:
-      input.create === undefined
-        ? { kind: "device", device: input.device ?? "" } // checked: one of the two is there
-        : { kind: "create", netns: input.create.netns, name: input.create.name },
+    attachment: resolveAttachment(input),
     mac: input.mac,
     addresses: input.addresses ?? [],
     vlan: input.vlan ?? 0,

@@ -22,6 +22,10 @@ export const LATENCY_MS = { low: 0.5, high: 10_000 };
 /** Of `probe`: below, timers are too late; above, nobody would wait for it. */
 const PROBE_MS = { low: 10, high: 10_000 };
 const MAX_DOMAINS = 64;
+/** Highest number of a virtual function: NICs have 7 to 256 of them. */
+const MAX_VF = 1023;
+/** What a slice's frames take between guest and NIC. */
+export const SLICE_PATHS = ["hub", "sriov", "macvtap"] as const;
 const MAX_ADDRESSES = 256;
 
 const RATE_PATTERN = "^\\d+(\\.\\d+)? ?(bit|kbit|Mbit|Gbit|Tbit)$";
@@ -124,7 +128,10 @@ const Nic = z
   .describe("A physical network card.");
 
 const VifFields = {
-  device: linkName("the name of a device", "An existing (or coming) link of the hub: a tap, a veth end.").optional(),
+  device: linkName(
+    "the name of a device",
+    "An existing (or coming) link of the hub: a tap, a veth end. With path: macvtap the one that GONA makes.",
+  ).optional(),
   create: z
     .strictObject({
       netns: scalar(readNetnsName, {
@@ -167,6 +174,15 @@ const Slice = z
     nic: linkName("the name of a NIC", "A NIC of `nics`."),
     egress: Share.optional().describe("What the guest sends through this NIC."),
     ingress: Share.optional().describe("What arrives for the guest through this NIC. Default: not shaped."),
+    path: word(
+      SLICE_PATHS,
+      "Past GONA's packet path: a virtual function of the NIC (sriov) or a macvtap on it, as the guest's only slice. Default hub.",
+    ).optional(),
+    vf: whole(0, MAX_VF, "Number of the virtual function, with path: sriov.").optional(),
+    mode: word(
+      ["bridge", "private"],
+      "Whether the macvtaps of this NIC reach each other, with path: macvtap. Default bridge.",
+    ).optional(),
   })
   .describe("The share of one NIC that one guest owns.");
 
@@ -257,7 +273,12 @@ const Aggregate = z
   .meta({ oneOf: [{ required: ["slices"] }, { required: ["want"] }] })
   .describe("All that a guest's vif owns.");
 
-const ATTACHMENT = [{ required: ["device"] }, { required: ["create"] }];
+/** Neither: a virtual function. That it stands beside `path: sriov` is checked with the rest of what belongs together. */
+const ATTACHMENT = [
+  { required: ["device"] },
+  { required: ["create"] },
+  { not: { anyOf: [{ required: ["device"] }, { required: ["create"] }] } },
+];
 
 const Vif = z.strictObject(VifFields).meta({ oneOf: ATTACHMENT }).describe("The guest's network link.");
 const NamedVif = z
@@ -294,5 +315,6 @@ export type GuestInput = z.output<typeof GuestSchema>;
 export type VifInput = z.output<typeof Vif>;
 export type AggregateInput = z.output<typeof Aggregate>;
 export type WantInput = NonNullable<AggregateInput["want"]>;
+export type SliceInput = z.output<typeof Slice>;
 export type ShareInput = z.output<typeof Share>;
 export type TrafficClassInput = z.output<typeof TrafficClass>;

@@ -21,8 +21,23 @@ interface Feature {
 const NOWHERE: readonly Path[] = [];
 const at = (used: boolean, ...path: Path): readonly Path[] => (used ? [path] : NOWHERE);
 
+const sliceWords = (spec: HostSpec, word: string): readonly Path[] =>
+  spec.guests.flatMap(({ vifs }, i) =>
+    vifs.flatMap(({ aggregate }, j) =>
+      aggregate.slices.flatMap(({ path }, k) => {
+        const vif: Path = vifs.length === 1 ? ["guests", i] : ["guests", i, "vifs", j];
+        return at(path !== undefined, ...vif, "aggregate", "slices", k, word);
+      }),
+    ),
+  );
+
 /** One row per feature. Whoever builds one deletes its row. */
 const NOT_YET: readonly Feature[] = [
+  {
+    what: "a slice past GONA's packet path",
+    instead: "path: hub, or no path",
+    uses: (spec) => sliceWords(spec, "path"),
+  },
   {
     what: "a driver domain with an isolation other than host",
     instead: "isolation: host",
