@@ -28,6 +28,7 @@ struct gona_segment_key gona_abi_segment_key;
 struct gona_segment gona_abi_segment;
 struct gona_slice_counters gona_abi_slice_counters;
 struct gona_slice_clock gona_abi_slice_clock;
+struct gona_departure gona_abi_departure;
 struct gona_flow gona_abi_flow;
 struct gona_flow_set gona_abi_flow_set;
 struct gona_path gona_abi_path;

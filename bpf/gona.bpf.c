@@ -55,6 +55,7 @@
 #include "lib/rewrite.h"
 #include "lib/deliver.h"
 #include "lib/path.h"
+#include "lib/depart.h"
 #include "lib/to_wire.h"
 #include "lib/flood.h"
 #include "lib/from_spine.h"

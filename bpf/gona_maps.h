@@ -44,6 +44,7 @@ enum gona_nic_flag {
 	GONA_NIC_SHAPE_IN = 16, /* frames for guests pass the queue tree of in_ifindex */
 	GONA_NIC_APART = 32, /* not of its fabric's bundle: what comes in by it is not for guests */
 	GONA_NIC_BARRED = 64, /* the bundle does not take its frames: never a way out, carrier or not */
+	GONA_NIC_TIMED = 128, /* slices' limits are departure times, which the fq on it keeps; it has no classes */
 };
 
 /* What a frame passes a spine for. A spine is a veth pair of the hub with an HTB tree on its first end. */
@@ -234,6 +235,12 @@ struct gona_slice_clock {
 	__u16 lane_flows_before[GONA_LANES];
 };
 _Static_assert(sizeof(struct gona_slice_clock) == 184, "gona_slice_clock");
+
+/* Of a slice on a NIC with GONA_NIC_TIMED. Array gona_departures, index: vif slot * GONA_MAX_SLICES + slice number. */
+struct gona_departure {
+	__u64 free_ns; /* when all that was let in has left, of bpf_ktime_get_ns(): its next packet's time */
+};
+_Static_assert(sizeof(struct gona_departure) == 8, "gona_departure");
 
 #define GONA_FLOW_WAYS 4
 #define GONA_FLOW_SETS 16384 /* a power of two */

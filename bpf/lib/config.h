@@ -88,6 +88,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GONA_MAX_VIFS * GONA_MAX_SLICES);
+	__type(key, __u32);
+	__type(value, struct gona_departure);
+} gona_departures SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, GONA_FLOW_SETS);
 	__type(key, __u32);
 	__type(value, struct gona_flow_set);

@@ -110,6 +110,12 @@ static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona
 		return gona_verdict(skb, GONA_V_DROP_NO_MEMORY, TC_ACT_SHOT);
 
 	gona_measure(skb, packet, &wire);
+	if (choice.nic->flags & GONA_NIC_TIMED) {
+		failed = gona_depart(skb, packet, choice.slice->tx_bytes_per_s, slot * GONA_MAX_SLICES + choice.number,
+				     wire.bytes | (__u64)wire.packets << 32);
+		if (failed)
+			return gona_verdict(skb, failed, TC_ACT_SHOT);
+	}
 	gona_count_tx(slot, &choice, &wire);
 	if (now) {
 		if ((part & GONA_QUEUED) && number == choice.number)
@@ -120,7 +126,10 @@ static __always_inline int gona_to_wire(struct __sk_buff *skb, const struct gona
 	}
 	if (choice.failed)
 		reason = GONA_V_TO_WIRE_FAILOVER;
-	skb->priority = gona_part_class(choice.slice->classid, slot, part & ~GONA_QUEUED);
+	/* To fq a priority is no class but a band, and one of them is not held back. */
+	skb->priority = choice.nic->flags & GONA_NIC_TIMED
+				? 0
+				: gona_part_class(choice.slice->classid, slot, part & ~GONA_QUEUED);
 	if (choice.nic->flags & GONA_NIC_PEER)
 		return gona_verdict(skb, reason, bpf_redirect_peer(choice.nic->out_ifindex, 0));
 	return gona_verdict(skb, reason, bpf_redirect(choice.nic->out_ifindex, 0));

@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "8899e8f7391681f0";
+export const LAYOUT_HASH = "401c670e54f02287";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -47,6 +47,7 @@ export const NicFlag = {
   SHAPE_IN: 16,
   APART: 32,
   BARRED: 64,
+  TIMED: 128,
 } as const;
 
 /** enum gona_spine. */
@@ -186,6 +187,20 @@ export const gonaBucketBytes = codec<GonaBucketBytes>(
   },
   (view, at) => ({
     bytes: readArray(at, 1024, 8, (at) => view.getBigUint64(at, true)),
+  }),
+);
+
+/** struct gona_departure, 8 bytes. */
+export interface GonaDeparture {
+  readonly freeNs: bigint;
+}
+export const gonaDeparture = codec<GonaDeparture>(
+  8,
+  (view, at, value) => {
+    view.setBigUint64(at, value.freeNs, true);
+  },
+  (view, at) => ({
+    freeNs: view.getBigUint64(at, true),
   }),
 );
 
