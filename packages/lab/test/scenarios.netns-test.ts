@@ -70,6 +70,9 @@ test("each peer learns one MAC of the guest, and the switch has each MAC on its 
   });
 });
 
+test("flows large and small are spread over unequal NICs, and none is reordered", () => keepsItsPromises("balance"));
+test("peers are steered until what comes in is spread as well", () => keepsItsPromises("inbound-balance"));
+test("a NIC is drained, its cable pulled, and given back without a lost packet", () => keepsItsPromises("drain"));
 test("active-backup uses one NIC, and the other one when it dies", () => keepsItsPromises("active-backup"));
 test("a NIC that is taken out and put back gets its slices again", () => keepsItsPromises("nic-replaced"));
 test("a path that dies behind a living carrier is found by probes, and one NIC always stays in use", async () => {

@@ -107,6 +107,12 @@ function keptInWords(verdicts: readonly Verdict[]): string[] {
     const found = of("count").filter((verdict) => verdict.figure === figure);
     if (found.length > 0) lines.push(`${figure}: ${found.reduce((sum, { value }) => sum + value, 0)}`);
   }
+  const spreads = of("spread");
+  if (spreads.length > 0) {
+    const widest = Math.max(...spreads.map(({ value }) => value));
+    lines.push(`slices were used evenly, ${(widest * 100).toFixed(1)} % apart at most`);
+  }
+  if (of("tables").length > 0) lines.push("peers and switches knew the right MACs behind the right NICs");
   if (of("macs").length > 0) lines.push("no switch saw one MAC on two ports");
   if (of("converged").length > 0) lines.push("the daemon found everything as it should be");
   return lines;

@@ -2,11 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { bitsPerSecond, GonaError, type NicId } from "@gona/model";
 import type { DaemonUnderTest } from "../bed/daemon-under-test.ts";
 import type { LabBed } from "../bed/lab-bed.ts";
-import type { LabEvent, LabSpec, Phase } from "../scenario/scenario.ts";
+import type { Expectation, LabEvent, LabSpec, Phase } from "../scenario/scenario.ts";
 import type { SequenceWindow } from "../traffic/probe-messages.ts";
 import { RunningTraffic, type TrafficRecord } from "../traffic/running-traffic.ts";
 import { watchCpuPressure } from "./cpu-pressure.ts";
 import { FarEndBook, slicesOf } from "./far-end-book.ts";
+import { findTables } from "./find-tables.ts";
+import type { TablesFinding } from "./judge-tables.ts";
 import type { LabDisplay, LabView, NicView, PhaseResult, ProbeRow } from "./lab-view.ts";
 import { promiseOf } from "./promise.ts";
 import { type Evidence, judge, OPEN_SILENCE_MS, type ProbeEvidence } from "./verdict.ts";
@@ -94,9 +96,11 @@ export class PhaseRunner implements AsyncDisposable {
     const cpuPressure = pressure();
     const converged = phase.expect.some(({ kind }) => kind === "converged") ? await this.#hasConverged() : false;
     await this.#tellingEnds(toMs, signal);
+    const macs = this.#macsSince(macsBefore);
+    const tables = await this.#lookAtTables(phase);
     const evidence: Evidence = {
       host: this.#spec.host,
-      rate: (slice) => this.book.rate(slice, "egress", fromMs + phase.settle, toMs),
+      rate: (slice, direction = "egress") => this.book.rate(slice, direction, fromMs + phase.settle, toMs),
       total: (guest, direction) =>
         direction === "ingress"
           ? this.book.arrived(guest, fromMs + phase.settle, toMs)
@@ -106,7 +110,8 @@ export class PhaseRunner implements AsyncDisposable {
               .reduce((sum, rate) => bitsPerSecond(sum + rate), bitsPerSecond(0)),
       roundTrip: (name) => this.#running.get(name)?.record.rtt.at(-1),
       probe: (name) => this.#probeEvidence(name, fromMs, toMs),
-      macs: this.#macsSince(macsBefore),
+      macs,
+      tables: (asked) => tables.get(asked),
       converged,
     };
     return {
@@ -170,6 +175,10 @@ export class PhaseRunner implements AsyncDisposable {
       case "mend":
         this.#cables.set(event.nic, CABLE_AFTER[event.kind]);
         return this.#bed[event.kind](event.nic);
+      case "drain":
+      case "undrain":
+        await this.#daemon.client[event.kind](event.nic);
+        return;
       case "killDaemon":
         return this.#daemon.kill();
       case "startDaemon":
@@ -181,6 +190,14 @@ export class PhaseRunner implements AsyncDisposable {
         this.#spec = spec;
       }
     }
+  }
+
+  async #lookAtTables(phase: Phase): Promise<ReadonlyMap<Expectation, TablesFinding>> {
+    const found = new Map<Expectation, TablesFinding>();
+    for (const item of phase.expect) {
+      if (item.kind === "tables") found.set(item, await findTables(this.#bed, this.#daemon.client, item));
+    }
+    return found;
   }
 
   async #hasConverged(): Promise<boolean> {
@@ -283,6 +300,10 @@ function describeEvent(event: LabEvent): string {
       return `the path behind ${event.nic} goes silent, with its carrier alive`;
     case "mend":
       return `the path behind ${event.nic} forwards again`;
+    case "drain":
+      return `${event.nic} is drained`;
+    case "undrain":
+      return `${event.nic} is given back`;
     case "killDaemon":
       return "the daemon is killed (SIGKILL)";
     case "startDaemon":

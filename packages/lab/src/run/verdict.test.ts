@@ -36,6 +36,7 @@ const evidence = (values: Partial<Evidence> = {}): Evidence => ({
   roundTrip: () => undefined,
   probe: () => undefined,
   macs: [],
+  tables: () => undefined,
   converged: true,
   ...values,
 });
@@ -99,6 +100,33 @@ test("a MAC on two ports of one switch is found, and its VLANs are apart", () =>
   expect(keeps({ kind: "stableMacs" }, evidence({ macs: [seen(1, 0), seen(2, 20)] }))).toBe(true);
   expect(keeps({ kind: "stableMacs" }, evidence({ macs: [seen(1, 0), seen(2, 0)] }))).toBe(false);
   expect(keeps({ kind: "stableMacs" }, evidence())).toBe(false);
+});
+
+test("NICs of unequal slices are evenly used when each carries its part", () => {
+  const two: HostSpec = parseSpec(
+    `apiVersion: gona/v1
+nics: [{ name: eth1, capacity: 1Gbit }, { name: eth2, capacity: 1Gbit }]
+guests:
+  - name: web
+    vif: { device: v0, mac: "52:54:00:00:00:01", addresses: [10.0.0.1] }
+    aggregate: { slices: [{ nic: eth1, egress: { limit: 200Mbit } }, { nic: eth2, egress: { limit: 100Mbit } }], balance: hash }
+`,
+    { file: "test.yaml" },
+  ).spec;
+  const spread: Expectation = { kind: "spread", guest: slice.guest, direction: "egress", within: ratio(0.1) };
+  const rates = (eth1: number, eth2: number) =>
+    evidence({ host: two, rate: ({ nic }) => bitsPerSecond(nic === "eth1" ? eth1 : eth2) });
+  expect(judge(spread, rates(60e6, 30e6))[0]).toMatchObject({ kept: true, value: 0 });
+  expect(judge(spread, rates(60e6, 33e6))[0]).toMatchObject({ kept: true });
+  expect(judge(spread, rates(60e6, 34e6))[0]).toMatchObject({ kept: false });
+  expect(keeps(spread, rates(0, 0))).toBe(false);
+});
+
+test("tables that nobody looked at, and wrong ones, break the promise", () => {
+  const tables: Expectation = { kind: "tables", guest: slice.guest };
+  expect(keeps(tables, evidence())).toBe(false);
+  expect(keeps(tables, evidence({ tables: () => ({ entries: 2, faults: [] }) }))).toBe(true);
+  expect(keeps(tables, evidence({ tables: () => ({ entries: 2, faults: ["client has a wrong one"] }) }))).toBe(false);
 });
 
 test("what a guest sent in all is judged over its NICs together", () => {

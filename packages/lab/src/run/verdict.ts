@@ -2,12 +2,24 @@ import { type BitsPerSecond, formatRate, type GuestId, type HostSpec, type Ratio
 import type { MacSighting } from "../bed/far-end-records.ts";
 import type { Expectation, SliceName } from "../scenario/scenario.ts";
 import type { RttWindow, SequenceWindow } from "../traffic/probe-messages.ts";
+import { judgeSpread } from "./judge-spread.ts";
+import { judgeTables, type TablesFinding } from "./judge-tables.ts";
 import { judgeRoundTrip, judgeTotal } from "./judge-whole.ts";
 import { promiseOf } from "./promise.ts";
 
 /** A promise, what came of it, and whether it was kept. */
 export interface Verdict {
-  readonly kind: "limit" | "reserve" | "rate" | "gap" | "count" | "macs" | "converged" | "roundTrip";
+  readonly kind:
+    | "limit"
+    | "reserve"
+    | "rate"
+    | "spread"
+    | "gap"
+    | "count"
+    | "macs"
+    | "tables"
+    | "converged"
+    | "roundTrip";
   readonly kept: boolean;
   /** `shop on eth1`. */
   readonly subject: string;
@@ -23,8 +35,8 @@ export interface Verdict {
 /** What a phase left behind for judging; pure data. */
 export interface Evidence {
   readonly host: HostSpec;
-  /** Egress, at the far end, after the phase had settled. */
-  readonly rate: (slice: SliceName) => BitsPerSecond;
+  /** At the far end, after the phase had settled; egress unless told otherwise. */
+  readonly rate: (slice: SliceName, direction?: "egress" | "ingress") => BitsPerSecond;
   /** Over all NICs of a guest; what it gets, at its own link. */
   readonly total: (guest: GuestId, direction: "egress" | "ingress") => BitsPerSecond;
   /** The last word of an rtt traffic. */
@@ -33,6 +45,8 @@ export interface Evidence {
   readonly probe: (name: string) => ProbeEvidence | undefined;
   /** MACs seen on the switches' ports during the phase. */
   readonly macs: readonly (MacSighting & { readonly fabric: string })[];
+  /** What peers and switches knew of a guest; undefined where nobody looked. */
+  readonly tables: (asked: Extract<Expectation, { kind: "tables" }>) => TablesFinding | undefined;
   readonly converged: boolean;
 }
 
@@ -53,6 +67,10 @@ export function judge(expectation: Expectation, evidence: Evidence): readonly Ve
       return [judgeRate(expectation, evidence)];
     case "total":
       return [judgeTotal(expectation, evidence.total(expectation.guest, expectation.direction))];
+    case "spread":
+      return [judgeSpread(expectation, evidence)];
+    case "tables":
+      return [judgeTables(expectation, evidence.tables(expectation))];
     case "roundTrip":
       return [judgeRoundTrip(expectation, evidence.roundTrip(expectation.probe))];
     case "probe":

@@ -140,6 +140,21 @@ class Resolver {
       const { total, direction, rate, within } = item;
       return [{ kind: "total", guest: this.guest(total, [...path, "total"]), direction, rate, within: ratio(within) }];
     }
+    if ("spread" in item) {
+      const { spread, direction, within } = item;
+      return [{ kind: "spread", guest: this.guest(spread, [...path, "spread"]), direction, within: ratio(within) }];
+    }
+    if ("tables" in item) {
+      const { tables, by } = item;
+      for (const nic of by ?? []) this.#known(nic, this.#nics, "NIC", [...path, "by"]);
+      return [
+        {
+          kind: "tables",
+          guest: this.guest(tables, [...path, "tables"]),
+          ...(by !== undefined && { by: by.map(nicId) }),
+        },
+      ];
+    }
     if ("roundTrip" in item) {
       const probes = this.#raw.traffic.filter(({ kind }) => kind === "rtt").map(({ name }) => name);
       this.#known(item.roundTrip, probes, "rtt traffic", [...path, "roundTrip"]);

@@ -93,6 +93,12 @@ const event = z.union([
     .strictObject({ at: duration, mend: z.string() })
     .transform(({ at, mend }) => ({ at, kind: "mend" as const, target: mend })),
   z
+    .strictObject({ at: duration, drain: z.string() })
+    .transform(({ at, drain }) => ({ at, kind: "drain" as const, target: drain })),
+  z
+    .strictObject({ at: duration, undrain: z.string() })
+    .transform(({ at, undrain }) => ({ at, kind: "undrain" as const, target: undrain })),
+  z
     .strictObject({ at: duration, kill: z.literal("daemon") })
     .transform(({ at, kill }) => ({ at, kind: "kill" as const, target: kill })),
   z
@@ -109,6 +115,8 @@ const expectation = z.union([
   z.strictObject({ reserve: slices, ...within }),
   z.strictObject({ rate, slice, ...within }),
   z.strictObject({ total: z.string(), direction: z.enum(["egress", "ingress"]), rate, ...within }),
+  z.strictObject({ spread: z.string(), direction: z.enum(["egress", "ingress"]).default("egress"), within: part }),
+  z.strictObject({ tables: z.string(), by: z.array(z.string()).min(1).exactOptional() }),
   z.strictObject({ roundTrip: z.string(), p99: duration }),
   z.strictObject({
     probe: z.string(),

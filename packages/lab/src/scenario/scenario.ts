@@ -81,6 +81,9 @@ export type LabEvent =
   /** The path dies behind a living carrier: the switch's port forwards nothing any more, either way. */
   | { readonly kind: "silence"; readonly nic: NicId }
   | { readonly kind: "mend"; readonly nic: NicId }
+  /** `gona drain`, to its end. */
+  | { readonly kind: "drain"; readonly nic: NicId }
+  | { readonly kind: "undrain"; readonly nic: NicId }
   /** SIGKILL. */
   | { readonly kind: "killDaemon" }
   | { readonly kind: "startDaemon" }
@@ -101,6 +104,18 @@ export type Expectation =
       readonly rate: BitsPerSecond;
       readonly within: Ratio;
     }
+  /** How unevenly a guest's NICs are used: its busiest slice's part of its limit less its idlest one's, of their mean. */
+  | {
+      readonly kind: "spread";
+      readonly guest: GuestId;
+      readonly direction: "egress" | "ingress";
+      readonly within: Ratio;
+    }
+  /**
+   * At the end of the phase every peer that knows the guest knows it by a MAC of one of its slices (ARP and ND
+   * tables), and its switch has that MAC behind the slice's own NIC, or behind one of `by`.
+   */
+  | { readonly kind: "tables"; readonly guest: GuestId; readonly by?: readonly NicId[] }
   /** 99 of 100 questions were answered within so long, since the traffic began. */
   | { readonly kind: "roundTrip"; readonly probe: string; readonly p99: Milliseconds }
   | {
