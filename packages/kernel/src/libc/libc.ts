@@ -85,6 +85,13 @@ export const libc = {
   syscall: bind<(number: number, first: number, second: number, third: number) => number>(
     "long syscall(long, long, long, long)",
   ),
+  syscall4: bind<(number: number, first: number, second: number, third: number, fourth: number) => number>(
+    "long syscall(long, long, long, long, long)",
+  ),
+  /** `call`: its number on this architecture; `attr`: struct perf_event_attr. */
+  perfEventOpen: bind<
+    (call: number, attr: Uint8Array, pid: number, cpu: number, group: number, flags: number) => number
+  >("long syscall(long, const void *, long, long, long, unsigned long)"),
   strerror: bind<(errno: number) => string>("const char *strerror(int)"),
 } as const;
 

@@ -15,7 +15,7 @@ export function createNamespace(name: string): void {
   checkName(name);
   const path = namespacePath(name);
   const operation = `ip netns add ${name}`;
-  shareDirectory();
+  shareNamespaceDirectory();
   try {
     closeSync(openSync(path, "wx", 0o444));
   } catch (cause) {
@@ -78,7 +78,7 @@ export const enterCommand = (netns: string, argv: readonly string[]): readonly [
 ];
 
 /** As `ip netns` does: mounts made below are to be seen in all mount namespaces that share it. */
-function shareDirectory(): void {
+export function shareNamespaceDirectory(): void {
   mkdirSync(NETNS_DIRECTORY, { recursive: true, mode: 0o755 });
   const share = () => libc.mount("", NETNS_DIRECTORY, "none", MS_SHARED | MS_REC, null);
   if (share() === 0) return;

@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { CgroupLeaf, canMakeCgroups } from "./cgroup-leaf.ts";
+import { onCpus } from "./on-cpus.ts";
+import { processFacts } from "./process-facts.ts";
+import { ProcessHandle } from "./process-handle.ts";
+
+const sleeper = () => spawn("sleep", ["600"], { stdio: "ignore" });
+const allowed = (pid: number | undefined): string =>
+  /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "";
+
+test("a process is killed by its descriptor, and its end is told", async () => {
+  const child = sleeper();
+  using handle = ProcessHandle.open(Number(child.pid));
+  expect(handle?.startTicks).toBe(processFacts(Number(child.pid))?.startTicks);
+  const gone = once(child, "exit");
+  expect(handle?.kill("SIGKILL")).toBe(true);
+  await handle?.exited;
+  expect(await gone).toEqual([null, "SIGKILL"]);
+  expect(handle?.kill("SIGKILL")).toBe(false);
+  expect(ProcessHandle.open(Number(child.pid))).toBeUndefined();
+});
+
+test("a process that began at another time is another one", async () => {
+  const child = sleeper();
+  const facts = processFacts(Number(child.pid));
+  expect(ProcessHandle.open(Number(child.pid), Number(facts?.startTicks) + 1)).toBeUndefined();
+  using handle = ProcessHandle.open(Number(child.pid), facts?.startTicks);
+  handle?.kill("SIGKILL");
+  await once(child, "exit");
+});
+
+test("what is spawned on some CPUs stays there, and the thread itself is set free", async () => {
+  const before = allowed(process.pid);
+  const child = onCpus([0], sleeper);
+  expect(allowed(child.pid)).toBe("0");
+  expect(allowed(process.pid)).toBe(before);
+  expect(() => onCpus([1023], sleeper)).toThrow(/sched_setaffinity 1023: EINVAL/);
+  expect(() => onCpus([-1], sleeper)).toThrow(RangeError);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+});
+
+test.skipIf(!canMakeCgroups())("a control group takes a process and goes when that is gone", async () => {
+  const leaf = CgroupLeaf.make("gona-k-leaf", 64 * 2 ** 20);
+  const child = sleeper();
+  expect(leaf?.add(Number(child.pid))).toBe(true);
+  expect(readFileSync(`/proc/${child.pid}/cgroup`, "utf8")).toContain("/gona/gona-k-leaf");
+  leaf?.remove();
+  expect(CgroupLeaf.find("gona-k-leaf")).toBeDefined();
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  leaf?.remove();
+  expect(CgroupLeaf.find("gona-k-leaf")).toBeUndefined();
+});
