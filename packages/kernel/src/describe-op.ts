@@ -45,6 +45,8 @@ export function describeQdisc(qdisc: Qdisc): string {
       return `tbf rate ${bits(qdisc.rateBytesPerSecond)} buffer ${qdisc.bufferTicks}t limit ${qdisc.limitBytes}b`;
     case "fq_codel":
       return `fq_codel limit ${qdisc.limitPackets}p${qdisc.flows === undefined ? "" : ` flows ${qdisc.flows}`} quantum ${qdisc.quantumBytes}b target ${qdisc.targetUs}us interval ${qdisc.intervalUs}us memory_limit ${qdisc.memoryLimitBytes}b${qdisc.ecn ? " ecn" : " noecn"}`;
+    case "fq":
+      return `fq limit ${qdisc.limitPackets}p flow_limit ${qdisc.flowLimitPackets}p`;
     case "other":
       return qdisc.name;
   }

@@ -111,6 +111,8 @@ export type Qdisc =
       readonly memoryLimitBytes: number;
       readonly ecn: boolean;
     }
+  /** Lets each packet go at its skb->tstamp. All else stays the kernel's default. */
+  | { readonly kind: "fq"; readonly limitPackets: number; readonly flowLimitPackets: number }
   /** Read back only: a qdisc that GONA does not make. */
   | { readonly kind: "other"; readonly name: string };
 

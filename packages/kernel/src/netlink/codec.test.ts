@@ -92,6 +92,10 @@ test.each<[Qdisc, string]>([
     },
     "0d000100 66715f63 6f64656c 00000000 3c000280 08000200 00040000 08000500 00010000 08000600 ea050000 08000300 a0860100 08000100 88130000 08000400 01000000 08000900 00093d00",
   ],
+  [
+    { kind: "fq", limitPackets: 100_000, flowLimitPackets: 4096 },
+    "07000100 66710000 14000280 08000100 a0860100 08000200 00100000",
+  ],
 ])("a qdisc has its golden bytes and reads back: %o", (qdisc, golden) => {
   const { hex, view } = message((writer) => writeQdisc(writer, 9, TC_ROOT, tcHandle(0xa09a, 0), qdisc));
   expect(hex).toBe(`00000000 09000000 00009aa0 ffffffff 00000000 ${golden}`);

@@ -79,6 +79,13 @@ export function writeQdisc(
       writer.close(options);
       return;
     }
+    case "fq": {
+      const options = writer.open(nl.TCA_OPTIONS);
+      writer.attributeU32(nl.TCA_FQ_PLIMIT, qdisc.limitPackets);
+      writer.attributeU32(nl.TCA_FQ_FLOW_PLIMIT, qdisc.flowLimitPackets);
+      writer.close(options);
+      return;
+    }
     case "other":
       throw new RangeError(`a ${qdisc.name} qdisc can only be read`);
   }
@@ -148,9 +155,20 @@ function decodeOptions(kind: string, view: DataView, at: number, options: Attrib
     }
     case "fq_codel":
       return decodeFqCodel(options);
+    case "fq": {
+      const values = numbersOf(options, [nl.TCA_FQ_PLIMIT, nl.TCA_FQ_FLOW_PLIMIT]);
+      return { kind, limitPackets: values(nl.TCA_FQ_PLIMIT), flowLimitPackets: values(nl.TCA_FQ_FLOW_PLIMIT) };
+    }
     default:
       return { kind: "other", name: kind };
   }
+}
+
+/** Attributes of 32 bits; of those of other sizes nothing is read. */
+function numbersOf(options: AttributeCursor, types: readonly number[]): (type: number) => number {
+  const values = new Map<number, number>();
+  while (options.next()) if (types.includes(options.type)) values.set(options.type, options.u32);
+  return (type) => values.get(type) ?? 0;
 }
 
 function decodeFqCodel(options: AttributeCursor): Qdisc {
