@@ -131,7 +131,12 @@ const counted = (count: number, one: string, many = `${one}s`): string => `${cou
 
 /** A NIC that is alive leaves: frames that come in by it are then the host's own again. */
 const takesFilters = (steps: readonly Step[], nics: HubState["nics"]): boolean =>
-  steps.some((step) => step.kind === "clear" && step.facet === "nicFilters" && nics.get(step.key)?.up);
+  steps.some(
+    (step) =>
+      step.kind === "clear" &&
+      (step.facet === "nicFilters" || step.facet === "domainFilters") &&
+      nics.get(step.key)?.up,
+  );
 
 const nicsThatAreUp = ({ nics }: HubState): ReadonlySet<NicId> =>
   new Set([...nics].filter(([, entry]) => entry.up).map(([nic]) => nic));

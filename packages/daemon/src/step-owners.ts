@@ -16,6 +16,8 @@ export function stepOwners(...states: readonly Pick<HubState, "vifs" | "spines" 
         return spineOwner(step.key);
       case "nics":
       case "nicFilters":
+      case "trunks":
+      case "domainFilters":
         return [`nic ${step.key}`];
       case "trees":
       case "spineFilters":

@@ -2,8 +2,11 @@
 export const FROM_GUEST = "gona_from_guest";
 export const FROM_WIRE = "gona_from_wire";
 export const FROM_SPINE = "gona_from_spine";
+/** Beside a NIC in a domain: on its trunk's end there, and on the NIC. */
+export const TO_NIC = "gona_to_nic";
+export const FROM_NIC = "gona_from_nic";
 /** All that are attached to links. */
-export const ATTACHED: ReadonlySet<string> = new Set([FROM_GUEST, FROM_WIRE, FROM_SPINE]);
+export const ATTACHED: ReadonlySet<string> = new Set([FROM_GUEST, FROM_WIRE, FROM_SPINE, TO_NIC, FROM_NIC]);
 export const RESOLVE_NIC = "gona_resolve_nic";
 
 /** Preference of our filters at tc ingress: after those that an administrator numbers by hand, before tc's own choice. */

@@ -8,7 +8,13 @@ export * from "./host-spec.ts";
 export * from "./ids.ts";
 export { addressWords } from "./scalar/address-words.ts";
 export { formatDuration } from "./scalar/duration.ts";
-export { OWN_LINK_PREFIX, SPINE_END_PREFIX, SPINE_PREFIX } from "./scalar/name.ts";
+export {
+  OWN_LINK_PREFIX,
+  SPINE_END_PREFIX,
+  SPINE_PREFIX,
+  TRUNK_END_PREFIX,
+  TRUNK_PREFIX,
+} from "./scalar/name.ts";
 export { nearestWord } from "./scalar/nearest-word.ts";
 export { formatRate, parseRate } from "./scalar/rate.ts";
 export * from "./spec/findings-error.ts";

@@ -1,4 +1,4 @@
-import { formatRate } from "@gona/model";
+import { formatRate, TRUNK_END_PREFIX, TRUNK_PREFIX } from "@gona/model";
 import { RATE_FLOOR } from "./htb-shape.ts";
 import {
   type ClassShape,
@@ -16,15 +16,23 @@ import type { Members } from "./step-words.ts";
 export function treeWords(link: string): string {
   if (link === "gq-cap") return "all that capped guests send";
   if (link === "gq-local") return "what guests send to one another";
-  return link.startsWith("gq-in-") ? `what comes in by ${link.slice("gq-in-".length)}` : link;
+  const nic = comesInBy(link);
+  return nic === undefined ? standsFor(link) : `what comes in by ${nic}`;
 }
 
 /** A vif's class in a tree. */
 export function sliceWords(link: string, vif: string): string {
   if (link === "gq-cap") return `limit of ${vif} over all NICs`;
   if (link === "gq-local") return `limit of ${vif} to local guests`;
-  return link.startsWith("gq-in-") ? `slice ${vif} in by ${link.slice("gq-in-".length)}` : `slice ${vif} on ${link}`;
+  const nic = comesInBy(link);
+  return nic === undefined ? `slice ${vif} on ${standsFor(link)}` : `slice ${vif} in by ${nic}`;
 }
+
+/** The NIC whose ingress tree stands on a link. */
+const comesInBy = (link: string): string | undefined =>
+  ["gq-in-", TRUNK_END_PREFIX].flatMap((prefix) => (link.startsWith(prefix) ? [link.slice(prefix.length)] : []))[0];
+/** The NIC that a trunk stands for. */
+const standsFor = (link: string): string => (link.startsWith(TRUNK_PREFIX) ? link.slice(TRUNK_PREFIX.length) : link);
 
 export function treeMembers({ rate, host }: FacetValue<"trees">): Members {
   return {

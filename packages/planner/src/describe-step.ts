@@ -56,11 +56,12 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   },
   nics: {
     subject: (nic) => `NIC ${nic}`,
-    members: ({ slot, fabric, lag, up, shapeIn, bundle }) => ({
+    members: ({ slot, fabric, lag, up, shapeIn, bundle, trunk }) => ({
       "(gate)": up ? "up" : "down",
       slot: String(slot),
       fabric: `${fabric}${lag ? " (lag)" : ""}`,
       ...(lag ? { "(bundle)": BUNDLING[bundle ?? "member"] } : {}),
+      ...(trunk && { trunk: trunk.device }),
       "(incoming)": shapeIn ? "incoming traffic shaped" : "incoming traffic not shaped",
     }),
   },
@@ -72,6 +73,13 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   spines: {
     subject: (spine) => `spine ${spine}`,
     members: ({ device, peer }) => ({ "(ends)": `${device} to ${peer}` }),
+  },
+  trunks: {
+    subject: (nic) => `trunk of ${nic}`,
+    members: (trunk) => ({
+      domain: trunk.domain,
+      "(ends)": trunk.kind === "tap" ? trunk.device : `${trunk.device} to ${trunk.peer} in ${trunk.netns}`,
+    }),
   },
   spineFilters: { subject: (device) => `filter on ${device}`, members: ({ spine }) => ({ spine }) },
   trafficRules: { subject: (vif) => `traffic classes of ${vif}`, members: rulesMembers },
@@ -101,6 +109,10 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   segments: {
     subject: (_, { fabric, vlan }) => `broadcasts of fabric ${fabric}${inVlan(vlan)}`,
     members: ({ vifSlots }) => ({ "(count)": `${vifSlots.length} vifs`, slots: vifSlots.slice(0, 8).join(" ") }),
+  },
+  domainFilters: {
+    subject: (nic) => `filters around ${nic}`,
+    members: ({ nicSlot, device, peer }) => ({ "NIC slot": String(nicSlot), "(ends)": `${device} to ${peer}` }),
   },
   nicFilters: { subject: (nic) => `filter on ${nic}`, members: ({ nicSlot }) => ({ "NIC slot": String(nicSlot) }) },
   vifFilters: {

@@ -93,6 +93,7 @@ class FacetChange {
     this.#of = {
       vifLinks: new CopyOnWrite(before.vifLinks),
       spines: new CopyOnWrite(before.spines),
+      trunks: new CopyOnWrite(before.trunks),
       nics: new CopyOnWrite(before.nics),
       trees: new CopyOnWrite(before.trees),
       slices: new CopyOnWrite(before.slices),
@@ -100,26 +101,32 @@ class FacetChange {
       vifs: new CopyOnWrite(before.vifs),
       stations: new CopyOnWrite(before.stations),
       addresses: new CopyOnWrite(before.addresses),
+      domainFilters: new CopyOnWrite(before.domainFilters),
       nicFilters: new CopyOnWrite(before.nicFilters),
       spineFilters: new CopyOnWrite(before.spineFilters),
       vifFilters: new CopyOnWrite(before.vifFilters),
     };
   }
 
-  setNic({ name, entry, queue, filter, ingress }: NicPlan): void {
+  setNic({ name, entry, queue, link, filter, domainFilter, trunk, ingress }: NicPlan): void {
     this.#of.nics.set(name, entry);
-    this.#of.trees.set(name, queue);
-    this.#of.nicFilters.set(name, filter);
-    if (ingress !== undefined) this.setSpine(ingress);
+    this.#of.trees.set(link, queue);
+    if (filter !== undefined) this.#of.nicFilters.set(name, filter);
+    if (domainFilter !== undefined) this.#of.domainFilters.set(name, domainFilter);
+    if (trunk !== undefined) this.#of.trunks.set(name, trunk);
+    if (ingress?.spine !== undefined) this.setSpine(ingress.spine);
+    else if (ingress !== undefined) this.#of.trees.set(ingress.link, ingress.tree);
   }
 
   /** Deletes what `was` had beyond `nic`. */
   removeNic(was: NicPlan, nic: NicPlan | undefined): void {
-    if (was.ingress !== undefined && nic?.ingress === undefined) this.removeSpine(was.ingress);
-    if (nic !== undefined) return;
-    this.#of.nics.delete(was.name);
-    this.#of.trees.delete(was.name);
-    this.#of.nicFilters.delete(was.name);
+    if (was.ingress?.spine !== undefined && nic?.ingress?.spine === undefined) this.removeSpine(was.ingress.spine);
+    if (was.ingress !== undefined && was.ingress.link !== nic?.ingress?.link) this.#of.trees.delete(was.ingress.link);
+    if (was.link !== nic?.link) this.#of.trees.delete(was.link);
+    if (nic?.filter === undefined) this.#of.nicFilters.delete(was.name);
+    if (nic?.domainFilter === undefined) this.#of.domainFilters.delete(was.name);
+    if (nic?.trunk === undefined) this.#of.trunks.delete(was.name);
+    if (nic === undefined) this.#of.nics.delete(was.name);
   }
 
   setSpine({ id, spine, tree, filter }: SpinePlan): void {
@@ -172,6 +179,7 @@ class FacetChange {
     return {
       vifLinks: of.vifLinks.map,
       spines: of.spines.map,
+      trunks: of.trunks.map,
       nics: of.nics.map,
       trees: of.trees.map,
       slices: of.slices.map,
@@ -179,6 +187,7 @@ class FacetChange {
       vifs: of.vifs.map,
       stations: of.stations.map,
       addresses: of.addresses.map,
+      domainFilters: of.domainFilters.map,
       nicFilters: of.nicFilters.map,
       spineFilters: of.spineFilters.map,
       vifFilters: of.vifFilters.map,

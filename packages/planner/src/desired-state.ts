@@ -69,7 +69,8 @@ export function desiredState(input: DesiredInput): Desired {
   const fabrics = fabricNumbers(spec, observed, before?.fabrics);
   const vifSpecs = knownVifs(spec, before?.vifSpecs, before?.vifs);
   const pacing = paceTime(inventory.timerLateness, observedPaceTime(observed));
-  const isUp = (nic: NicId): boolean => inventory.nicsUp.has(nic) && inventory.links.has(nic);
+  const isUp = (nic: NicId): boolean =>
+    inventory.nicsUp.has(nic) && inventory.links.has(nic) && !inventory.absentNics?.has(nic);
   const vifs = new VifPlanning(input, vifSpecs, pacing, isUp);
   const { nics, missing } = planNics({
     spec,
@@ -101,6 +102,7 @@ function missingLink(vif: VifSpec, { links, namespaces }: Inventory): string | u
   if (attachment.kind === "device") {
     return links.has(attachment.device) ? undefined : `there is no link ${attachment.device} yet`;
   }
+  if (attachment.kind === "vf") return undefined;
   const canBeMade = namespaces === undefined || namespaces.has(attachment.netns);
   if (canBeMade || links.has(vifDevice(vif))) return undefined;
   return `there is no network namespace ${attachment.netns} yet`;

@@ -1,4 +1,12 @@
-import { type BitsPerSecond, type Bytes, bytes, type Nanoseconds, type NicId, type VifId } from "@gona/model";
+import {
+  type BitsPerSecond,
+  type Bytes,
+  bytes,
+  type DomainId,
+  type Nanoseconds,
+  type NicId,
+  type VifId,
+} from "@gona/model";
 
 /**
  * All kernel state that GONA owns in a hub, by facet; the same type holds what is wanted and what
@@ -12,6 +20,8 @@ export interface HubState {
   readonly vifLinks: ReadonlyMap<VifId, VifLink>;
   /** Veth pairs inside the hub that give what passes them a queue tree. */
   readonly spines: ReadonlyMap<SpineId, Spine>;
+  /** What leads from the hub to the NICs of driver domains. */
+  readonly trunks: ReadonlyMap<NicId, Trunk>;
   readonly nics: ReadonlyMap<NicId, NicEntry>;
   /** By the link whose root qdisc it is. */
   readonly trees: ReadonlyMap<string, QueueTree>;
@@ -22,7 +32,9 @@ export interface HubState {
   readonly stations: ReadonlyMap<StationKey, Station>;
   readonly addresses: ReadonlyMap<AddressKey, AddressEntry>;
   readonly segments: ReadonlyMap<SegmentKey, Segment>;
-  /** from_wire on a NIC, by link name. */
+  /** All that is attached around a NIC that has a namespace of its own. */
+  readonly domainFilters: ReadonlyMap<NicId, DomainFilter>;
+  /** from_wire on every other NIC, or on the trunk that stands for it. */
   readonly nicFilters: ReadonlyMap<NicId, NicFilter>;
   /** from_spine on the far end of a spine, by that end's name. */
   readonly spineFilters: ReadonlyMap<string, SpineFilter>;
@@ -62,6 +74,25 @@ export interface Spine extends MayBeStale {
   readonly peer: string;
 }
 
+/**
+ * A NIC's own way between the hub and its driver domain; its end in the hub stands for the NIC there. `veth`: a pair
+ * into the domain's namespace. `tap`: held by the domain's virtual machine, and made before the NIC is placed.
+ */
+export type Trunk = MayBeStale & {
+  /** The hub's end, at most 15 bytes, derived from the NIC's name (`gt-…`). */
+  readonly device: string;
+  readonly domain: DomainId;
+} & (
+    | {
+        readonly kind: "veth";
+        /** The end in the domain (`gd-…`). */
+        readonly peer: string;
+        /** Of the domain: a name below /run/netns. */
+        readonly netns: string;
+      }
+    | { readonly kind: "tap" }
+  );
+
 export interface NicEntry extends MayBeStale {
   /** 0 to 63, kept for as long as the NIC is in the spec. */
   readonly slot: number;
@@ -70,13 +101,21 @@ export interface NicEntry extends MayBeStale {
   readonly lag: boolean;
   /** The controller's gate. */
   readonly up: boolean;
-  /** What comes in for guests passes the spine `in NIC` first. */
+  /** What comes in for guests passes the spine `in NIC` first, or the tree on its trunk's end beside it. */
   readonly shapeIn: boolean;
+  /** What leads to it; absent: the NIC is in the hub. */
+  readonly trunk?: NicTrunk;
   /**
    * Where the fabric's bundle is negotiated and this NIC is not a full member of it. apart: nothing leaves by it and
    * guests hear nothing that comes in by it; joining: nothing leaves by it. Gate and carrier or not.
    */
   readonly bundle?: NicBundling;
+}
+
+/** Links of a trunk that a NIC's record names; `peer` of a veth alone. */
+export interface NicTrunk {
+  readonly device: string;
+  readonly peer?: string;
 }
 
 export type NicBundling = "apart" | "joining";
@@ -302,6 +341,14 @@ export const segmentKey = (s: Pick<Segment, "fabric" | "vlan">): SegmentKey => `
 
 export interface NicFilter extends MayBeStale {
   readonly nicSlot: number;
+  /** The trunk that stands for the NIC; absent: the NIC's own link. */
+  readonly link?: string;
+}
+/** from_wire on the hub's end of the trunk, to_nic on its other end, from_nic on the NIC. */
+export interface DomainFilter extends MayBeStale {
+  readonly nicSlot: number;
+  readonly device: string;
+  readonly peer: string;
 }
 /** What it hands on is told by the frames' mark. */
 export interface SpineFilter extends MayBeStale {
@@ -315,6 +362,7 @@ export interface VifFilter extends MayBeStale {
 export const EMPTY_HUB: HubState = {
   vifLinks: new Map(),
   spines: new Map(),
+  trunks: new Map(),
   nics: new Map(),
   trees: new Map(),
   slices: new Map(),
@@ -323,6 +371,7 @@ export const EMPTY_HUB: HubState = {
   stations: new Map(),
   addresses: new Map(),
   segments: new Map(),
+  domainFilters: new Map(),
   nicFilters: new Map(),
   spineFilters: new Map(),
   vifFilters: new Map(),

@@ -9,6 +9,7 @@ import {
   subtractRates,
 } from "@gona/model";
 import { RATE_FLOOR, type ShareScale } from "./htb-shape.ts";
+import type { QueueTree } from "./hub-state.ts";
 import type { ShapedTree } from "./nic-plan.ts";
 import { shareScale } from "./share-scale.ts";
 import { type SpinePlan, spinePlan } from "./spine-plan.ts";
@@ -21,9 +22,14 @@ import { withOverhead } from "./with-overhead.ts";
 const PASSED = 0.99;
 const DEFAULT_SHARES = shares(100);
 
-/** The spine that what comes in by a NIC for guests passes. */
-export interface IngressPlan extends SpinePlan {
+/** The tree that what comes in by a NIC for guests passes. */
+export interface IngressPlan {
+  /** Whose root it is: the first end of the NIC's spine, or the end of its trunk that is beside it. */
+  readonly link: string;
+  readonly tree: QueueTree;
   readonly scale: ShareScale;
+  /** Of a NIC in the hub. */
+  readonly spine?: SpinePlan;
 }
 
 /** The share of a slice on the way in; one that the spec does not shape there is limited by the NIC alone. */
@@ -41,27 +47,31 @@ export const ingressRoom = (nic: NicSpec): BitsPerSecond => subtractRates(ingres
 
 /**
  * Undefined where no slice of the NIC names `ingress`; where one does, all pass the spine, so that its
- * reservation holds against the others.
+ * reservation holds against the others. `trunkEnd`: the end of the NIC's trunk that is beside it, where it has one.
  */
 export function planIngress(
   nic: NicSpec,
   slices: readonly SliceSpec[],
+  trunkEnd: string | undefined,
   scaleBefore: (tree: ShapedTree) => ShareScale | undefined,
 ): IngressPlan | undefined {
   if (!slices.some(({ ingress }) => ingress !== undefined)) return undefined;
   const rate = ingressRate(nic);
-  const plan = spinePlan(`in ${nic.name}`, rate);
+  const made = spinePlan(`in ${nic.name}`, rate);
+  const spine = { ...made, tree: withOverhead(made.tree, nic.overhead) };
+  const link = trunkEnd ?? spine.spine.device;
   const shareOf = (slice: SliceSpec): SliceShare => ingressShare(slice, rate);
   const tree: ShapedTree = {
     nic: nic.name,
-    link: plan.spine.device,
-    room: subtractRates(rate, plan.tree.host.rate),
+    link,
+    room: subtractRates(rate, made.tree.host.rate),
     shares: slices.map(shareOf),
     shareOf,
   };
   return {
-    ...plan,
-    tree: withOverhead(plan.tree, nic.overhead),
+    link,
+    tree: spine.tree,
+    ...(trunkEnd === undefined && { spine }),
     scale: shareScale(tree.room, tree.shares, scaleBefore(tree)),
   };
 }

@@ -1,4 +1,4 @@
-import type { Nanoseconds, NicId, VifId } from "@gona/model";
+import type { DomainId, Nanoseconds, NicId, VifId } from "@gona/model";
 import type { NicBundling, Station } from "./hub-state.ts";
 
 /**
@@ -6,7 +6,7 @@ import type { NicBundling, Station } from "./hub-state.ts";
  * A vif or NIC whose link is missing is pending: it is left out until it appears.
  */
 export interface Inventory {
-  /** Names of the hub's links. */
+  /** Names of the hub's links, and of the NICs that stand in driver domains. */
   readonly links: ReadonlySet<string>;
   /**
    * Names of the network namespaces that a vif can be made in; absent: any. A vif that GONA made
@@ -24,6 +24,10 @@ export interface Inventory {
    * that has no other.
    */
   readonly nicsHeld?: ReadonlySet<NicId>;
+  /** NICs that stand in a driver domain, which is ready for them; all others stand in the hub. */
+  readonly placements?: ReadonlyMap<NicId, NicPlacement>;
+  /** NICs that are to be left out for now, with the reason: their domain is not ready, or they are on their way. */
+  readonly absentNics?: ReadonlyMap<NicId, string>;
   /** NICs that are not full members of the bundle that their fabric negotiates; absent: all are. */
   readonly nicsBundling?: ReadonlyMap<NicId, NicBundling>;
   /** NICs that say they carry out HTB trees (hw-tc-offload) and have not refused one. */
@@ -43,3 +47,8 @@ export interface Inventory {
   /** How late this machine's timers are, 95th percentile, measured once; absent: not measured. */
   readonly timerLateness?: Nanoseconds;
 }
+
+/** Where a NIC stands. A virtual machine holds the trunk that stands for it. */
+export type NicPlacement =
+  | { readonly isolation: "netns"; readonly domain: DomainId; readonly netns: string }
+  | { readonly isolation: "vm"; readonly domain: DomainId };

@@ -14,13 +14,14 @@ import { assignNumbers } from "./assign-numbers.ts";
 import { effectiveShares } from "./effective-shares.ts";
 import { equalData } from "./equal-data.ts";
 import { hostShape, queueTree, reservable, type ShareScale } from "./htb-shape.ts";
-import type { HubState, NicEntry, NicFilter, QueueTree } from "./hub-state.ts";
+import type { DomainFilter, HubState, NicEntry, NicFilter, QueueTree, Trunk } from "./hub-state.ts";
 import { type IngressPlan, planIngress } from "./ingress-plan.ts";
 import type { Inventory } from "./inventory.ts";
 import { areLaned } from "./lanes.ts";
 import { usesOffload } from "./offload-obstacles.ts";
 import { isPaced } from "./pace.ts";
 import { shareScale } from "./share-scale.ts";
+import { trunkOf } from "./trunk-plan.ts";
 import { treeWithOffload } from "./with-offload.ts";
 import { withOverhead } from "./with-overhead.ts";
 
@@ -33,7 +34,13 @@ export interface NicPlan {
   readonly capacity: BitsPerSecond;
   readonly entry: NicEntry;
   readonly queue: QueueTree;
-  readonly filter: NicFilter;
+  /** Whose root `queue` is: the NIC, or the trunk that stands for it wholly. */
+  readonly link: string;
+  /** What is attached around it: one of the two. */
+  readonly filter?: NicFilter;
+  readonly domainFilter?: DomainFilter;
+  /** What leads to it; absent: it is in the hub. */
+  readonly trunk?: Trunk;
   /** What comes in for guests is shaped. */
   readonly ingress?: IngressPlan;
   /** ClassShape.overhead of its trees; absent: 0. */
@@ -88,7 +95,8 @@ export interface NicPlans {
 /** The NICs of the spec whose link is there. */
 export function planNics(input: NicPlansInput): NicPlans {
   const { spec, inventory, observed, before } = input;
-  const present = spec.nics.filter((nic) => inventory.links.has(nic.name));
+  const isHere = (nic: NicId): boolean => inventory.links.has(nic) && !inventory.absentNics?.has(nic);
+  const present = spec.nics.filter((nic) => isHere(nic.name));
   const slots = assignNumbers(
     present.map((nic) => nic.name),
     NIC_SLOTS,
@@ -101,8 +109,8 @@ export function planNics(input: NicPlansInput): NicPlans {
   for (const nic of spec.nics) {
     const slot = slots.get(nic.name);
     if (slot !== undefined) nics.set(nic.name, planNic(input, nic, slot, slices.get(nic.name) ?? []));
-    else if (inventory.links.has(nic.name)) missing.set(nic.name, "all 64 NIC slots are taken");
-    else missing.set(nic.name, `there is no link ${nic.name} yet`);
+    else if (isHere(nic.name)) missing.set(nic.name, "all 64 NIC slots are taken");
+    else missing.set(nic.name, inventory.absentNics?.get(nic.name) ?? `there is no link ${nic.name} yet`);
   }
   return { nics: sameEntries(nics, before) ? before : nics, missing };
 }
@@ -110,8 +118,12 @@ export function planNics(input: NicPlansInput): NicPlans {
 function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: readonly SliceSpec[]): NicPlan {
   const { spec, inventory } = input;
   const before = input.before?.get(nic.name);
-  const scale = egressScale(input, nic, slices, before?.scale);
-  const ingress = planIngress(nic, slices, (tree) => before?.ingress?.scale ?? input.guessScale(tree));
+  const placement = inventory.placements?.get(nic.name);
+  const trunk = placement && trunkOf(nic.name, placement);
+  const peer = trunk?.kind === "veth" ? trunk.peer : undefined;
+  const link = trunk?.kind === "tap" ? trunk.device : nic.name;
+  const scale = egressScale(input, nic, link, slices, before?.scale);
+  const ingress = planIngress(nic, slices, peer, (tree) => before?.ingress?.scale ?? input.guessScale(tree));
   const overhead = nic.overhead === 0 ? undefined : nic.overhead;
   const offload = usesOffload(spec, nic, inventory.nicsOffload?.has(nic.name) === true);
   const bundle = inventory.nicsBundling?.get(nic.name);
@@ -124,10 +136,15 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
       lag: spec.fabrics.some((fabric) => fabric.name === nic.fabric && fabric.lag),
       up: inventory.nicsUp.has(nic.name),
       shapeIn: ingress !== undefined,
+      ...(trunk && { trunk: { device: trunk.device, ...(peer !== undefined && { peer }) } }),
       ...(bundle && { bundle }),
     },
     queue: offload ? treeWithOffload(nicTree(nic, scale)) : nicTree(nic, scale),
-    filter: { nicSlot: slot },
+    link,
+    ...(trunk && { trunk }),
+    ...(trunk && peer !== undefined
+      ? { domainFilter: { nicSlot: slot, device: trunk.device, peer } }
+      : { filter: { nicSlot: slot, ...(trunk && { link }) } }),
     ...(ingress && { ingress }),
     ...(overhead && { overhead }),
     ...(offload && { offload }),
@@ -144,13 +161,14 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
 function egressScale(
   input: NicPlansInput,
   nic: NicSpec,
+  link: string,
   slices: readonly SliceSpec[],
   before?: ShareScale,
 ): ShareScale {
   const room = nic.host === undefined ? reservable(nic.capacity) : nic.capacity;
   const shares = slices.map(({ egress }) => egress);
   if (nic.host !== undefined) shares.push(nic.host);
-  const tree: ShapedTree = { nic: nic.name, link: nic.name, room, shares, shareOf: ({ egress }) => egress };
+  const tree: ShapedTree = { nic: nic.name, link, room, shares, shareOf: ({ egress }) => egress };
   return shareScale(room, shares, before ?? input.guessScale(tree));
 }
 
@@ -176,6 +194,7 @@ function occupiedNicSlots(observed: HubState): ReadonlySet<number> {
   const occupied = new Set<number>();
   for (const nic of observed.nics.values()) occupied.add(nic.slot);
   for (const filter of observed.nicFilters.values()) occupied.add(filter.nicSlot);
+  for (const filter of observed.domainFilters.values()) occupied.add(filter.nicSlot);
   for (const vif of observed.vifs.values()) for (const slice of vif.slices) if (slice) occupied.add(slice.nicSlot);
   return occupied;
 }

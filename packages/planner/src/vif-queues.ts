@@ -51,15 +51,13 @@ export function vifQueues(input: VifQueuesInput): VifQueues {
   const queues: VifQueues["queues"][number][] = [];
   const totals = limitSums(input);
   for (const { spec, nic } of input.slices) {
-    const { name, scale, overhead, paced, offload = false } = nic;
+    const { link, scale, overhead, paced, offload = false } = nic;
     const own = { scale, overhead, paced, offload, fraction: part(spec.egress, totals.egress) };
-    queues.push(queueOf(input, name, spec.egress, own));
+    queues.push(queueOf(input, link, spec.egress, own));
     if (nic.ingress === undefined) continue;
     const share = ingressShare(spec, nic.ingress.tree.rate);
     const fraction = part(share, totals.ingress);
-    queues.push(
-      queueOf(input, nic.ingress.spine.device, share, { scale: nic.ingress.scale, overhead, paced, fraction }),
-    );
+    queues.push(queueOf(input, nic.ingress.link, share, { scale: nic.ingress.scale, overhead, paced, fraction }));
   }
   if (limit?.egress !== undefined) queues.push(capOf(input, "cap", limit.egress));
   if (limit?.local !== undefined) queues.push(capOf(input, "local", limit.local));

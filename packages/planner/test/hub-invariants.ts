@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { classMinor, innerMinor } from "../src/class-minors.ts";
 import { RATE_FLOOR } from "../src/htb-shape.ts";
 import { type HubState, sliceKey } from "../src/hub-state.ts";
+import { egressLink, ingressLink } from "./nic-links.ts";
 import { expectSoundQueues } from "./queue-invariants.ts";
 import { usedSlices } from "./used-slices.ts";
 
@@ -20,10 +21,19 @@ export function hasWorkingSlice(hub: HubState, vif: VifId): boolean {
       slice !== null &&
       slice !== undefined &&
       hub.nics.get(slice.nic)?.slot === slice.nicSlot &&
-      hub.trees.has(slice.nic) &&
-      hub.slices.has(sliceKey(slice.nic, entry.slot))
+      hub.trees.has(egressLink(hub, slice.nic)) &&
+      hub.slices.has(sliceKey(egressLink(hub, slice.nic), entry.slot)) &&
+      leadsOut(hub, slice.nic)
     );
   });
+}
+
+/** Whether a trunk is there, with a filter at its far end, where a NIC's entry names one. */
+function leadsOut(hub: HubState, nic: NicId): boolean {
+  const trunk = hub.nics.get(nic)?.trunk;
+  if (trunk === undefined) return true;
+  if (hub.trunks.get(nic)?.device !== trunk.device) return false;
+  return trunk.peer === undefined || hub.domainFilters.get(nic)?.peer === trunk.peer;
 }
 
 /** What every desired hub of an admitted spec keeps. */
@@ -46,15 +56,17 @@ export function expectSound(hub: HubState): void {
   }
   expectUniqueMacs(hub);
   for (const [nic, { shapeIn }] of hub.nics) {
-    expectFittingTree(hub, nic);
-    if (shapeIn) expectFittingTree(hub, hub.spines.get(`in ${nic}`)?.device ?? "");
+    expectFittingTree(hub, egressLink(hub, nic));
+    if (shapeIn) expectFittingTree(hub, ingressLink(hub, nic) ?? "");
+    expect(leadsOut(hub, nic)).toBe(true);
+    expect(hub.nicFilters.has(nic)).not.toBe(hub.domainFilters.has(nic));
   }
   expectSoundQueues(hub);
   const slots = new Map([...hub.vifs].map(([id, vif]) => [vif.slot, id]));
   for (const vif of hub.vifs.values()) {
     expect(hub.vifFilters.get(vif.device)).toEqual({ vifSlot: vif.slot });
     const living = vif.slices.filter((slice) => slice !== null);
-    for (const slice of living) expect(hub.slices.has(sliceKey(slice.nic, vif.slot))).toBe(true);
+    for (const slice of living) expect(hub.slices.has(sliceKey(egressLink(hub, slice.nic), vif.slot))).toBe(true);
     // No bucket points into the void, and none to a dead NIC beside a living one.
     if (living.length > 0) for (const number of usedSlices(vif)) expect(vif.slices[number]).not.toBeNull();
     if (living.some((slice) => hub.nics.get(slice.nic)?.up)) {

@@ -10,13 +10,18 @@ import {
   sliceKey,
   type VifEntry,
 } from "../src/hub-state.ts";
+import { egressLink, ingressLink } from "./nic-links.ts";
 import { usedSlices } from "./used-slices.ts";
 
 /** What every desired hub keeps of spines, caps, parts and traffic rules: what each needs, and nothing that nobody needs. */
 export function expectSoundQueues(hub: HubState): void {
   expect(brokenPaths(hub)).toEqual([]);
   const vifs = [...hub.vifs.values()];
-  const links = new Set<string>([...hub.nics.keys(), ...vifs.filter(({ queued }) => queued).map((vif) => vif.device)]);
+  const links = new Set<string>([
+    ...[...hub.nics.keys()].map((nic) => egressLink(hub, nic)),
+    ...[...hub.nics].flatMap(([, { shapeIn, trunk }]) => (shapeIn && trunk?.peer ? [trunk.peer] : [])),
+    ...vifs.filter(({ queued }) => queued).map((vif) => vif.device),
+  ]);
   for (const [id, { device, peer }] of hub.spines) {
     links.add(device);
     expect(device.length).toBeLessThanOrEqual(15);
@@ -66,7 +71,10 @@ function linksOf(hub: HubState, vif: VifEntry): readonly string[] {
   return [
     ...vif.slices.flatMap((slice) => {
       if (slice === null) return [];
-      return hub.nics.get(slice.nic)?.shapeIn ? [slice.nic, spine(`in ${slice.nic}`)] : [slice.nic];
+      const out = egressLink(hub, slice.nic);
+      return hub.nics.get(slice.nic)?.shapeIn
+        ? [out, ingressLink(hub, slice.nic) ?? `no way in by ${slice.nic}`]
+        : [out];
     }),
     ...(vif.capped ? [spine("cap")] : []),
     ...(vif.localCapped ? [spine("local")] : []),
@@ -96,7 +104,7 @@ export function brokenPaths(hub: HubState, excused?: Excused): readonly string[]
       if (!hub.trees.has(link)) broken.push(`${id}: no tree on ${link}`);
       const key = sliceKey(link, vif.slot);
       const slice = hub.slices.get(key);
-      if (slice === undefined && link.startsWith("gq-in-") && excused?.leaves(key)) continue;
+      if (slice === undefined && /^g[qd]-/.test(link) && excused?.leaves(key)) continue;
       if (slice === undefined) broken.push(`${id}: no class on ${link}`);
       if (slice === undefined || excused?.changesParts(key)) continue;
       if (vif.parts ? slice.parts.length === 0 : slice.leaf === null) broken.push(`${id}: parts on ${link}`);
@@ -106,8 +114,9 @@ export function brokenPaths(hub: HubState, excused?: Excused): readonly string[]
     }
     if (vif.queued && !hub.trees.has(vif.device)) broken.push(`${id}: no tree on its own link`);
   }
-  for (const [nic, { shapeIn }] of hub.nics) {
-    if (shapeIn && !hub.spines.has(`in ${nic}`)) broken.push(`${nic}: no spine`);
+  for (const [nic, { shapeIn, trunk }] of hub.nics) {
+    if (shapeIn && ingressLink(hub, nic) === undefined) broken.push(`${nic}: no spine`);
+    if (trunk !== undefined && hub.trunks.get(nic)?.device !== trunk.device) broken.push(`${nic}: no trunk`);
   }
   return [...broken, ...deadEnds(hub)];
 }

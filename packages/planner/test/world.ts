@@ -23,7 +23,7 @@ import {
   vifId,
 } from "@gona/model";
 import fc from "fast-check";
-import type { Inventory } from "../src/inventory.ts";
+import type { Inventory, NicPlacement } from "../src/inventory.ts";
 
 /** A spec and the links and NICs it meets. */
 export interface World {
@@ -111,6 +111,13 @@ const nicExtras: fc.Arbitrary<Pick<NicSpec, "overhead" | "host">> = fc.oneof(
   }),
 );
 
+/** A NIC never changes its place in one plan: whoever moves it leaves it out first. */
+const PLACES: readonly (readonly [NicId, NicPlacement])[] = [
+  [nicId("e2"), { isolation: "netns", domain: domainId("dd-a"), netns: "gona.dd-a" }],
+  [nicId("e4"), { isolation: "vm", domain: domainId("dd-vm") }],
+  [nicId("b2"), { isolation: "netns", domain: domainId("dd-b"), netns: "gona.dd-b" }],
+];
+
 /** A few guests from a small pool on a few NICs from a small pool: two draws differ in what a plan must cope with. */
 export const world: fc.Arbitrary<World> = fc
   .record({
@@ -125,12 +132,13 @@ export const world: fc.Arbitrary<World> = fc
       absent: fc.subarray([...nics.flat(), "v0", "v1"], { maxLength: 2 }),
       down: fc.subarray(nics.flat(), { maxLength: 2 }),
       held: fc.subarray(nics.flat(), { maxLength: 1 }),
+      moving: fc.subarray(nics.flat(), { maxLength: 1 }),
       nicExtras: fc.tuple(nicExtras, nicExtras),
       // Rarely: what parts and virtual queues do is to be met often enough.
       fqCodel: fc.nat(4).map((one) => one === 0),
     }),
   )
-  .map(({ nics, guests, absent, down, held, nicExtras: extrasOf, fqCodel }) => ({
+  .map(({ nics, guests, absent, down, held, moving, nicExtras: extrasOf, fqCodel }) => ({
     spec: {
       domains: [{ name: domainId("host"), isolation: "host", drivers: [] }],
       fabrics: POOL.map(({ fabric, lag }) => ({ name: fabric, lag })),
@@ -150,6 +158,8 @@ export const world: fc.Arbitrary<World> = fc
       links: new Set([...nics.flat(), ...GUESTS.map((_, index) => `v${index}`)].filter((l) => !absent.includes(l))),
       nicsUp: new Set(nics.flat().filter((nic) => !down.includes(nic))),
       nicsHeld: new Set(held.filter((nic) => !down.includes(nic))),
+      placements: new Map(PLACES),
+      absentNics: new Map(moving.map((nic) => [nic, "it is on its way"])),
       ...(fqCodel && { fqCodel }),
     },
   }));

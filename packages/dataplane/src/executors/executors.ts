@@ -5,6 +5,7 @@ import { sliceExecutor } from "./slice-executor.ts";
 import { spineExecutor, spineFilterExecutor } from "./spine-executors.ts";
 import { addressExecutor, segmentExecutor, stationExecutor, trafficRuleExecutor } from "./table-executors.ts";
 import { treeExecutor } from "./tree-executor.ts";
+import { domainFilterExecutor, trunkExecutor } from "./trunk-executors.ts";
 import { vifExecutor, vifFilterExecutor, vifLinkExecutor } from "./vif-executors.ts";
 
 /** Turns the steps of one facet into operations. Throws GonaError. */
@@ -18,7 +19,9 @@ export interface Executor<F extends Facet> {
 export const EXECUTORS: { readonly [F in Facet]: Executor<F> } = {
   vifLinks: vifLinkExecutor,
   spines: spineExecutor,
+  trunks: trunkExecutor,
   spineFilters: spineFilterExecutor,
+  domainFilters: domainFilterExecutor,
   trafficRules: trafficRuleExecutor,
   nics: nicExecutor,
   trees: treeExecutor,

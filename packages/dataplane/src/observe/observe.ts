@@ -25,6 +25,7 @@ export function observe(kernel: Kernel): HubState {
   return {
     vifLinks: observeVifLinks(view),
     spines: spines.spines,
+    trunks: new Map(),
     nics,
     ...observeQueues(view, spines.broken),
     trafficRules: trafficRules(kernel, vifs),
@@ -32,6 +33,7 @@ export function observe(kernel: Kernel): HubState {
     stations: table(kernel, "gona_stations", decodeStation, stationKey),
     addresses: table(kernel, "gona_addresses", decodeAddress, addressKey),
     segments: table(kernel, "gona_segments", decodeSegment, segmentKey),
+    domainFilters: new Map(),
     ...observeFilters(view, spines),
   };
 }

@@ -24,6 +24,10 @@ export const OWN_LINK_PREFIX = "gv-";
 /** Of the two ends of its spines, the one with the queue tree first. */
 export const SPINE_PREFIX = "gq-";
 export const SPINE_END_PREFIX = "gp-";
+/** Of a trunk's two ends: the hub's, which stands for the NIC there, and the one in the driver domain. */
+export const TRUNK_PREFIX = "gt-";
+export const TRUNK_END_PREFIX = "gd-";
+const OWN_PREFIXES = [OWN_LINK_PREFIX, SPINE_PREFIX, SPINE_END_PREFIX, TRUNK_PREFIX, TRUNK_END_PREFIX];
 
 /** What the kernel takes as a link's name (dev_valid_name, and no `%`: that is a template) and GONA does not make itself. */
 export function readLinkName(value: unknown, what: string): Scalar<string> {
@@ -32,7 +36,7 @@ export function readLinkName(value: unknown, what: string): Scalar<string> {
   if (/[\s/:%\p{Cc}]/u.test(value) || value === "." || value === "..") return bad(allowed);
   if (value === "" || utf8Length(value) > 15) return bad(allowed);
   if (value === "lo") return bad(allowed, "lo is the loopback");
-  const own = [OWN_LINK_PREFIX, SPINE_PREFIX, SPINE_END_PREFIX].find((prefix) => value.startsWith(prefix));
+  const own = OWN_PREFIXES.find((prefix) => value.startsWith(prefix));
   if (own !== undefined) return bad(allowed, `names that start with ${own} are GONA's own`);
   return good(value);
 }
