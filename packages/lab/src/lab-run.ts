@@ -9,6 +9,7 @@ import { htmlReport } from "./report/html-report.ts";
 import { allKept } from "./run/lab-text.ts";
 import type { LabDisplay, PhaseResult } from "./run/lab-view.ts";
 import { LiveDisplay } from "./run/live-display.ts";
+import { MachineStalls } from "./run/machine-stalls.ts";
 import { PhaseRunner } from "./run/phase-runner.ts";
 import { PlainDisplay } from "./run/plain-display.ts";
 import { resultRows } from "./run/result-rows.ts";
@@ -66,7 +67,8 @@ export async function runScenario(scenario: Scenario, options: LabRunOptions = {
     for (const guest of countedAtGuests(scenario)) await bed.farEnd.attachGuest(bed.station(guest));
     display.step("starting the daemon");
     const daemon = await DaemonUnderTest.start(bed);
-    await using runner = new PhaseRunner(bed, daemon, display);
+    using stalls = await MachineStalls.watch();
+    await using runner = new PhaseRunner(bed, daemon, display, stalls);
     try {
       do {
         for (const [index, phase] of scenario.phases.entries()) {

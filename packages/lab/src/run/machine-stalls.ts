@@ -6,7 +6,8 @@ import { REPOSITORY } from "../bed/lab-paths.ts";
 import { CLOCK_MONOTONIC, CLOCK_REALTIME, ProbeClock } from "../traffic/probe-clock.ts";
 import type { Span } from "./span.ts";
 
-const OBJECT = join(REPOSITORY, "build/bpf/lab_stalls.bpf.o");
+/** Of bpf/lab_stalls.bpf.c. */
+export const STALLS_OBJECT = join(REPOSITORY, "build/bpf/lab_stalls.bpf.o");
 const SOURCE = join(REPOSITORY, "bpf/lab_stalls.bpf.c");
 const PERIOD_NS = 500_000;
 /** Shorter ones are many, and break no promise. */
@@ -53,7 +54,7 @@ export class MachineStalls implements Disposable {
 
   #start(): void {
     const rodata = { lab_period_ns: PERIOD_NS, lab_shortest_ns: SHORTEST_NS };
-    const object = this.#watching.use(loadBpfObject(OBJECT, { rodata }));
+    const object = this.#watching.use(loadBpfObject(STALLS_OBJECT, { rodata }));
     this.#watching.use(new RingBuffer(object.map("lab_stalls"), (record) => this.#take(record)).unref());
     this.#watching.use(object.program("lab_timer_expired").attachTracepoint("hrtimer_expire_entry"));
     this.#watching.use(startCpuTimers(PERIOD_NS));
@@ -80,5 +81,5 @@ function realtimeAheadMs(): number {
 async function buildObject(): Promise<void> {
   if (!existsSync(SOURCE)) return;
   const { buildBpf } = await import("../../../../scripts/build-bpf.mjs");
-  buildBpf({ source: SOURCE, output: OBJECT });
+  buildBpf({ source: SOURCE, output: STALLS_OBJECT });
 }

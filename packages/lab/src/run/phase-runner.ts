@@ -8,10 +8,12 @@ import { RunningTraffic, type TrafficRecord } from "../traffic/running-traffic.t
 import { watchCpuPressure } from "./cpu-pressure.ts";
 import { FarEndBook, slicesOf } from "./far-end-book.ts";
 import { findTables } from "./find-tables.ts";
+import { OPEN_SILENCE_MS, type ProbeEvidence, quietMs } from "./judge-probe.ts";
 import type { TablesFinding } from "./judge-tables.ts";
 import type { LabDisplay, LabView, NicView, PhaseResult, ProbeRow } from "./lab-view.ts";
+import type { MachineStalls } from "./machine-stalls.ts";
 import { promiseOf } from "./promise.ts";
-import { type Evidence, judge, OPEN_SILENCE_MS, type ProbeEvidence } from "./verdict.ts";
+import { type Evidence, judge } from "./verdict.ts";
 
 const SAMPLE_MS = 200;
 /** The probers tell each 100 ms; what they told about the phase's end arrives by then. */
@@ -57,12 +59,14 @@ export class PhaseRunner implements AsyncDisposable {
   readonly #bed: LabBed;
   readonly #daemon: DaemonUnderTest;
   readonly #display: LabDisplay;
+  readonly #stalls: MachineStalls;
   readonly #running = new Map<string, RunningTraffic>();
   readonly #cables = new Map<NicId, NicView["cable"]>();
   #spec: LabSpec;
 
-  constructor(bed: LabBed, daemon: DaemonUnderTest, display: LabDisplay) {
+  constructor(bed: LabBed, daemon: DaemonUnderTest, display: LabDisplay, stalls: MachineStalls) {
     this.#bed = bed;
+    this.#stalls = stalls;
     this.#daemon = daemon;
     this.#display = display;
     this.#spec = bed.scenario.spec;
@@ -223,7 +227,8 @@ export class PhaseRunner implements AsyncDisposable {
     if (record?.traffic.kind !== "probe") return undefined;
     const before = record.sequence.findLast(({ atMs }) => atMs <= fromMs);
     const windows = record.sequence.filter(({ atMs }) => atMs > fromMs && atMs <= toMs + PATIENCE_MS);
-    return { windows, perSecond: record.traffic.perSecond, ...(before !== undefined && { before }) };
+    const stalls = this.#stalls.within(fromMs, toMs + PATIENCE_MS);
+    return { fromMs, windows, perSecond: record.traffic.perSecond, stalls, ...(before !== undefined && { before }) };
   }
 
   #macsSince(before: ReadonlyMap<string, bigint>): Evidence["macs"] {
@@ -264,24 +269,25 @@ export class PhaseRunner implements AsyncDisposable {
             cable: cable(slice.nic),
           };
         }),
-      probes: [...this.#running.values()].flatMap(({ record }) => probeRow(record, fromMs)),
+      probes: [...this.#running.values()].flatMap(({ record }) => probeRow(record, fromMs, this.#stalls)),
       ...(news !== undefined && { news: `${((news.atMs - fromMs) / 1000).toFixed(1)} s  ${news.text}` }),
     };
   }
 }
 
-function probeRow({ traffic, sequence }: TrafficRecord, fromMs: number): ProbeRow[] {
+function probeRow({ traffic, sequence }: TrafficRecord, fromMs: number, machine: MachineStalls): ProbeRow[] {
   if (traffic.kind !== "probe") return [];
   const { name, from, to, perSecond } = traffic;
   const before = sequence.findLast(({ atMs }) => atMs <= fromMs);
   const windows = sequence.filter(({ atMs }) => atMs > fromMs);
   const last: SequenceWindow | undefined = windows.at(-1) ?? before;
+  const stalls = machine.within(fromMs, Number.POSITIVE_INFINITY);
   return [
     {
       ...{ name, from, to, perSecond },
       received: (last?.received ?? 0) - (before?.received ?? 0),
       lost: (last?.lost ?? 0) - (before?.lost ?? 0),
-      longestGapMs: Math.max(0, ...windows.map(({ gapMs }) => gapMs)),
+      longestGapMs: Math.max(0, ...windows.map((window) => quietMs(window, stalls))),
     },
   ];
 }

@@ -2,6 +2,7 @@ import { bitsPerSecond, guestId, type HostSpec, milliseconds, nicId, parseSpec, 
 import { expect, test } from "vitest";
 import type { Expectation } from "../scenario/scenario.ts";
 import type { SequenceWindow } from "../traffic/probe-messages.ts";
+import type { ProbeEvidence } from "./judge-probe.ts";
 import { type Evidence, judge } from "./verdict.ts";
 
 const host: HostSpec = parseSpec(
@@ -24,6 +25,7 @@ const window = (values: Partial<SequenceWindow>): SequenceWindow => ({
     duplicated: 0,
     gapMs: 0.2,
     rawGapMs: 0.2,
+    quiet: [],
     silenceMs: 0,
     per10Ms: [],
   },
@@ -38,6 +40,10 @@ const evidence = (values: Partial<Evidence> = {}): Evidence => ({
   macs: [],
   tables: () => undefined,
   converged: true,
+  ...values,
+});
+const probed = (values: Partial<ProbeEvidence>): ProbeEvidence => ({
+  ...{ fromMs: 0, windows: [], perSecond: 10_000, stalls: [] },
   ...values,
 });
 const delivered = (rate: number) => evidence({ rate: () => bitsPerSecond(rate) });
@@ -66,7 +72,7 @@ test("a slice that the spec lacks is a broken promise, not a kept one", () => {
 
 test("a probe is judged by what the phase added, not by what came before it", () => {
   const found = evidence({
-    probe: () => ({ perSecond: 10_000, before: window({ lost: 70 }), windows: [window({ received: 2000, lost: 73 })] }),
+    probe: () => probed({ before: window({ lost: 70 }), windows: [window({ received: 2000, lost: 73 })] }),
   });
   expect(keeps({ kind: "probe", probe: "p", lost: 3 }, found)).toBe(true);
   expect(keeps({ kind: "probe", probe: "p", lost: 2 }, found)).toBe(false);
@@ -75,15 +81,41 @@ test("a probe is judged by what the phase added, not by what came before it", ()
 test("a gap that has not ended counts, and so does a probe of which nothing came", () => {
   const gap: Expectation = { kind: "probe", probe: "p", gap: milliseconds(5) };
   const silent = window({ received: 2000, silenceMs: 90 });
-  expect(keeps(gap, evidence({ probe: () => ({ perSecond: 1, windows: [window({})] }) }))).toBe(true);
-  expect(keeps(gap, evidence({ probe: () => ({ perSecond: 1, windows: [window({}), silent] }) }))).toBe(false);
-  expect(keeps(gap, evidence({ probe: () => ({ perSecond: 1, windows: [window({ received: 0 })] }) }))).toBe(false);
+  expect(keeps(gap, evidence({ probe: () => probed({ windows: [window({})] }) }))).toBe(true);
+  expect(keeps(gap, evidence({ probe: () => probed({ windows: [window({}), silent] }) }))).toBe(false);
+  expect(keeps(gap, evidence({ probe: () => probed({ windows: [window({ received: 0 })] }) }))).toBe(false);
   expect(keeps(gap, evidence())).toBe(false);
+});
+
+test("of a gap counts what neither the sender's pause nor a CPU that stood still accounts for", () => {
+  const gap: Expectation = { kind: "probe", probe: "p", gap: milliseconds(5) };
+  const quiet = { fromMs: 100, toMs: 109, pauseFromMs: 98, pauseToMs: 101 };
+  const windows = [window({ gapMs: 6, quiet: [quiet] }), window({ received: 2000 })];
+  const judged = (stalls: ProbeEvidence["stalls"]) =>
+    judge(gap, evidence({ probe: () => probed({ windows, stalls }) }));
+  expect(judged([])[0]).toMatchObject({ kept: false, value: 8 });
+  expect(judged([{ fromMs: 50, toMs: 100 }])[0]).toMatchObject({ kept: false, value: 8 });
+  // Two CPUs at once, one of them also while the sender paused.
+  const both = [
+    { fromMs: 100.5, toMs: 103 },
+    { fromMs: 102, toMs: 104 },
+  ];
+  expect(judged(both)[0]).toMatchObject({ kept: true, value: 5 });
+  expect(judged([{ fromMs: 0, toMs: 200 }])[0]).toMatchObject({ kept: true, value: 1 });
+});
+
+test("a silence at the end is not the network's while a CPU stands still", () => {
+  const windows = [window({ atMs: 1000, received: 2000, silenceMs: 300 })];
+  const probe = (stalls: ProbeEvidence["stalls"]) =>
+    evidence({ probe: () => probed({ perSecond: 1000, windows, stalls }) });
+  const lost: Expectation = { kind: "probe", probe: "p", lost: 0 };
+  expect(keeps(lost, probe([{ fromMs: 690, toMs: 960 }]))).toBe(true);
+  expect(keeps(lost, probe([{ fromMs: 690, toMs: 930 }]))).toBe(false);
 });
 
 test("what was sent into a silence at the end is lost", () => {
   const windows = [window({ received: 2000, silenceMs: 90 })];
-  const found = evidence({ probe: () => ({ perSecond: 1000, windows }) });
+  const found = evidence({ probe: () => probed({ perSecond: 1000, windows }) });
   expect(keeps({ kind: "probe", probe: "p", lost: 89 }, found)).toBe(false);
   expect(keeps({ kind: "probe", probe: "p", lost: 90 }, found)).toBe(true);
 });

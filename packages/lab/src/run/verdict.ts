@@ -1,7 +1,8 @@
 import { type BitsPerSecond, formatRate, type GuestId, type HostSpec, type Ratio } from "@gona/model";
 import type { MacSighting } from "../bed/far-end-records.ts";
 import type { Expectation, SliceName } from "../scenario/scenario.ts";
-import type { RttWindow, SequenceWindow } from "../traffic/probe-messages.ts";
+import type { RttWindow } from "../traffic/probe-messages.ts";
+import { judgeProbe, type ProbeEvidence } from "./judge-probe.ts";
 import { judgeSpread } from "./judge-spread.ts";
 import { judgeTables, type TablesFinding } from "./judge-tables.ts";
 import { judgeRoundTrip, judgeTotal } from "./judge-whole.ts";
@@ -48,12 +49,6 @@ export interface Evidence {
   /** What peers and switches knew of a guest; undefined where nobody looked. */
   readonly tables: (asked: Extract<Expectation, { kind: "tables" }>) => TablesFinding | undefined;
   readonly converged: boolean;
-}
-
-export interface ProbeEvidence {
-  readonly before?: SequenceWindow;
-  readonly windows: readonly SequenceWindow[];
-  readonly perSecond: number;
 }
 
 const percent = (ratio: number): string => `${ratio >= 0 ? "+" : "−"}${Math.abs(ratio * 100).toFixed(2)} %`;
@@ -126,64 +121,6 @@ function judgeRate(expectation: Extract<Expectation, { slice: SliceName }>, { ho
 /** `99.98 Mbit/s`: one unit for a whole table, so that its numbers compare at a glance. */
 export const formatMegabits = (rate: number): string =>
   `${(rate / 1e6).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })} Mbit/s`;
-
-/** A few milliseconds are how lazily the receiver reads. */
-export const OPEN_SILENCE_MS = 50;
-
-/**
- * A silence that has not ended at the last window, milliseconds. (What a silence that ended was worth
- * is in the gap of a later window, with the sender's own pauses taken off.)
- */
-const openSilence = ({ silenceMs }: SequenceWindow): number => (silenceMs > OPEN_SILENCE_MS ? silenceMs : 0);
-
-function judgeProbe(
-  expectation: Extract<Expectation, { kind: "probe" }>,
-  found: ProbeEvidence | undefined,
-): readonly Verdict[] {
-  const { probe, gap } = expectation;
-  const last = found?.windows.at(-1);
-  const grown = (key: "received" | "lost" | "reordered" | "duplicated"): number =>
-    (last?.[key] ?? 0) - (found?.before?.[key] ?? 0);
-  const verdicts: Verdict[] = [];
-  if (gap !== undefined) {
-    const gaps = found?.windows.map((window) => window.gapMs) ?? [];
-    const came = last !== undefined && grown("received") > 0;
-    const longest = came ? Math.max(...gaps, openSilence(last)) : Number.POSITIVE_INFINITY;
-    verdicts.push({
-      kind: "gap",
-      kept: longest <= gap,
-      subject: probe,
-      promised: `never more than ${gap} ms without a packet`,
-      delivered: Number.isFinite(longest) ? `longest ${longest.toFixed(2)} ms` : "nothing came",
-      figure: "longest time without a packet",
-      unit: "ms",
-      value: Number.isFinite(longest) ? longest : -1,
-      versus: { name: "most allowed", value: gap },
-    });
-  }
-  for (const key of ["lost", "reordered", "duplicated"] as const) {
-    const most = expectation[key];
-    if (most === undefined) continue;
-    // What is sent into a silence is lost, though no later number has told so yet.
-    const open = key === "lost" && last !== undefined ? openSilence(last) : 0;
-    const value = grown(key) + Math.round((open / 1000) * (found?.perSecond ?? 0));
-    verdicts.push({
-      kind: "count",
-      kept: last !== undefined && value <= most,
-      subject: probe,
-      promised: most === 0 ? `none ${key}` : `at most ${most} ${key}`,
-      delivered:
-        last === undefined
-          ? "nothing came"
-          : `${value} ${key} of ${(grown("received") + grown("lost")).toLocaleString("en")}`,
-      figure: `packets ${key}`,
-      unit: "packets",
-      value,
-      versus: { name: "most allowed", value: most },
-    });
-  }
-  return verdicts;
-}
 
 function judgeMacs({ macs }: Evidence): Verdict {
   const ports = new Map<string, Set<number>>();

@@ -16,10 +16,21 @@ export interface SequenceWindow extends SequenceTotals {
   readonly gapMs: number;
   /** The same with them. */
   readonly rawGapMs: number;
+  /** Each time of more than 1 ms without a datagram, the sender's own pauses taken off. */
+  readonly quiet: readonly QuietTime[];
   /** Nothing has come for so long, at the window's end. */
   readonly silenceMs: number;
   /** Datagrams in each 10 ms of the window. */
   readonly per10Ms: readonly number[];
+}
+
+/** Milliseconds since 1970. */
+export interface QuietTime {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** The sender's own pause before the datagram that ended it; `pauseFromMs` equals `pauseToMs` where it made none. */
+  readonly pauseFromMs: number;
+  readonly pauseToMs: number;
 }
 
 /** Round-trip times of one window, and of the whole run so far. */

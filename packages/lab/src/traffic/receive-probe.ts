@@ -33,13 +33,20 @@ export function receiveProbe(options: ReceiveOptions, say: (message: ProbeMessag
   say({ kind: "ready" });
 
   const report = (now: number, silenceNs: number): void => {
-    const { gapNs, rawGapNs } = account.takeGaps();
+    const { gapNs, rawGapNs, quiet } = account.takeGaps();
+    const since1970 = (ns: number): number => epoch * 1e3 + ns / 1e6;
     say({
       kind: "sequence",
-      atMs: epoch * 1e3 + now / 1e6,
+      atMs: since1970(now),
       ...account.totals,
       gapMs: gapNs / 1e6,
       rawGapMs: rawGapNs / 1e6,
+      quiet: quiet.map(({ fromNs, toNs, pauseNs, sentNs }) => ({
+        fromMs: since1970(fromNs),
+        toMs: since1970(toNs),
+        pauseFromMs: since1970(sentNs - pauseNs),
+        pauseToMs: since1970(sentNs),
+      })),
       silenceMs: silenceNs / 1e6,
       per10Ms: bins,
     });

@@ -12,7 +12,7 @@ function account(numbers: readonly number[], arrives = (sent: number, _n: number
 test("a stream that comes whole has no loss and gaps of one interval", () => {
   const book = account([0, 1, 2, 3, 4]);
   expect(book.totals).toEqual({ received: 5, lost: 0, reordered: 0, duplicated: 0 });
-  expect(book.takeGaps()).toEqual({ gapNs: INTERVAL_NS, rawGapNs: INTERVAL_NS });
+  expect(book.takeGaps()).toEqual({ gapNs: INTERVAL_NS, rawGapNs: INTERVAL_NS, quiet: [] });
 });
 
 test("missing numbers are lost, also the first ones", () => {
@@ -32,7 +32,7 @@ test("a pause of the sender is no gap of the network", () => {
   const book = new SequenceAccount(INTERVAL_NS);
   book.receive(0, 0, 50_000);
   book.receive(1, 9_000_000, 9_050_000);
-  expect(book.takeGaps()).toEqual({ gapNs: INTERVAL_NS, rawGapNs: 9_000_000 });
+  expect(book.takeGaps()).toEqual({ gapNs: INTERVAL_NS, rawGapNs: 9_000_000, quiet: [] });
 });
 
 test("a packet that was held back on the way is a gap though the sender kept its time", () => {
@@ -40,10 +40,18 @@ test("a packet that was held back on the way is a gap though the sender kept its
   expect(book.takeGaps().gapNs).toBe(7_000_000 + INTERVAL_NS - 50_000);
 });
 
+test("times of more than a millisecond without a packet are told with their ends and the sender's pause", () => {
+  const book = new SequenceAccount(INTERVAL_NS);
+  book.receive(0, 0, 50_000);
+  book.receive(1, 3_000_000, 8_000_000);
+  book.receive(2, 3_100_000, 8_100_000);
+  expect(book.takeGaps().quiet).toEqual([{ fromNs: 50_000, toNs: 8_000_000, pauseNs: 2_900_000, sentNs: 3_000_000 }]);
+});
+
 test("gaps are taken once", () => {
-  const book = account([0, 9]);
-  book.takeGaps();
-  expect(book.takeGaps().gapNs).toBe(0);
+  const book = account([0, 19]);
+  expect(book.takeGaps().quiet).toHaveLength(1);
+  expect(book.takeGaps()).toEqual({ gapNs: 0, rawGapNs: 0, quiet: [] });
 });
 
 test("silence counts from the last arrival, and there is none before the first", () => {

@@ -1,6 +1,29 @@
 /** How far back a late datagram is still told from a duplicate; a power of two. */
 const MEMORY = 1 << 17;
 
+/** Shorter ones break no promise. */
+const LONG_NS = 1e6;
+
+/** A time in which nothing came although the sender sent, nanoseconds on the account's clock. */
+export interface Quiet {
+  readonly fromNs: number;
+  readonly toNs: number;
+  /** In it, or overlapping it, the sender itself paused for so long before the datagram that ended it; 0: it did not. */
+  readonly pauseNs: number;
+  /** When that datagram was sent. */
+  readonly sentNs: number;
+}
+
+/** The longest times without a datagram since the last call. */
+export interface Gaps {
+  /** Less the sender's own pauses. */
+  readonly gapNs: number;
+  /** As it was. */
+  readonly rawGapNs: number;
+  /** Each that was longer than 1 ms, less the sender's own pauses. */
+  readonly quiet: readonly Quiet[];
+}
+
 /** Totals since number 0. */
 export interface SequenceTotals {
   /** Distinct datagrams. */
@@ -27,6 +50,7 @@ export class SequenceAccount {
   #last: { sequence: number; sentNs: number; arrivedNs: number } | undefined;
   #gapNs = 0;
   #rawGapNs = 0;
+  #quiet: Quiet[] = [];
 
   /** @param intervalNs between two datagrams of the sender */
   constructor(intervalNs: number) {
@@ -51,9 +75,10 @@ export class SequenceAccount {
     const gap = arrivedNs - last.arrivedNs;
     if (gap > this.#rawGapNs) this.#rawGapNs = gap;
     // What the sender itself paused beyond its interval is not the network's doing.
-    const pause = sentNs - last.sentNs - (sequence - last.sequence) * this.#intervalNs;
-    const net = pause > 0 ? gap - pause : gap;
+    const pause = Math.max(0, sentNs - last.sentNs - (sequence - last.sequence) * this.#intervalNs);
+    const net = gap - pause;
     if (net > this.#gapNs) this.#gapNs = net;
+    if (net > LONG_NS) this.#quiet.push({ fromNs: last.arrivedNs, toNs: arrivedNs, pauseNs: pause, sentNs });
     last.sequence = sequence;
     last.sentNs = sentNs;
     last.arrivedNs = arrivedNs;
@@ -68,11 +93,11 @@ export class SequenceAccount {
     };
   }
 
-  /** The longest times without a datagram since the last call: less the sender's own pauses, and as it was. */
-  takeGaps(): { readonly gapNs: number; readonly rawGapNs: number } {
-    const gaps = { gapNs: this.#gapNs, rawGapNs: this.#rawGapNs };
+  takeGaps(): Gaps {
+    const gaps = { gapNs: this.#gapNs, rawGapNs: this.#rawGapNs, quiet: this.#quiet };
     this.#gapNs = 0;
     this.#rawGapNs = 0;
+    this.#quiet = [];
     return gaps;
   }
 
