@@ -162,7 +162,7 @@ int gona_to_nic(struct __sk_buff *skb)
 	nic = gona_nic_of(skb, &slot);
 	if (!nic)
 		return gona_verdict(skb, GONA_V_DROP_STRAY, TC_ACT_SHOT);
-	return gona_trunk_to_nic(nic);
+	return gona_trunk_to_nic(skb, nic);
 }
 
 SEC("tc")

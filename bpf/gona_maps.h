@@ -355,6 +355,7 @@ enum gona_verdict {
 	GONA_V_TO_SPINE = 8, /* into a spine; what comes out of it is counted by where it goes */
 	GONA_V_FLOOD_LOCAL = 9, /* broadcast or multicast out of the spine LOCAL: to the guests of the VLAN */
 	GONA_V_PAST_SPINE = 10, /* went on without its spine, which is not there; beside its own reason */
+	GONA_V_OVER_TRUNK = 11, /* between a NIC in a driver domain and the hub, whose programs count it by where it goes */
 	GONA_V_PASS_UNKNOWN_LINK = 16, /* no configuration for this slot */
 	GONA_V_PASS_FOREIGN = 17, /* from the wire, for nobody we know: the host's own traffic */
 	GONA_V_DROP_SPOOFED_MAC = 32,

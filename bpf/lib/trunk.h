@@ -7,9 +7,9 @@
 #define GONA_TRUNK_H
 
 /* The hub has chosen the class: skb->priority survives bpf_redirect_peer. */
-static __always_inline int gona_trunk_to_nic(const struct gona_nic *nic)
+static __always_inline int gona_trunk_to_nic(struct __sk_buff *skb, const struct gona_nic *nic)
 {
-	return bpf_redirect(nic->ifindex, 0);
+	return gona_verdict(skb, GONA_V_OVER_TRUNK, bpf_redirect(nic->ifindex, 0));
 }
 
 /*
@@ -59,12 +59,12 @@ static __always_inline int gona_trunk_from_nic(struct __sk_buff *skb, const stru
 	if (gona_mac_is_link_control(packet->destination))
 		return gona_verdict(skb, GONA_V_PASS_FOREIGN, TC_ACT_UNSPEC);
 	if (!(nic->flags & GONA_NIC_SHAPE_IN))
-		return bpf_redirect_peer(nic->in_ifindex, 0);
+		return gona_verdict(skb, GONA_V_OVER_TRUNK, bpf_redirect_peer(nic->in_ifindex, 0));
 	failed = gona_trunk_class(skb, nic, slot, packet, &class);
 	if (failed)
 		return gona_verdict(skb, -failed, TC_ACT_SHOT);
 	skb->priority = class;
-	return bpf_redirect(nic->in_ifindex, 0);
+	return gona_verdict(skb, GONA_V_OVER_TRUNK, bpf_redirect(nic->in_ifindex, 0));
 }
 
 #endif

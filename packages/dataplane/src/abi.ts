@@ -72,6 +72,7 @@ export const Verdict = {
   TO_SPINE: 8,
   FLOOD_LOCAL: 9,
   PAST_SPINE: 10,
+  OVER_TRUNK: 11,
   PASS_UNKNOWN_LINK: 16,
   PASS_FOREIGN: 17,
   DROP_SPOOFED_MAC: 32,

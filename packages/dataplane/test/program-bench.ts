@@ -211,6 +211,15 @@ export class ProgramBench implements Disposable {
     return this.#run("gona_from_wire", packet, { ...context, mark: slot + 1 });
   }
 
+  /** What comes by a trunk to a NIC in a domain; `priority`: as the hub set it. */
+  toNic(slot: number, packet: Uint8Array, context?: ProgramInput["context"]): BenchResult {
+    return this.#run("gona_to_nic", packet, { ...context, mark: slot + 1 });
+  }
+
+  fromNic(slot: number, packet: Uint8Array, context?: ProgramInput["context"]): BenchResult {
+    return this.#run("gona_from_nic", packet, { ...context, mark: slot + 1 });
+  }
+
   /** What comes out of a spine, with the mark that it went in with. */
   fromSpine(mark: number, packet: Uint8Array, context?: ProgramInput["context"]): BenchResult {
     return this.#run("gona_from_spine", packet, { ...context, mark });
