@@ -1,4 +1,5 @@
 import type { BpfProgram, ProgramInput, ProgramOutput } from "../bpf-object.ts";
+import { Fd } from "../libc/fd.ts";
 import { addressOf } from "../libc/libc.ts";
 import { checked } from "./bpf-errno.ts";
 import { mapNameById, type ProgramInfo, programInfo, programInfoById } from "./bpf-info.ts";
@@ -51,6 +52,11 @@ export class LibbpfProgram implements BpfProgram {
   /** Makes the program reachable by a path on a bpffs, as `tc … object-pinned` wants it. Throws KernelError. */
   pin(path: string): void {
     checked(`pin BPF program at ${path}`, libbpf().pinObject(this.fd, path));
+  }
+
+  /** Runs at each pass of a tracepoint of the kernel's, until what comes back is closed. Throws KernelError. */
+  attachTracepoint(name: string): Fd {
+    return new Fd(checked(`attach to tracepoint ${name}`, libbpf().openRawTracepoint(name, this.fd)));
   }
 
   isAlike(programId: number): boolean {

@@ -29,6 +29,8 @@ export interface Libbpf {
   getObject(path: string): number;
   pinObject(fd: number, path: string): number;
   programFdById(id: number): number;
+  /** A descriptor that holds the program on the tracepoint. */
+  openRawTracepoint(name: string, programFd: number): number;
   /** Makes a program hold a map that its code does not use; no error when it holds it already. */
   bindMap(programFd: number, mapFd: number, options: null): number;
   mapFdById(id: number): number;
@@ -100,6 +102,7 @@ function load(): Libbpf {
     programFd: f("bpf_program__fd", "int", ["void *"]),
     getObject: f("bpf_obj_get", "int", ["str"]),
     pinObject: f("bpf_obj_pin", "int", ["int", "str"]),
+    openRawTracepoint: f("bpf_raw_tracepoint_open", "int", ["str", "int"]),
     bindMap: f("bpf_prog_bind_map", "int", ["int", "int", "void *"]),
     programFdById: f("bpf_prog_get_fd_by_id", "int", ["uint32"]),
     mapFdById: f("bpf_map_get_fd_by_id", "int", ["uint32"]),
