@@ -14,6 +14,7 @@ export type { FakeMapDefinition } from "./fake/fake-map.ts";
 export { formatKernelState, type KernelStateFormat } from "./format-kernel-state.ts";
 export { isBpffs, mountBpffs, unmountBpffs } from "./host/bpffs.ts";
 export { type Capability, missingCapabilities, NEEDED_CAPABILITIES } from "./host/capabilities.ts";
+export { startCpuTimers } from "./host/cpu-timers.ts";
 export { FileLock } from "./host/file-lock.ts";
 export { type KernelFacts, kernelFacts } from "./host/kernel-facts.ts";
 export { LinuxTaps, type TapOutcome, type Taps, UNLIMITED_SEND_BUFFER } from "./host/linux-taps.ts";
