@@ -1,4 +1,4 @@
-import { describeHtbClass, describeQdisc } from "./describe-op.ts";
+import { describeHtbClass, describeQdisc, describeVfChange } from "./describe-op.ts";
 import type { Kernel, LinkState } from "./kernel.ts";
 import { formatTcHandle, TC_CLSACT, TC_ROOT, type TcHandle } from "./kernel-op.ts";
 
@@ -56,6 +56,7 @@ function formatLink(link: LinkState, withMac: boolean): string {
   if (link.peerElsewhere) words.push("peer-elsewhere");
   if (link.peer !== undefined) words.push(`peer ${link.peer}`);
   if (link.alias !== undefined) words.push(`alias ${JSON.stringify(link.alias)}`);
+  if (link.macvlan !== undefined) words.push(`on ${link.lower} mode ${link.macvlan}`);
   if (link.master !== undefined) words.push(`master ${link.master}`);
   return words.join(" ");
 }
@@ -77,6 +78,10 @@ function formatQueues(kernel: Kernel, name: string): string[] {
   for (const { preference, program, classid } of kernel.filters(name)) {
     lines.push(`  filter ingress pref ${preference} bpf ${program} classid 0x${classid.toString(16)}`);
   }
+  for (const { preference, program, classid } of kernel.filters(name, "egress")) {
+    lines.push(`  filter egress pref ${preference} bpf ${program} classid 0x${classid.toString(16)}`);
+  }
+  for (const { vf, ...state } of kernel.vfs(name)) lines.push(`  vf ${vf}${describeVfChange(state)}`);
   return lines;
 }
 

@@ -1,5 +1,7 @@
 import type { LinkState } from "../kernel.ts";
+import type { MacvlanMode } from "../virtual-link.ts";
 import { FakeQueues } from "./fake-queues.ts";
+import { FakeVfs, type FakeVfsOptions } from "./fake-vfs.ts";
 
 export interface FakeLinkOptions {
   readonly name: string;
@@ -14,6 +16,10 @@ export interface FakeLinkOptions {
   readonly master?: string;
   /** Has hw-tc-offload on and carries out HTB trees. */
   readonly tcOffload?: boolean;
+  /** Has SR-IOV. */
+  readonly sriov?: FakeVfsOptions;
+  /** Of a macvtap. */
+  readonly macvlan?: MacvlanMode;
 }
 
 /** The far end of a veth pair, in another namespace. */
@@ -26,14 +32,21 @@ export interface FakePeer {
 
 /** A link of the fake kernel with its queues. */
 export class FakeLink {
-  readonly name: string;
-  readonly ifindex: number;
+  name: string;
+  ifindex: number;
+  /** The namespace that it is in. */
+  netns: string;
   readonly kind: string;
-  readonly peerElsewhere: boolean;
+  readonly #peerElsewhere: boolean;
+  readonly #tcOffload: boolean | undefined;
   readonly peer: FakePeer | undefined;
-  /** The other end of a pair in this namespace. */
+  /** The other end of a pair, in whatever namespace of the fake's. */
   twin: FakeLink | undefined;
-  readonly queues: FakeQueues;
+  /** The link that a macvtap is on; it goes when that does. */
+  lower: FakeLink | undefined;
+  readonly macvlan: MacvlanMode | undefined;
+  readonly vfs: FakeVfs | undefined;
+  queues: FakeQueues;
   mac: string;
   mtu: number;
   up: boolean;
@@ -44,21 +57,36 @@ export class FakeLink {
   master: string | undefined;
   counters = { txBytes: 0n, rxBytes: 0n, txPackets: 0n, rxPackets: 0n, txDropped: 0n, rxDropped: 0n };
 
-  constructor(options: FakeLinkOptions, ifindex: number, peer?: FakePeer) {
+  constructor(options: FakeLinkOptions, netns: string, ifindex: number, peer?: FakePeer) {
     this.name = options.name;
+    this.netns = netns;
     this.ifindex = ifindex;
     this.kind = options.kind ?? "";
+    this.#tcOffload = options.tcOffload;
     this.queues = new FakeQueues(options.tcOffload);
     this.mac = options.mac ?? `02:00:00:00:${hexByte(ifindex >> 8)}:${hexByte(ifindex)}`;
     this.mtu = options.mtu ?? 1500;
     this.up = options.up ?? false;
     this.cable = options.carrier ?? true;
-    this.peerElsewhere = options.peerElsewhere ?? false;
+    this.#peerElsewhere = options.peerElsewhere ?? false;
     this.master = options.master;
     this.peer = peer;
+    this.macvlan = options.macvlan;
+    this.vfs = options.sriov && new FakeVfs(options.sriov);
+  }
+
+  /** Into another namespace: down, no port of anything, without queues and filters. */
+  moveTo(netns: string, name: string, ifindex: number): void {
+    this.netns = netns;
+    this.name = name;
+    this.ifindex = ifindex;
+    this.up = false;
+    this.master = undefined;
+    this.queues = new FakeQueues(this.#tcOffload);
   }
 
   state(): LinkState {
+    const isApart = this.twin !== undefined && this.twin.netns !== this.netns;
     return {
       name: this.name,
       ifindex: this.ifindex,
@@ -66,10 +94,12 @@ export class FakeLink {
       mac: this.mac,
       mtu: this.mtu,
       up: this.up,
-      carrier: this.up && this.cable && (this.twin?.up ?? true),
-      peerElsewhere: this.peerElsewhere,
-      ...(this.twin === undefined ? {} : { peer: this.twin.name }),
+      carrier: this.up && this.cable && (this.twin?.up ?? true) && (this.lower?.state().carrier ?? true),
+      peerElsewhere: this.#peerElsewhere || isApart,
+      ...(this.twin === undefined || isApart ? {} : { peer: this.twin.name }),
       ...(this.alias === "" ? {} : { alias: this.alias }),
+      ...(this.macvlan === undefined ? {} : { macvlan: this.macvlan }),
+      ...(this.lower === undefined ? {} : { lower: this.lower.name }),
       ...(this.master === undefined ? {} : { master: this.master }),
       ...this.counters,
     };

@@ -28,7 +28,9 @@ export class FakeQueues {
   /** By place: a place holds one qdisc. */
   readonly qdiscs = new Map<TcHandle, FakeQdisc>();
   readonly classes = new Map<TcHandle, FakeClass>();
+  /** On the ingress side of clsact. */
   readonly filters = new Map<number, FakeFilter>();
+  readonly egressFilters = new Map<number, FakeFilter>();
   #nextAutomatic = 0x8001;
   readonly #offloads: boolean;
 
@@ -111,10 +113,10 @@ export class FakeQueues {
     this.classes.delete(classid);
   }
 
-  replaceFilter(filter: FakeFilter): void {
+  replaceFilter(filter: FakeFilter, filters = this.filters): void {
     this.#needClsact();
     if (filter.preference < 1 || filter.preference > 0xffff) throw new Refusal("EINVAL", "Invalid priority");
-    this.filters.set(filter.preference, filter);
+    filters.set(filter.preference, filter);
   }
 
   deleteFilter(preference: number): void {

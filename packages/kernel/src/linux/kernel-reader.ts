@@ -9,6 +9,8 @@ import { decodeLink, type LinkMessage, writeLinkQuery } from "../netlink/link-co
 import type { NetlinkSocket } from "../netlink/netlink-socket.ts";
 import { decodeQdisc } from "../netlink/qdisc-codec.ts";
 import { tcIfindex, writeTcHeader } from "../netlink/tc-header.ts";
+import { decodeVfs, writeVfQuery } from "../netlink/vf-codec.ts";
+import type { VfState } from "../virtual-function.ts";
 import { linkIndex, linkName } from "./link-index.ts";
 
 /** What the kernel holds, read by dumps over one socket, in that socket's namespace. */
@@ -131,13 +133,28 @@ export class KernelReader {
     );
   }
 
-  filters(link: string): readonly FilterState[] {
+  /** The virtual functions come with a link alone that is asked for by itself. */
+  vfs(link: string): readonly VfState[] {
+    const ifindex = this.#index(link, "ip link show");
+    let found: readonly VfState[] = [];
+    const refused = this.#socket.get(
+      nl.RTM_GETLINK,
+      (writer) => writeVfQuery(writer, ifindex),
+      (_type, view, start, end) => {
+        found = decodeVfs(view, start, end);
+      },
+    );
+    if (refused !== undefined) throw new KernelError(`ip link show dev ${link}`, refused.errno, refused.words);
+    return found;
+  }
+
+  filters(link: string, hook?: "egress"): readonly FilterState[] {
     const ifindex = this.#index(link, "tc filter show");
     const found: FilterState[] = [];
     this.#socket.dump(
-      `tc filter show dev ${link} ingress`,
+      `tc filter show dev ${link} ${hook ?? "ingress"}`,
       nl.RTM_GETTFILTER,
-      (writer) => writeFilterQuery(writer, ifindex),
+      (writer) => writeFilterQuery(writer, ifindex, hook),
       () => found.splice(0),
       (type, view, start, end) => {
         const state = type === nl.RTM_NEWTFILTER ? decodeBpfFilter(link, view, start, end) : undefined;
@@ -159,6 +176,7 @@ function withNames(message: LinkMessage, nameOf: (ifindex: number) => string | u
   const master = masterIndex === 0 ? undefined : nameOf(masterIndex);
   const isPair = link.kind === "veth" && linkIndex !== 0 && !link.peerElsewhere;
   const peer = isPair ? nameOf(linkIndex) : undefined;
-  if (master === undefined && peer === undefined) return link;
-  return { ...link, ...(master === undefined ? {} : { master }), ...(peer === undefined ? {} : { peer }) };
+  const lower = link.macvlan === undefined || link.peerElsewhere ? undefined : nameOf(linkIndex);
+  if (master === undefined && peer === undefined && lower === undefined) return link;
+  return { ...link, ...(lower && { lower }), ...(master && { master }), ...(peer && { peer }) };
 }

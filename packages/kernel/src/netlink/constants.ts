@@ -64,6 +64,16 @@ export const IFLA_MTU = 4;
 export const IFLA_LINK = 5;
 export const IFLA_MASTER = 10;
 export const IFLA_TXQLEN = 13;
+export const IFLA_NUM_VF = 21;
+export const IFLA_VFINFO_LIST = 22;
+export const IFLA_VF_INFO = 1;
+export const IFLA_VF_MAC = 1;
+export const IFLA_VF_VLAN = 2;
+export const IFLA_VF_SPOOFCHK = 4;
+export const IFLA_VF_LINK_STATE = 5;
+export const IFLA_VF_RATE = 6;
+export const IFLA_VF_TRUST = 9;
+export const IFLA_MACVLAN_MODE = 1;
 export const IFLA_LINKINFO = 18;
 export const IFLA_NET_NS_PID = 19;
 export const IFLA_IFALIAS = 20;
@@ -77,6 +87,8 @@ export const IN6_ADDR_GEN_MODE_NONE = 1;
 export const IFLA_INFO_KIND = 1;
 export const IFLA_INFO_DATA = 2;
 export const VETH_INFO_PEER = 1;
+/** Virtual functions with a link. */
+export const RTEXT_FILTER_VF = 1;
 /** Leave the statistics out of a dump. */
 export const RTEXT_FILTER_SKIP_STATS = 8;
 

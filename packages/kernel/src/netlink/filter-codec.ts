@@ -4,12 +4,16 @@ import * as nl from "./constants.ts";
 import type { MessageWriter } from "./message-writer.ts";
 import { TC_HEADER_BYTES, tcHandleOf, tcInfoOf, writeTcHeader } from "./tc-header.ts";
 
-/** Parent of filters on the ingress side of clsact. */
+/** Parents of filters on the sides of clsact. */
 export const CLSACT_INGRESS = 0xfffffff2;
+const CLSACT_EGRESS = 0xfffffff3;
+const sideOf = (hook: "egress" | undefined): number => (hook === undefined ? CLSACT_INGRESS : CLSACT_EGRESS);
 /** One program per preference. With its handle named, a request replaces it in one atomic step. */
 const HANDLE = 1;
 
 export interface BpfFilter {
+  /** Absent: ingress. */
+  readonly hook?: "egress" | undefined;
   readonly preference: number;
   readonly programFd: number;
   /** At most 255 bytes. */
@@ -19,7 +23,7 @@ export interface BpfFilter {
 }
 
 export function writeBpfFilter(writer: MessageWriter, ifindex: number, filter: BpfFilter): void {
-  writeTcHeader(writer, ifindex, HANDLE, CLSACT_INGRESS, filterInfo(filter.preference));
+  writeTcHeader(writer, ifindex, HANDLE, sideOf(filter.hook), filterInfo(filter.preference));
   writer.attributeText(nl.TCA_KIND, "bpf");
   const options = writer.open(nl.TCA_OPTIONS);
   writer.attributeU32(nl.TCA_BPF_CLASSID, filter.classid);
@@ -35,8 +39,8 @@ export function writeFilterDelete(writer: MessageWriter, ifindex: number, prefer
   writer.attributeText(nl.TCA_KIND, "bpf");
 }
 
-export function writeFilterQuery(writer: MessageWriter, ifindex: number): void {
-  writeTcHeader(writer, ifindex, 0, CLSACT_INGRESS);
+export function writeFilterQuery(writer: MessageWriter, ifindex: number, hook?: "egress"): void {
+  writeTcHeader(writer, ifindex, 0, sideOf(hook));
 }
 
 /** Undefined for a message that is no BPF program: other kinds, and the preference itself. */

@@ -1,10 +1,12 @@
 import type { LinkState } from "../kernel.ts";
+import type { MacvlanMode } from "../virtual-link.ts";
 import { AttributeCursor } from "./attribute-cursor.ts";
 import * as nl from "./constants.ts";
+import { decodeMacvlanMode, isMacvlan } from "./macvlan-mode.ts";
 import type { MessageWriter } from "./message-writer.ts";
 
 /** struct ifinfomsg. */
-const HEADER_BYTES = 16;
+export const LINK_HEADER_BYTES = 16;
 
 /** What a link message says, before the master's name is known. */
 export interface LinkMessage {
@@ -108,6 +110,7 @@ export function decodeLink(view: DataView, start: number, end: number): LinkMess
   let alias = "";
   let masterIndex = 0;
   let linkIndex = 0;
+  let macvlan: MacvlanMode | undefined;
   const link = {
     name: "",
     ifindex: view.getInt32(start + 4, true),
@@ -124,7 +127,7 @@ export function decodeLink(view: DataView, start: number, end: number): LinkMess
     txDropped: 0n,
     rxDropped: 0n,
   };
-  const cursor = new AttributeCursor(view, start + HEADER_BYTES, end);
+  const cursor = new AttributeCursor(view, start + LINK_HEADER_BYTES, end);
   while (cursor.next()) {
     switch (cursor.type) {
       case nl.IFLA_IFNAME:
@@ -149,7 +152,11 @@ export function decodeLink(view: DataView, start: number, end: number): LinkMess
         link.peerElsewhere = true;
         break;
       case nl.IFLA_LINKINFO:
-        for (const info = cursor.nested(); info.next(); ) if (info.type === nl.IFLA_INFO_KIND) link.kind = info.text;
+        for (const info = cursor.nested(); info.next(); ) {
+          if (info.type === nl.IFLA_INFO_KIND) link.kind = info.text;
+          // The kernel gives the kind before what only the kind explains.
+          else if (info.type === nl.IFLA_INFO_DATA && isMacvlan(link.kind)) macvlan = decodeMacvlanMode(info.nested());
+        }
         break;
       case nl.IFLA_STATS64: {
         // struct rtnl_link_stats64
@@ -164,7 +171,8 @@ export function decodeLink(view: DataView, start: number, end: number): LinkMess
       }
     }
   }
-  return { link: alias === "" ? link : { ...link, alias }, masterIndex, linkIndex };
+  const more = { ...(alias === "" ? {} : { alias }), ...(macvlan === undefined ? {} : { macvlan }) };
+  return { link: { ...link, ...more }, masterIndex, linkIndex };
 }
 
 /** Lower case, colon separated; whatever its length. */
