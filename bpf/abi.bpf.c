@@ -38,4 +38,6 @@ struct gona_peer gona_abi_peer;
 struct gona_seen gona_abi_seen;
 struct gona_steer_key gona_abi_steer_key;
 struct gona_neighbour gona_abi_neighbour;
+struct gona_vf_key gona_abi_vf_key;
+struct gona_vf gona_abi_vf;
 struct gona_verdict_counters gona_abi_verdict_counters;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The data path of GONA, in the hub and in the namespaces of driver domains. Six programs:
+ * The data path of GONA, in the hub and in the namespaces of driver domains. Seven programs:
  *
  *   gona_from_guest   tc ingress of a vif: admit, then to a guest of this host, to everyone, or to
  *                     the NIC that the flow's bucket names
  *   gona_from_wire    tc ingress of a NIC, or of the hub's end of its trunk: to the guest that the
  *                     destination MAC names, or pass
  *   gona_from_spine   tc ingress of a spine's far end: on to where the frame waited for
+ *   gona_from_macvtap tc egress of a macvtap, which its guest sends by: admit, and choose the class
  *   gona_to_nic       tc ingress of a trunk's end in a domain: out of the NIC, in the class it came with
  *   gona_from_nic     tc ingress of a NIC in a domain: over the trunk to the hub
  *   gona_resolve_nic  run once per NIC by the controller: finds the NIC's net_device
@@ -60,6 +61,7 @@
 #include "lib/flood.h"
 #include "lib/from_spine.h"
 #include "lib/trunk.h"
+#include "lib/macvtap.h"
 #include "lib/resolve.h"
 
 SEC("tc")
@@ -150,6 +152,26 @@ int gona_from_spine(struct __sk_buff *skb)
 		return gona_from_local(skb, vif, slot);
 	}
 	return gona_verdict(skb, GONA_V_DROP_STRAY, TC_ACT_SHOT);
+}
+
+/* A guest whose slot was cleared has lost its place on the NIC. */
+SEC("tc")
+int gona_from_macvtap(struct __sk_buff *skb)
+{
+	struct gona_packet packet = {};
+	enum gona_verdict refused;
+	struct gona_vif *vif;
+	__u32 slot;
+
+	vif = gona_vif_of(skb, &slot);
+	if (!vif || !(vif->flags & GONA_VIF_MACVTAP))
+		return gona_verdict(skb, GONA_V_DROP_STRAY, TC_ACT_SHOT);
+	if (!gona_parse(skb, &packet))
+		return gona_verdict(skb, GONA_V_DROP_MALFORMED, TC_ACT_SHOT);
+	refused = gona_admit(skb, vif, slot, &packet);
+	if (refused)
+		return gona_verdict(skb, refused, TC_ACT_SHOT);
+	return gona_by_macvtap(skb, vif, slot, &packet);
 }
 
 /* A trunk whose NIC's slot was cleared carries nothing any more. */

@@ -113,6 +113,7 @@ enum gona_vif_flag {
 	GONA_VIF_STEERED = 8192, /* what comes in is counted by its sender, in gona_peers */
 	GONA_VIF_LANES = 16384, /* bulk flows of what no traffic class claims are spread over GONA_LANES classes */
 	GONA_VIF_MOVING = 32768, /* its NICs changed a moment ago: its MACs are heard on every NIC */
+	GONA_VIF_MACVTAP = 65536, /* its link is a macvtap on the NIC of its one slice: no station answers for it */
 };
 
 /* One vif. Array, index: vif slot, which every filter of GONA's hands over as skb->tc_classid - 1
@@ -335,6 +336,18 @@ struct gona_neighbour {
 };
 _Static_assert(sizeof(struct gona_neighbour) == 40, "gona_neighbour");
 
+/* Whose an SR-IOV virtual function is that GONA has set up. Hash gona_vfs -> struct gona_vf. */
+struct gona_vf_key {
+	__u8 nic[16]; /* name of the NIC, NUL padded */
+	__u32 vf; /* its number, from 0 */
+};
+_Static_assert(sizeof(struct gona_vf_key) == 20, "gona_vf_key");
+
+struct gona_vf {
+	__u8 vif[GONA_NAME_LEN]; /* the vif's id, NUL padded */
+};
+_Static_assert(sizeof(struct gona_vf) == GONA_NAME_LEN, "gona_vf");
+
 /* Per-CPU array, index: enum gona_verdict. */
 struct gona_verdict_counters {
 	__u64 packets;
@@ -356,6 +369,7 @@ enum gona_verdict {
 	GONA_V_FLOOD_LOCAL = 9, /* broadcast or multicast out of the spine LOCAL: to the guests of the VLAN */
 	GONA_V_PAST_SPINE = 10, /* went on without its spine, which is not there; beside its own reason */
 	GONA_V_OVER_TRUNK = 11, /* between a NIC in a driver domain and the hub, whose programs count it by where it goes */
+	GONA_V_BY_MACVTAP = 12, /* guest -> its NIC by the macvtap that it came by, in the class of its slice */
 	GONA_V_PASS_UNKNOWN_LINK = 16, /* no configuration for this slot */
 	GONA_V_PASS_FOREIGN = 17, /* from the wire, for nobody we know: the host's own traffic */
 	GONA_V_DROP_SPOOFED_MAC = 32,

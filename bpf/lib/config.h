@@ -167,6 +167,15 @@ struct {
 	__type(value, char[GONA_NAME_LEN]);
 } gona_vif_names SEC(".maps");
 
+/* The programs do not look here: it outlives the controller. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, GONA_MAX_VIFS);
+	__type(key, struct gona_vf_key);
+	__type(value, struct gona_vf);
+} gona_vfs SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, GONA_MAX_NICS);

@@ -2,7 +2,7 @@
 import { codec, readArray, readBytes, writeArray, writeBytes } from "./codec.ts";
 
 /** Of every layout and constant below, verdicts left out: names the directory of the pinned maps. */
-export const LAYOUT_HASH = "401c670e54f02287";
+export const LAYOUT_HASH = "31c31480029299dd";
 
 /** enum gona_direction. */
 export const Direction = {
@@ -73,6 +73,7 @@ export const Verdict = {
   FLOOD_LOCAL: 9,
   PAST_SPINE: 10,
   OVER_TRUNK: 11,
+  BY_MACVTAP: 12,
   PASS_UNKNOWN_LINK: 16,
   PASS_FOREIGN: 17,
   DROP_SPOOFED_MAC: 32,
@@ -109,6 +110,7 @@ export const VifFlag = {
   STEERED: 8192,
   LANES: 16384,
   MOVING: 32768,
+  MACVTAP: 65536,
 } as const;
 
 /** struct gona_address_key, 24 bytes. */
@@ -677,6 +679,37 @@ export const gonaVerdictCounters = codec<GonaVerdictCounters>(
   (view, at) => ({
     packets: view.getBigUint64(at, true),
     bytes: view.getBigUint64(at + 8, true),
+  }),
+);
+
+/** struct gona_vf, 64 bytes. */
+export interface GonaVf {
+  readonly vif: Uint8Array;
+}
+export const gonaVf = codec<GonaVf>(
+  64,
+  (view, at, value) => {
+    writeBytes(view, at, value.vif, 64);
+  },
+  (view, at) => ({
+    vif: readBytes(view, at, 64),
+  }),
+);
+
+/** struct gona_vf_key, 20 bytes. */
+export interface GonaVfKey {
+  readonly nic: Uint8Array;
+  readonly vf: number;
+}
+export const gonaVfKey = codec<GonaVfKey>(
+  20,
+  (view, at, value) => {
+    writeBytes(view, at, value.nic, 16);
+    view.setUint32(at + 16, value.vf, true);
+  },
+  (view, at) => ({
+    nic: readBytes(view, at, 16),
+    vf: view.getUint32(at + 16, true),
   }),
 );
 

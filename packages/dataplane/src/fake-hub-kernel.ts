@@ -20,6 +20,8 @@ import {
   gonaSteerKey,
   gonaTrafficRules,
   gonaVerdictCounters,
+  gonaVf,
+  gonaVfKey,
   gonaVif,
   Limit,
   Spine,
@@ -63,6 +65,7 @@ export function fakeHubKernel(options: FakeHubOptions = {}): FakeKernel {
       hash("gona_steers", gonaSteerKey.size, 4),
       hash("gona_stations", gonaStationKey.size, gonaStation.size),
       hash("gona_addresses", gonaAddressKey.size, 4),
+      hash("gona_vfs", gonaVfKey.size, gonaVf.size),
       hash("gona_segments", gonaSegmentKey.size, gonaSegment.size),
     ],
   });

@@ -5,8 +5,17 @@ export const FROM_SPINE = "gona_from_spine";
 /** Beside a NIC in a domain: on its trunk's end there, and on the NIC. */
 export const TO_NIC = "gona_to_nic";
 export const FROM_NIC = "gona_from_nic";
+/** On the egress side of a macvtap: what its guest sends. */
+export const FROM_MACVTAP = "gona_from_macvtap";
 /** All that are attached to links. */
-export const ATTACHED: ReadonlySet<string> = new Set([FROM_GUEST, FROM_WIRE, FROM_SPINE, TO_NIC, FROM_NIC]);
+export const ATTACHED: ReadonlySet<string> = new Set([
+  FROM_GUEST,
+  FROM_WIRE,
+  FROM_SPINE,
+  TO_NIC,
+  FROM_NIC,
+  FROM_MACVTAP,
+]);
 export const RESOLVE_NIC = "gona_resolve_nic";
 
 /** Preference of our filters at tc ingress: after those that an administrator numbers by hand, before tc's own choice. */

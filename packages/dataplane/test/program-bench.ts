@@ -220,6 +220,11 @@ export class ProgramBench implements Disposable {
     return this.#run("gona_from_nic", packet, { ...context, mark: slot + 1 });
   }
 
+  /** What a guest sends by its macvtap; `priority`: as somebody set it before. */
+  fromMacvtap(slot: number, packet: Uint8Array, context?: ProgramInput["context"]): BenchResult {
+    return this.#run("gona_from_macvtap", packet, { ...context, mark: slot + 1 });
+  }
+
   /** What comes out of a spine, with the mark that it went in with. */
   fromSpine(mark: number, packet: Uint8Array, context?: ProgramInput["context"]): BenchResult {
     return this.#run("gona_from_spine", packet, { ...context, mark });
