@@ -53,7 +53,7 @@ test("the quick counters of a class that is held are those of the whole class", 
       qdisc: { kind: "htb", defaultMinor: 8, directQueueLength: 10 },
     },
     { op: "classReplace", link: "nic0", parent: tcHandle(0xa09a, 0), classid: ROOT, htb: htb(1_000_000) },
-    { op: "classReplace", link: "nic0", parent: ROOT, classid: SLICE, htb: htb(1000) },
+    { op: "classReplace", link: "nic0", parent: ROOT, classid: SLICE, htb: htb(200) },
     {
       op: "qdiscReplace",
       link: "nic0",
@@ -62,30 +62,32 @@ test("the quick counters of a class that is held are those of the whole class", 
       qdisc: { kind: "bfifo", limitBytes: 20_000 },
     },
   ]);
-  // 50 datagrams of 1000 bytes: the first leave at once, 20 kB wait for seconds, the rest is dropped.
+  // 50 datagrams of 1000 bytes: the first leaves at once, 20 kB wait, one each 5 s leaves, the rest is dropped.
   const script =
     "ip addr add 10.7.0.1/24 dev nic0; ip neigh add 10.7.0.9 lladdr 02:00:00:00:00:01 dev nic0; " +
     "for n in {1..50}; do head -c 1000 /dev/zero > /dev/udp/10.7.0.9/9; done";
   const [program, ...words] = enterCommand(HUB, ["bash", "-c", script]);
   execFileSync(program, words);
-  // What waits drains between two looks; equal looks before and after say that the one between saw the same.
-  const { taken, whole } = await vi.waitFor(() => {
+  // What waits drains between two looks; equal looks before and after say that those between saw the same.
+  const look = () => {
     const taken = new Taken();
     kernel.classCounters("nic0", taken);
     const whole = kernel.classes("nic0").map(({ classid, sent: { bytes, packets, drops, backlogBytes } }) => {
       const numbers = { bytes: Number(bytes), packets: Number(packets), drops: Number(drops) };
       return [classid, { ...numbers, backlogBytes: Number(backlogBytes) }] as const;
     });
+    const one = new Taken();
+    kernel.classCounters("nic0", one, ROOT);
+    const root = [...one.classes];
     const again = new Taken();
     kernel.classCounters("nic0", again);
     expect(again.classes).toEqual(taken.classes);
-    return { taken, whole };
-  });
+    return { taken, whole, one, root };
+  };
+  const { taken, whole, one, root } = await vi.waitFor(look, { timeout: 30_000, interval: 10 });
   expect(taken.classes).toEqual(new Map(whole));
   expect(taken.begun).toBe(1);
-  const one = new Taken();
-  kernel.classCounters("nic0", one, ROOT);
-  expect([...one.classes]).toEqual([[ROOT, taken.classes.get(ROOT)]]);
+  expect(root).toEqual([[ROOT, taken.classes.get(ROOT)]]);
   kernel.classCounters("nic0", one, tcHandle(0xa09a, 9));
   expect(one.classes.size).toBe(0);
   const slice = taken.classes.get(SLICE);
