@@ -36,7 +36,7 @@ async function changed(prefix: string, perSecond: number, check: (of: Changed) =
   for (let change = 1; change <= ROUNDS * QUALITIES.length; change++) {
     const before = received(stream);
     await bed.client.apply({ text: spec(bed, QUALITIES[change % QUALITIES.length] ?? "") });
-    await expect.poll(() => received(stream), { timeout: 10_000 }).toBeGreaterThan(before + perSecond / 5);
+    await expect.poll(() => received(stream)).toBeGreaterThan(before + perSecond / 5);
   }
   const seconds = (performance.now() - began.atMs) / 1000;
   const sent = sentBytes(bed) - began.bytes;
@@ -54,7 +54,7 @@ interface Changed {
 }
 
 test("below its limit a guest loses nothing when traffic classes and goals come and go", {
-  timeout: 90_000,
+  timeout: 300_000,
 }, async () => {
   await changed("gona-d7", 1500, async ({ stream, machine, past }) => {
     const { sent, received: came, losses } = await endStream(stream);
@@ -66,7 +66,7 @@ test("below its limit a guest loses nothing when traffic classes and goals come 
 });
 
 test("beyond its limit a guest keeps to it, however often its queues change", {
-  timeout: 90_000,
+  timeout: 300_000,
 }, async () => {
   await changed("gona-d8", 6000, async ({ past, megabits }) => {
     expect(past).toBeLessThan(20 * FRAME_BYTES);

@@ -11,7 +11,7 @@ import { run } from "./run.ts";
 const REPOSITORY = join(import.meta.dirname, "..");
 const PROBE = join(REPOSITORY, "packages/lab/src/traffic/probe-main.ts");
 const FLOWS = join(import.meta.dirname, "flows-main.ts");
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** Of the bridge that both NICs are plugged into, and of the guest that no apply changes. */
 const PEER = "10.9.255.1";

@@ -18,7 +18,7 @@ guests:
 `;
 
 test(`NICs are drained and given back ${ROUNDS} times under traffic and no packet is lost`, {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   await using bed = new DaemonBed("gona-d3", []);
   const daemon = bed.spawnDaemon();

@@ -149,7 +149,7 @@ test("frames leave by a NIC past its queues, also when it was replaced under its
     using receiver = PacketReceiver.open("eth1-far", hub.far);
     for (let time = 0; time < 2; time++) {
       plane.sendFrame(nicId("eth1"), frame(number));
-      expect(await receiver.next((seen) => seen[12] === 0x88 && seen[13] === 0xb5, 2000)).toEqual(frame(number));
+      expect(await receiver.next((seen) => seen[12] === 0x88 && seen[13] === 0xb5, 20_000)).toEqual(frame(number));
     }
     await hub.replaceLink("eth1");
   }

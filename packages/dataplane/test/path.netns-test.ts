@@ -71,7 +71,7 @@ async function run(flags: readonly (keyof typeof VifFlag)[]): Promise<Outcome> {
     for (const frame of ear.take()) hear(frame);
   }
   sender.send(frameOf(LAST, FRAMES));
-  await ear.next(hear, 5000);
+  await ear.next(hear, 20_000);
   const bytes = MEGABITS.map((_, slice) => Number(bench.programs.counters(SLOT, slice).txBytes));
   const total = bytes.reduce((sum, each) => sum + each, 0);
   let elsewhere = 0;

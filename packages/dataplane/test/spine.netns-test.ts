@@ -67,7 +67,7 @@ test("a tagged frame comes out of a spine as it went in, and a broadcast's copie
   const sender = bench.sender("peer");
   for (const [word, to] of [WEB, BROADCAST].entries()) {
     sender.send(ethernet({ to, from: PEER.mac, tag }, raw(new Uint8Array(46).fill(word + 1))));
-    const frame = await ear.next((each) => each[12] === 0x81 && each[20] === word + 1, 2000);
+    const frame = await ear.next((each) => each[12] === 0x81 && each[20] === word + 1, 20_000);
     expect(frame && macText(frame.slice(12, 18))).toBe("81:00:a0:1e:88:b5");
   }
   expect(bench.classSent("gq-in", trunk.slot).packets).toBe(2);

@@ -218,7 +218,7 @@ export class WireBench implements AsyncDisposable {
       child.kill("SIGKILL");
       await ended;
     });
-    await once(child.stdout, "data", { signal: AbortSignal.timeout(20_000) });
+    await once(child.stdout, "data", { signal: AbortSignal.timeout(60_000) });
     child.stdout.resume();
   }
 
@@ -228,7 +228,7 @@ export class WireBench implements AsyncDisposable {
     const listener = spawn(file, rest, { stdio: ["ignore", "pipe", "ignore"] });
     const ended = once(listener, "exit");
     try {
-      await once(listener.stdout, "data", { signal: AbortSignal.timeout(5000) }); // it listens
+      await once(listener.stdout, "data", { signal: AbortSignal.timeout(60_000) }); // it listens
       const client = run(netnsOf(from), ["iperf3", "-J", "-c", to, ...options]);
       return JSON.parse(client) as IperfReport;
     } finally {
@@ -262,7 +262,7 @@ function ip(netns: string, words: string): void {
 
 function run(netns: string, command: readonly string[]): string {
   const [file, ...rest] = enterCommand(netns, command);
-  const result = spawnSync(file, rest, { encoding: "utf8", timeout: 30_000, maxBuffer: 1 << 24 });
+  const result = spawnSync(file, rest, { encoding: "utf8", timeout: 120_000, maxBuffer: 1 << 24 });
   if (result.status !== 0) {
     throw new Error(
       `${command.join(" ")} in ${netns}: ${result.error?.message ?? ""} ${result.stderr}${result.stdout}`,

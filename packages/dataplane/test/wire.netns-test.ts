@@ -95,7 +95,7 @@ test("a broadcast is heard once by each, with two NICs on one switch", async () 
     const frames: Record<string, string[]> = {};
     for (const [name, ear] of ears) {
       const is = (frame: Uint8Array) => frame[12] === 0x88 && frame[13] === 0xb5 && frame[20] === word;
-      const first = name === deaf ? undefined : await ear.next(is, 2000);
+      const first = name === deaf ? undefined : await ear.next(is, 20_000);
       // A second copy would come by the other NIC at about the same time.
       const more = await ear.next(is, 100);
       frames[name] = [first, more].flatMap((frame) => (frame === undefined ? [] : [macText(frame.slice(6, 12))]));
@@ -275,7 +275,7 @@ test("a cable cut under a stream of thousands of packets a second loses next to 
     const number = numberOf(frame);
     if (number !== undefined) heard.add(number);
     return number === COUNT - 1;
-  }, 2000);
+  }, 20_000);
   // At least a third of the flows went by the NIC that was cut.
   expect(port.take().filter((frame) => numberOf(frame) !== undefined).length).toBeGreaterThan(COUNT / 6);
   expect(Number(bench.programs.verdict("TO_WIRE_FAILOVER"))).toBeGreaterThan(COUNT / 6);
@@ -290,6 +290,6 @@ test("with a cable cut, what is sent to the dead slice's MAC comes in by the oth
   const rarp = arp({ op: "rarp", senderMac: dead, sender: "0.0.0.0", targetMac: dead, target: "0.0.0.0" });
   bench.hubSender("nic0").send(ethernet({ to: BROADCAST, from: dead }, rarp));
   bench.sender("peer").send(ethernet({ to: dead, from: PEER.mac }, raw(new Uint8Array(46).fill(9))));
-  const frame = await ear.next((each) => each[12] === 0x88 && each[20] === 9, 2000);
+  const frame = await ear.next((each) => each[12] === 0x88 && each[20] === 9, 20_000);
   expect(frame && macText(frame.slice(0, 6))).toBe(DB);
 });

@@ -63,9 +63,9 @@ test("what a crashed run left is swept: processes, mounts, namespaces, files", a
   const runner = startRun(scenarioFile(lab));
   onTestFinished(() => void runner.kill("SIGKILL"));
   const all = () => (existsSync(labPaths(lab).children) && recorded(lab).length >= 5 ? recorded(lab) : undefined);
-  const processes = await waitUntil("daemon, both probes and iperf3 run", all, { withinMs: 40_000 });
+  const processes = await waitUntil("daemon, both probes and iperf3 run", all, { withinMs: 60_000 });
   runner.kill("SIGKILL");
-  await waitUntil("the run is gone", () => (runner.signalCode === null ? undefined : true), { withinMs: 5000 });
+  await waitUntil("the run is gone", () => (runner.signalCode === null ? undefined : true), { withinMs: 60_000 });
   expect(namespacesOf(lab).length).toBe(4);
   await labDown(lab);
   expect(processes.filter(isAlive)).toEqual([]);
@@ -76,17 +76,17 @@ test("a lab that another process runs is not swept", async () => {
   const lab = "qt-owned";
   const runner = startRun(scenarioFile(lab));
   const record = () => (existsSync(labPaths(lab).record) ? true : undefined);
-  await waitUntil("the lab is claimed", record, { withinMs: 20_000 });
+  await waitUntil("the lab is claimed", record, { withinMs: 60_000 });
   await expect(sweep(lab)).rejects.toThrow(`being run by process ${runner.pid}`);
   runner.kill("SIGINT");
-  await waitUntil("the run ends", () => runner.exitCode ?? undefined, { withinMs: 20_000 });
+  await waitUntil("the run ends", () => runner.exitCode ?? undefined, { withinMs: 60_000 });
   expectNothingLeft(lab);
 });
 
 test("a pid that went to another process is left alone", async () => {
   const bystander = spawn("sleep", ["60"]);
   onTestFinished(() => void bystander.kill("SIGKILL"));
-  const identity = await waitUntil("sleep runs", () => identify(bystander.pid ?? 0), { withinMs: 5000 });
+  const identity = await waitUntil("sleep runs", () => identify(bystander.pid ?? 0), { withinMs: 60_000 });
   const file = scenarioFile("pid");
   writeFileSync(file, JSON.stringify({ ...identity, startTime: "1" }));
   await endRecorded(file);

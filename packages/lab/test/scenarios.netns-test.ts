@@ -36,7 +36,7 @@ test("guests of two VLANs share NICs and do not hear each other", async () => {
     };
     await using probe = await RunningTraffic.start(bed, across);
     const asked = () => probe.record.rtt.find(({ unanswered, answered }) => unanswered + answered >= 3);
-    const window = await waitUntil("three questions were asked", asked, { withinMs: 5000 });
+    const window = await waitUntil("three questions were asked", asked, { withinMs: 60_000 });
     expect(window.answered).toBe(0);
   });
 });

@@ -54,7 +54,7 @@ test("whoever holds a tap waits when the queue is full, and nothing is dropped; 
   const limited = async (): Promise<true | undefined> => ((await holder.do("sndbuf")) === NO_LIMIT ? undefined : true);
 
   await holder.do("open vnet0");
-  await waitUntil("the tap is limited", limited, { withinMs: 5000 });
+  await waitUntil("the tap is limited", limited, { withinMs: 60_000 });
   await holder.do(`write ${FRAMES} ${frame()}`);
   expect(await dropped(daemon), "with back-pressure").toBe(0);
 
@@ -65,7 +65,7 @@ test("whoever holds a tap waits when the queue is full, and nothing is dropped; 
 
   await holder.do("close");
   await holder.do("open vnet0");
-  await waitUntil("the tap is limited again", limited, { withinMs: 5000 });
+  await waitUntil("the tap is limited again", limited, { withinMs: 60_000 });
   await holder.do(`write ${FRAMES} ${frame()}`);
   expect(await dropped(daemon), "with back-pressure again").toBe(lost);
 });
