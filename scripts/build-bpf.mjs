@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * Compiles bpf/gona.bpf.c to build/bpf/gona.bpf.o, only when a source or a flag changed. Plain
- * JavaScript: set-up runs it on any Node >= 18, before the pinned Node is there.
- * As a command: `node scripts/build-bpf.mjs [--force]`; prints one line, exit 1 with the reason.
+ * Compiles the daemon's programs, bpf/gona.bpf.c and bpf/gona_carriers.bpf.c, to build/bpf, only when a source
+ * or a flag changed. Plain JavaScript: set-up runs it on any Node >= 18, before the pinned Node is there.
+ * As a command: `node scripts/build-bpf.mjs [--force]`; prints a line for each, exit 1 with the reason.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -32,6 +32,9 @@ const ARCHITECTURES = {
 
 /** Where the object of bpf/gona.bpf.c goes. */
 export const OBJECT_PATH = join(ROOT, "build/bpf/gona.bpf.o");
+
+/** What the daemon loads, of bpf/. */
+const OBJECTS = ["gona", "gona_carriers", "gona_cross"];
 
 /** Why the object could not be built; `missing` names a Debian package where one would help. */
 export class BuildError extends Error {
@@ -144,8 +147,14 @@ export function buildBpf(options = {}) {
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
-    const { path, built } = buildBpf({ force: process.argv.includes("--force") });
-    console.log(`${relative(process.cwd(), path)}: ${built ? "built" : "unchanged"}`);
+    for (const name of OBJECTS) {
+      const { path, built } = buildBpf({
+        source: join(ROOT, `bpf/${name}.bpf.c`),
+        output: join(ROOT, `build/bpf/${name}.bpf.o`),
+        force: process.argv.includes("--force"),
+      });
+      console.log(`${relative(process.cwd(), path)}: ${built ? "built" : "unchanged"}`);
+    }
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     console.error(`The BPF object was not built: ${error.message}`);

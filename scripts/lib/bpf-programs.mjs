@@ -9,6 +9,6 @@ export async function ensureBpfObject() {
   const result = await runCommand([process.execPath, join(root, "scripts", "build-bpf.mjs")]);
   if (result.code !== 0)
     throw new SetUpError("the BPF programs could not be compiled", { detail: lastWords(result.output, 20) });
-  if (!result.output.includes("unchanged"))
+  if (/: built$/m.test(result.output))
     console.log(`✓ BPF programs compiled (${((Date.now() - started) / 1000).toFixed(1)} s)`);
 }

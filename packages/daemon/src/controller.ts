@@ -15,7 +15,7 @@ import { MemoryGiver } from "./give-back-memory.ts";
 import { Hub } from "./hub.ts";
 import type { FrameSource } from "./lacp/lacp-actor.ts";
 import { LacpMonitor } from "./lacp/lacp-monitor.ts";
-import { LinkMonitor } from "./link-monitor.ts";
+import { type CarrierSource, LinkMonitor } from "./link-monitor.ts";
 import { LinkTable } from "./link-table.ts";
 import type { Logger } from "./logger.ts";
 import { NamespaceMonitor } from "./namespace-monitor.ts";
@@ -50,6 +50,8 @@ export interface ControllerOptions {
   readonly frames?: FrameSource;
   /** What the probe of paths needs; absent: none is probed. */
   readonly paths?: PathAccess;
+  /** Absent: a NIC's loss is known by link events alone. */
+  readonly carriers?: CarrierSource;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
   /** What hands memory back to the kernel; giveBackMemory() unless given. */
@@ -187,7 +189,16 @@ export class Controller implements AsyncDisposable {
     const reconciler = this.reconciler;
     this.applier = new Applier({ ...shared, reconciler, offload, store: options.store, memory: this.#memory });
     this.drainer = new Drainer({ ...shared, reconciler, lacp, store: options.store, dataPlane });
-    this.#links = new LinkMonitor({ ...shared, reconciler, taps, lacp, paths, kernel, table });
+    this.#links = new LinkMonitor({
+      ...shared,
+      reconciler,
+      taps,
+      lacp,
+      paths,
+      kernel,
+      table,
+      carriers: options.carriers,
+    });
   }
 
   /**

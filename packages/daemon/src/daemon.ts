@@ -10,6 +10,7 @@ import { createHandlers } from "./handlers.ts";
 import { HostView } from "./host-view.ts";
 import { createHttpServer } from "./http-server.ts";
 import type { FrameSource } from "./lacp/lacp-actor.ts";
+import type { CarrierSource } from "./link-monitor.ts";
 import type { Logger } from "./logger.ts";
 import type { PathAccess } from "./probe/nic-port.ts";
 import type { Store } from "./store.ts";
@@ -31,6 +32,8 @@ export interface DaemonParts {
   readonly frames?: FrameSource;
   /** ControllerOptions.paths. */
   readonly paths?: PathAccess;
+  /** ControllerOptions.carriers. */
+  readonly carriers?: CarrierSource;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
 }
@@ -50,6 +53,7 @@ export function assembleDaemon(parts: DaemonParts) {
     taps,
     frames,
     paths,
+    carriers,
   } = parts;
   const clock = systemClock;
   const events = new EventLog(store, clock, log);
@@ -67,6 +71,7 @@ export function assembleDaemon(parts: DaemonParts) {
     ...(taps === undefined ? {} : { taps }),
     ...(frames === undefined ? {} : { frames }),
     ...(paths === undefined ? {} : { paths }),
+    ...(carriers === undefined ? {} : { carriers }),
   });
   const history = openDeliveryHistory(stateDir, events);
   const delivery = createDeliveryMonitor({ controller, kernel, dataPlane, history, clock, events, log });

@@ -1,3 +1,4 @@
+import type { CarrierSeen } from "@gona/dataplane";
 import type { Kernel, LinkEvent } from "@gona/kernel";
 import type { EventLog } from "./event-log.ts";
 import type { Hub } from "./hub.ts";
@@ -18,14 +19,22 @@ export interface LinkMonitorOptions {
   readonly taps: TapBackPressure;
   readonly lacp: Pick<LacpMonitor, "linkChanged">;
   readonly paths: Pick<PathProber, "linkChanged">;
+  /** Absent: link events alone tell. */
+  readonly carriers?: CarrierSource | undefined;
   readonly events: EventLog;
   readonly log: Logger;
 }
+
+/** Tells by slot what becomes of NICs' carriers, as soon as it is so. Throws GonaError where the kernel cannot. */
+export type CarrierSource = (onChange: (slot: number, seen: CarrierSeen) => void) => Disposable;
 
 /** Follows the hub's links and tells those who depend on them. */
 export class LinkMonitor implements Disposable {
   readonly #options: LinkMonitorOptions;
   #watch: Disposable | undefined;
+  #carriers: Disposable | undefined;
+  /** By slot, those that were seen dead. */
+  readonly #dead = new Map<number, string>();
 
   constructor(options: LinkMonitorOptions) {
     this.#options = options;
@@ -35,6 +44,7 @@ export class LinkMonitor implements Disposable {
   start(): void {
     this.#watch = this.#options.kernel.watchLinks((event) => this.#take(event));
     this.#options.table.refresh(this.#options.kernel.links());
+    this.#watchCarriers();
   }
 
   /** Lists all links anew: events may have been lost. */
@@ -49,6 +59,29 @@ export class LinkMonitor implements Disposable {
 
   [Symbol.dispose](): void {
     this.#watch?.[Symbol.dispose]();
+    this.#carriers?.[Symbol.dispose]();
+  }
+
+  #watchCarriers(): void {
+    const { carriers, log } = this.#options;
+    try {
+      this.#carriers = carriers?.((slot, seen) => this.#seen(slot, seen));
+    } catch (err) {
+      log.warn({ err }, "a NIC's loss will be known when the kernel tells of it, which may take a second");
+    }
+  }
+
+  #seen(slot: number, seen: CarrierSeen): void {
+    const { hub, table } = this.#options;
+    // Of one that was dead the name is kept: the slot may be another's by now, or nobody's.
+    const dead = this.#dead.get(slot);
+    this.#dead.delete(slot);
+    if (dead !== undefined) for (const change of table.seen(dead, true)) this.#changed(change);
+    if (seen !== "dead") return;
+    const name = [...hub.lastKnown.nics].find(([, entry]) => entry.slot === slot)?.[0];
+    if (name === undefined) return;
+    this.#dead.set(slot, name);
+    for (const change of table.seen(name, false)) this.#changed(change);
   }
 
   #take(event: LinkEvent): void {

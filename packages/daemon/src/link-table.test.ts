@@ -70,3 +70,23 @@ test("a refresh after lost events finds what came, went and was replaced", () =>
     { kind: "vanished", name: "c" },
   ]);
 });
+
+test("who looked at a link is believed before its events; it lives when both agree", () => {
+  const table = new LinkTable();
+  table.apply(changed(link("eth1", 3)));
+  const carrier = (alive: boolean) => [
+    { kind: "carrier", name: "eth1", alive, cause: alive ? "carrier came" : "carrier went" },
+  ];
+  expect(table.seen("eth1", false)).toEqual(carrier(false));
+  expect(table.seen("eth1", false)).toEqual([]);
+  // A message that was on its way.
+  expect(table.apply(changed(link("eth1", 3)))).toEqual([]);
+  expect(table.isAlive("eth1")).toBe(false);
+  expect(table.apply(changed(link("eth1", 3, false)))).toEqual([]);
+  expect(table.seen("eth1", true)).toEqual([]);
+  expect(table.apply(changed(link("eth1", 3)))).toEqual(carrier(true));
+  // Another link of that name is not the one that was looked at.
+  table.seen("eth1", false);
+  expect(table.apply(changed(link("eth1", 4)))).toEqual([{ kind: "replaced", name: "eth1" }]);
+  expect(table.isAlive("eth1")).toBe(true);
+});

@@ -19,6 +19,8 @@ interface KnownLink {
 export class LinkTable {
   readonly #links = new Map<string, KnownLink>();
   readonly #names = new Map<number, string>();
+  /** Links without life in the cable, whatever their last event said: events may come a second late. */
+  readonly #cut = new Set<string>();
 
   get names(): ReadonlySet<string> {
     return new Set(this.#links.keys());
@@ -30,7 +32,15 @@ export class LinkTable {
 
   /** False also for a link that is not there. */
   isAlive(name: string): boolean {
-    return this.#links.get(name)?.alive ?? false;
+    return (this.#links.get(name)?.alive ?? false) && !this.#cut.has(name);
+  }
+
+  /** What somebody saw who looked at the link itself. A link is alive when that and its last event agree. */
+  seen(name: string, alive: boolean): LinkChange[] {
+    const before = this.isAlive(name);
+    if (alive) this.#cut.delete(name);
+    else if (this.#links.has(name)) this.#cut.add(name);
+    return this.isAlive(name) === before ? [] : [{ kind: "carrier", name, alive, cause: causeOf(alive) }];
   }
 
   /** A tap (or tun): a link whose other end is a process. False also for a link that is not there. */
@@ -57,13 +67,18 @@ export class LinkTable {
     const oldName = this.#names.get(ifindex);
     const renamed = oldName !== undefined && oldName !== name ? this.#forget(ifindex) : [];
     const before = this.#links.get(name);
-    if (before !== undefined && before.ifindex !== ifindex) this.#names.delete(before.ifindex);
+    const wasAlive = this.isAlive(name);
+    if (before !== undefined && before.ifindex !== ifindex) {
+      this.#names.delete(before.ifindex);
+      this.#cut.delete(name);
+    }
     this.#links.set(name, { ifindex, alive, kind });
     this.#names.set(ifindex, name);
     if (before === undefined) return [...renamed, { kind: "appeared", name }];
     if (before.ifindex !== ifindex) return [...renamed, { kind: "replaced", name }];
-    const cause = alive ? "carrier came" : link.up ? "carrier went" : "somebody set the link down";
-    return before.alive === alive ? [] : [{ kind: "carrier", name, alive, cause }];
+    const isAlive = this.isAlive(name);
+    const cause = causeOf(isAlive, link.up);
+    return wasAlive === isAlive ? [] : [{ kind: "carrier", name, alive: isAlive, cause }];
   }
 
   #forget(ifindex: number): LinkChange[] {
@@ -71,6 +86,10 @@ export class LinkTable {
     if (name === undefined) return [];
     this.#names.delete(ifindex);
     this.#links.delete(name);
+    this.#cut.delete(name);
     return [{ kind: "vanished", name }];
   }
 }
+
+const causeOf = (alive: boolean, up = true): string =>
+  alive ? "carrier came" : up ? "carrier went" : "somebody set the link down";

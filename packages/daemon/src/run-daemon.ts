@@ -6,6 +6,7 @@ import { assembleDaemon } from "./daemon.ts";
 import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
 import { ensureDirectory, writePid } from "./host-dirs.ts";
 import { kernelOffers } from "./kernel-offers.ts";
+import type { CarrierSource } from "./link-monitor.ts";
 import { listenOnSocket } from "./listen-on-socket.ts";
 import { lockStateDir } from "./lock-state-dir.ts";
 import { createLogger } from "./logger.ts";
@@ -62,6 +63,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       open: (nic: NicId) => openNicPort(hub.kernel, nic),
       neighbours: () => hub.plane.neighbours(),
     },
+    carriers: (...to: Parameters<CarrierSource>) => hub.plane.watchCarriers(findObject("gona_carriers"), ...to),
     frames: {
       listen: (...which: Parameters<typeof FrameListener.open>) => FrameListener.open(...which),
     },

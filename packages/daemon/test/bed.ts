@@ -2,6 +2,7 @@ import { FakeKernel } from "@gona/kernel";
 import { Controller } from "../src/controller.ts";
 import { EventLog } from "../src/event-log.ts";
 import type { FrameSource } from "../src/lacp/lacp-actor.ts";
+import type { CarrierSource } from "../src/link-monitor.ts";
 import { silentLogger } from "../src/logger.ts";
 import { SqliteStore } from "../src/sqlite-store.ts";
 import type { Store } from "../src/store.ts";
@@ -49,6 +50,7 @@ export function makeBed(
     giveBackMemory?: () => void;
     offersOffload?: (link: string) => boolean;
     frames?: FrameSource;
+    carriers?: CarrierSource;
   } = {},
 ): Bed {
   const kernel = new FakeKernel();

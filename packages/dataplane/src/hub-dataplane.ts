@@ -3,6 +3,7 @@ import type { NicId } from "@gona/model";
 import type { HubState, Step } from "@gona/planner";
 import type { GonaSliceCounters } from "./abi.ts";
 import { BalanceMaps } from "./balance-maps.ts";
+import { type CarrierSeen, watchCarriers } from "./carrier-watch.ts";
 import { readQueueCounters, readSliceCounters, readVerdicts } from "./counters.ts";
 import { executeSteps } from "./execute-steps.ts";
 import { type Neighbour, readNeighbours } from "./neighbours.ts";
@@ -62,6 +63,11 @@ export class HubDataplane implements Disposable {
   /** One frame out of a NIC, past its queues. Throws KernelError. */
   sendFrame(nic: NicId, frame: Uint8Array): void {
     this.#senders.send(nic, frame);
+  }
+
+  /** Tells of each NIC's carrier when it comes or goes, by slot: see watchCarriers. */
+  watchCarriers(objectPath: string, onChange: (slot: number, seen: CarrierSeen) => void): Disposable {
+    return watchCarriers(objectPath, this.#object, onChange);
   }
 
   /** Machines on the wire that can be asked whether a path to them works; the one heard last first. */

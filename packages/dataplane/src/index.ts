@@ -1,5 +1,6 @@
 export * from "./abi.ts";
 export * from "./balance-maps.ts";
+export type { CarrierSeen } from "./carrier-watch.ts";
 export * from "./counters.ts";
 export * from "./execute-steps.ts";
 export * from "./fake-hub-kernel.ts";
