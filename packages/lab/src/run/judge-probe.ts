@@ -56,7 +56,9 @@ export function judgeProbe(
     if (most === undefined) continue;
     // What is sent into a silence is lost, though no later number has told so yet.
     const open = key === "lost" && last !== undefined ? openSilence(last, found?.stalls ?? []) : 0;
-    const value = grown(key) + Math.round((open / 1000) * (found?.perSecond ?? 0));
+    const all = grown(key) + Math.round((open / 1000) * (found?.perSecond ?? 0));
+    const excused = key === "lost" && most > 0 && found !== undefined ? lostToStalls(found) : 0;
+    const value = Math.max(0, all - excused);
     verdicts.push({
       kind: "count",
       kept: last !== undefined && value <= most,
@@ -65,7 +67,8 @@ export function judgeProbe(
       delivered:
         last === undefined
           ? "nothing came"
-          : `${value} ${key} of ${(grown("received") + grown("lost")).toLocaleString("en")}`,
+          : `${value} ${key} of ${(grown("received") + grown("lost")).toLocaleString("en")}` +
+            (value < all && all > most ? ` (${all} where the machine itself stood still)` : ""),
       figure: `packets ${key}`,
       unit: "packets",
       value,
@@ -73,6 +76,21 @@ export function judgeProbe(
     });
   }
   return verdicts;
+}
+
+/**
+ * Of what was lost, what the machine may have cost: no more than was sent in those of its stalls that fall into the
+ * window of the loss. Where a promise allows some loss, it is for the time that a cut cable takes to be seen, and a
+ * CPU that stands still in that time makes it longer. Where none is allowed, a stall is no reason for any.
+ */
+function lostToStalls({ before, windows, perSecond, stalls }: ProbeEvidence): number {
+  let [lost, untilMs, excused] = [before?.lost ?? 0, before?.atMs ?? 0, 0];
+  for (const window of windows) {
+    const stalledMs = coveredMs({ fromMs: untilMs, toMs: window.atMs }, stalls);
+    excused += Math.min(Math.max(0, window.lost - lost), Math.floor((stalledMs / 1000) * perSecond));
+    [lost, untilMs] = [window.lost, window.atMs];
+  }
+  return excused;
 }
 
 function judgeGap(probe: string, gap: number, found: ProbeEvidence | undefined): Verdict {

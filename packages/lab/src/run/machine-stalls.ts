@@ -43,7 +43,10 @@ export class MachineStalls implements Disposable {
     return !this.#watching.disposed;
   }
 
-  /** Of any CPU, those that touch this time, milliseconds since 1970. They are told within milliseconds of their end. */
+  /**
+   * Of any CPU, those that touch this time, milliseconds since 1970, each with what comes after it: as long again,
+   * in which what piled up is worked off. They are told within milliseconds of their end.
+   */
   within(fromMs: number, toMs: number): readonly Span[] {
     return this.#seen.filter((stall) => stall.toMs > fromMs && stall.fromMs < toMs);
   }
@@ -65,7 +68,8 @@ export class MachineStalls implements Disposable {
     const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
     const aheadMs = realtimeAheadMs();
     const at = (offset: number): number => Number(view.getBigUint64(offset, true)) / 1e6 + aheadMs;
-    this.#seen.push({ fromMs: at(0), toMs: at(8) });
+    const [fromMs, toMs] = [at(0), at(8)];
+    this.#seen.push({ fromMs, toMs: toMs + (toMs - fromMs) });
   }
 }
 

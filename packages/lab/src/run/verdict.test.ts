@@ -104,6 +104,19 @@ test("of a gap counts what neither the sender's pause nor a CPU that stood still
   expect(judged([{ fromMs: 0, toMs: 200 }])[0]).toMatchObject({ kept: true, value: 1 });
 });
 
+test("of a loss that is allowed, what a CPU stood still for is not counted; where none is allowed, all is", () => {
+  const windows = [window({ atMs: 1100, lost: 3 }), window({ atMs: 1200, lost: 63 }), window({ atMs: 1300, lost: 63 })];
+  const found = (stalls: ProbeEvidence["stalls"]) =>
+    evidence({ probe: () => probed({ before: window({ atMs: 1000 }), windows, stalls }) });
+  const lost = (most: number, stalls: ProbeEvidence["stalls"]) =>
+    judge({ kind: "probe", probe: "p", lost: most }, found(stalls))[0];
+  expect(lost(50, [])).toMatchObject({ kept: false, value: 63 });
+  expect(lost(50, [{ fromMs: 1150, toMs: 1152 }])).toMatchObject({ kept: true, value: 43 });
+  expect(lost(50, [{ fromMs: 1250, toMs: 1299 }])).toMatchObject({ kept: false, value: 63 });
+  expect(lost(2, [{ fromMs: 1100, toMs: 1200 }])).toMatchObject({ kept: false, value: 3 });
+  expect(lost(0, [{ fromMs: 0, toMs: 2000 }])).toMatchObject({ kept: false, value: 63 });
+});
+
 test("a silence at the end is not the network's while a CPU stands still", () => {
   const windows = [window({ atMs: 1000, received: 2000, silenceMs: 300 })];
   const probe = (stalls: ProbeEvidence["stalls"]) =>
