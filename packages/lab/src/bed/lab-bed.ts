@@ -82,14 +82,19 @@ export class LabBed implements AsyncDisposable {
     return child;
   }
 
-  /** The switch's end goes down: the NIC loses its carrier at once (see `ownQueue`). */
+  /**
+   * The switch's end goes down, and the NIC loses its carrier; until then the port receives (see `ownQueue`). On its
+   * way to another CPU a packet would be dropped as soon as the port is marked down, which is an RCU grace period
+   * before the carrier goes (enqueue_to_backlog, Linux 6.18): 8 ms and more on a busy machine. So none goes that way.
+   */
   async cut(nic: NicId): Promise<void> {
     const { netns, link } = portOf(this.plan, nic);
-    await ipBatch(netns, [`link set ${link} down`]);
+    await handOut(netns, [link], "0", [`ip link set ${link} down`]);
   }
 
   async heal(nic: NicId): Promise<void> {
     const { netns, link } = portOf(this.plan, nic);
+    await receiveInOrder(netns, [link]);
     await ipBatch(netns, plugLines(link));
   }
 
@@ -211,12 +216,21 @@ async function ownQueue(netns: string, links: readonly string[]): Promise<void> 
  * it, and a shaper sends from two (who enqueues, and its timer): up to 5 % of a flow's packets were overtaken
  * between the two ends of a cable. /sys shows the namespace that it was mounted in.
  */
-async function receiveInOrder(netns: string, links: readonly string[]): Promise<void> {
+const receiveInOrder = (netns: string, links: readonly string[]): Promise<void> => handOut(netns, links, allCpus());
+
+/** To which CPUs links hand what they receive (a mask; 0: to none but the one that received it); then runs commands. */
+async function handOut(
+  netns: string,
+  links: readonly string[],
+  toCpus: string,
+  then: readonly string[] = [],
+): Promise<void> {
   const lines = links.map((link) => {
     const mask = `/sys/class/net/${link}/queues/rx-0/rps_cpus`;
-    return `[ ! -e ${mask} ] || echo ${allCpus()} > ${mask}`;
+    return `[ ! -e ${mask} ] || echo ${toCpus} > ${mask}`;
   });
-  await runInside(netns, "unshare", ["--mount", "sh", "-ec", ["mount -t sysfs sysfs /sys", ...lines].join("\n")]);
+  const script = ["mount -t sysfs sysfs /sys", ...lines, ...then].join("\n");
+  await runInside(netns, "unshare", ["--mount", "sh", "-ec", script]);
 }
 
 /** A mask of every CPU as sysfs reads it: hexadecimal, 32 to a group. */

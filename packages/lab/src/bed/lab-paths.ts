@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { domainNamespace } from "@gona/kernel";
 
 /** Labs of this machine, one directory each: pid files, the daemon's run dir, logs. */
 export const LABS_DIR = "/run/gona-lab";
@@ -37,6 +38,8 @@ export function labPaths(lab: string): LabPaths {
 
 /** `gona-<lab>-hub`, `-sw-<fabric>`, `-peer-<name>`, `-guest-<name>`: a name nobody else makes. */
 export const hubNetns = (lab: string): string => `gona-${lab}-hub`;
+/** Of a driver domain in that hub, as the daemon names it. */
+export const domainNetns = (lab: string, domain: string): string => domainNamespace(domain, hubNetns(lab));
 export const switchNetns = (lab: string, fabric: string): string => `gona-${lab}-sw-${fabric}`;
 export const peerNetns = (lab: string, peer: string): string => `gona-${lab}-peer-${peer}`;
 export const guestNetns = (lab: string, guest: string): string => `gona-${lab}-guest-${guest}`;
@@ -44,5 +47,5 @@ export const guestNetns = (lab: string, guest: string): string => `gona-${lab}-g
 /** Whether a namespace is one of that lab's. `quick` does not own what `quick-start` made. */
 export function isOfLab(lab: string, netns: string): boolean {
   const rest = netns.startsWith(`gona-${lab}-`) ? netns.slice(`gona-${lab}-`.length) : "";
-  return /^(?:hub$|sw-|peer-|guest-)/.test(rest);
+  return /^(?:hub(?:$|\.)|sw-|peer-|guest-)/.test(rest);
 }

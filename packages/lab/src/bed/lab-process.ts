@@ -119,15 +119,18 @@ export class LabProcess implements AsyncDisposable {
 
 /** Ends what a pid file names, if it still is that process; then removes the file. */
 export async function endRecorded(pidFile: string, graceMs = 3000): Promise<void> {
-  const recorded = JSON.parse(readFileSync(pidFile, "utf8")) as ProcessIdentity;
-  const gone = (): true | undefined => (isAlive(recorded) ? undefined : true);
-  if (signal(recorded, "SIGTERM")) {
-    try {
-      await waitUntil(`process ${recorded.pid} ends`, gone, { withinMs: graceMs });
-    } catch {
-      signal(recorded, "SIGKILL"); // it was asked kindly
-      await waitUntil(`process ${recorded.pid} ends`, gone, { withinMs: graceMs });
-    }
-  }
+  await endProcess(JSON.parse(readFileSync(pidFile, "utf8")) as ProcessIdentity, graceMs);
   rmSync(pidFile, { force: true });
+}
+
+/** Asks it to end, and after `graceMs` makes it end; settles when it is gone. */
+export async function endProcess(process: ProcessIdentity, graceMs = 3000): Promise<void> {
+  const gone = (): true | undefined => (isAlive(process) ? undefined : true);
+  if (!signal(process, "SIGTERM")) return;
+  try {
+    await waitUntil(`process ${process.pid} ends`, gone, { withinMs: graceMs });
+  } catch {
+    signal(process, "SIGKILL"); // it was asked kindly
+    await waitUntil(`process ${process.pid} ends`, gone, { withinMs: graceMs });
+  }
 }

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { GonaError } from "@gona/model";
 import { isOfLab, type LabPaths, labPaths } from "./lab-paths.ts";
-import { endRecorded } from "./lab-process.ts";
+import { endProcess, endRecorded } from "./lab-process.ts";
+import { processesNaming } from "./left-processes.ts";
 import { identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -58,6 +59,8 @@ export async function sweep(lab: string): Promise<void> {
     const files = readdirSync(paths.children).map((name) => join(paths.children, name));
     await Promise.all(files.map((file) => endRecorded(file)));
   }
+  // Before their files go: by those a process is found.
+  await Promise.all(processesNaming(paths.daemonRun).map((left) => endProcess(left)));
   for (const mount of mountsBelow(paths.root)) await runCommand("umount", ["--lazy", mount]);
   for (const netns of namespacesOf(lab)) await runCommand("ip", ["netns", "delete", netns]);
   rmSync(paths.root, { recursive: true, force: true });

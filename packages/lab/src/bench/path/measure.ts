@@ -25,16 +25,25 @@ const FLOW: UdpFlow = {
   destinationPort: 7001,
 };
 
-/** 64-byte UDP frames a second that arrive at the peer's link, by its own counter. */
-export async function packetsPerSecond({ guest, peer }: BenchPath, milliseconds: number): Promise<number> {
+export interface PacketRate {
+  readonly perSecond: number;
+  /** Processor time of one that arrives, the sender's included. */
+  readonly cpuNsEach: number;
+}
+
+/** 64-byte UDP frames that arrive at the peer's link, by its own counter. Throws Error where none does. */
+export async function packetRate({ guest, peer }: BenchPath, milliseconds: number): Promise<PacketRate> {
   await runInside(peer, "tc", ["qdisc", "replace", "dev", PEER.link, "clsact"]);
   const filter = `filter replace dev ${PEER.link} ingress prio 1 handle 1 bpf direct-action object-file ${SINK} section tc`;
   await runInside(peer, "tc", filter.split(" "));
   try {
     const before = await receivedPackets(peer);
     const command = [process.execPath, BLASTER, GUEST.link, String(milliseconds), JSON.stringify([FLOW])];
-    const result = JSON.parse(await runInside(guest, "taskset", ["-c", PATH_CPU, ...command])) as { seconds: number };
-    return ((await receivedPackets(peer)) - before) / result.seconds;
+    const said = await runInside(guest, "taskset", ["-c", PATH_CPU, ...command]);
+    const { seconds, cpuNs } = JSON.parse(said) as { readonly seconds: number; readonly cpuNs: number };
+    const arrived = (await receivedPackets(peer)) - before;
+    if (arrived <= 0) throw new Error(`none of the frames from ${guest} came to ${peer}`);
+    return { perSecond: arrived / seconds, cpuNsEach: cpuNs / arrived };
   } finally {
     await runInside(peer, "tc", ["qdisc", "delete", "dev", PEER.link, "clsact"]);
   }

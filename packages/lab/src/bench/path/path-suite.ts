@@ -2,34 +2,44 @@ import { join } from "node:path";
 import { REPOSITORY } from "../../bed/lab-paths.ts";
 import { type BenchRow, summarize } from "../bench-row.ts";
 import type { Suite, SuiteOptions } from "../suite.ts";
-import { packetsPerSecond, roundTripTime, tcpBitsPerSecond } from "./measure.ts";
+import { packetRate, roundTripTime, tcpBitsPerSecond } from "./measure.ts";
 import { programCosts } from "./program-cost.ts";
-import { type BenchPath, buildPath, PATH_VARIANTS } from "./topology.ts";
+import { type BenchPath, buildPath } from "./topology.ts";
+import { PATH_VARIANTS } from "./variants.ts";
 
 interface Figure {
   readonly name: string;
-  readonly unit: string;
   /** Rounds in a full run and in a quick one; every variant once a round. */
   readonly rounds: readonly [full: number, quick: number];
+  /** By the row's figure. */
   readonly measure: (path: BenchPath, quick: boolean) => Promise<Readonly<Record<string, number>>>;
 }
 
+const PACKETS = "64-byte UDP";
+const UNITS: Readonly<Record<string, string>> = {
+  [PACKETS]: "packets/s",
+  "processor time of a packet": "ns",
+  "one TCP flow": "Gbit/s",
+  "round trip, median": "us",
+  "round trip, 99th percentile": "us",
+};
+
 const FIGURES: readonly Figure[] = [
   {
-    name: "64-byte UDP",
-    unit: "packets/s",
-    rounds: [9, 2],
-    measure: async (path, quick) => ({ "64-byte UDP": await packetsPerSecond(path, quick ? 400 : 1000) }),
+    name: PACKETS,
+    rounds: [9, 3],
+    measure: async (path, quick) => {
+      const { perSecond, cpuNsEach } = await packetRate(path, quick ? 400 : 1000);
+      return { [PACKETS]: perSecond, "processor time of a packet": cpuNsEach };
+    },
   },
   {
     name: "one TCP flow",
-    unit: "Gbit/s",
     rounds: [5, 1],
     measure: async (path, quick) => ({ "one TCP flow": (await tcpBitsPerSecond(path, quick ? 1 : 2)) / 1e9 }),
   },
   {
     name: "round trip",
-    unit: "us",
     rounds: [5, 1],
     measure: async (path, quick) => {
       const { p50Us, p99Us } = await roundTripTime(path, quick ? 1000 : 5000);
@@ -38,13 +48,22 @@ const FIGURES: readonly Figure[] = [
   },
 ];
 
-/** What each case is held against, and the ratio aimed at (DESIGN.md section 10). */
-const VERSUS: Readonly<Record<string, { readonly name: string; readonly atLeast?: number }>> = {
+/** What a case is held against, and the ratio of packets/s aimed at. */
+interface Versus {
+  readonly name: string;
+  readonly atLeast?: number;
+}
+
+const VERSUS: Readonly<Record<string, Versus>> = {
   bridge: { name: "direct veth" },
   "bridge + HTB": { name: "bridge" },
   "bridge + HTB + filter by MAC": { name: "bridge + HTB" },
   GONA: { name: "bridge" },
   "GONA + HTB": { name: "bridge + HTB", atLeast: 1.15 },
+  "hop by bridge": { name: "bridge" },
+  "hop by bridge + HTB": { name: "bridge + HTB" },
+  "hop by routing": { name: "bridge" },
+  "hop by routing + HTB": { name: "bridge + HTB" },
 };
 
 /** GONA's way through the hub beside a bridge's, one core, everything in one run. */
@@ -86,10 +105,11 @@ async function measureFigure(figure: Figure, paths: readonly BenchPath[], option
       }
     }
   }
-  return [...rounds].flatMap(([name, byVariant]) => rowsOf(name, figure.unit, byVariant));
+  return [...rounds].flatMap(([name, byVariant]) => rowsOf(name, byVariant));
 }
 
-function rowsOf(name: string, unit: string, byVariant: ReadonlyMap<string, readonly number[]>): BenchRow[] {
+function rowsOf(name: string, byVariant: ReadonlyMap<string, readonly number[]>): BenchRow[] {
+  const unit = UNITS[name] ?? "";
   return [...byVariant].map(([variant, values]) => {
     const row: BenchRow = { suite: "path", case: variant, figure: name, unit, ...summarize(values) };
     const versus = VERSUS[variant];
@@ -98,7 +118,7 @@ function rowsOf(name: string, unit: string, byVariant: ReadonlyMap<string, reado
     const base = summarize(other).value;
     const ratio = row.value / base;
     const compared = { ...row, versus: { name: versus.name, value: base, ratio } };
-    if (versus.atLeast === undefined || unit !== "packets/s") return compared;
+    if (versus.atLeast === undefined || name !== PACKETS) return compared;
     return { ...compared, target: `>= ${versus.atLeast} x ${versus.name}`, holds: ratio >= versus.atLeast };
   });
 }
