@@ -1,4 +1,5 @@
 import { formatTcHandle, type HtbClass, type KernelOp, type Qdisc } from "./kernel-op.ts";
+import type { VfChange } from "./virtual-function.ts";
 
 /** The operation in the words of ip, tc or bpftool, for errors and logs. */
 export function describeOp(op: KernelOp): string {
@@ -6,9 +7,15 @@ export function describeOp(op: KernelOp): string {
     case "vethCreate":
       return `ip link add ${op.link} type veth peer name ${op.peer.name} netns ${op.peer.netns}`;
     case "vethPairCreate":
-      return `ip link add ${op.link} mtu ${op.mtu} type veth peer name ${op.peer} mtu ${op.mtu}`;
+      return `ip link add ${op.link} mtu ${op.mtu} type veth peer name ${op.peer} mtu ${op.mtu}${op.netns === undefined ? "" : ` netns ${op.netns}`}`;
+    case "macvtapCreate":
+      return `ip link add ${op.link} link ${op.lower} address ${op.mac} type macvtap mode ${op.mode}`;
+    case "vfSet":
+      return `ip link set dev ${op.link} vf ${op.vf}${describeVfChange(op)}`;
     case "linkDelete":
       return `ip link delete dev ${op.link}`;
+    case "linkMove":
+      return `ip link set dev ${op.link} netns ${op.netns}`;
     case "linkSet":
       return `ip link set dev ${op.link}${describeLinkChange(op)}`;
     case "qdiscReplace":
@@ -20,7 +27,7 @@ export function describeOp(op: KernelOp): string {
     case "classDelete":
       return `tc class delete dev ${op.link} classid ${formatTcHandle(op.classid)}`;
     case "filterReplace":
-      return `tc filter replace dev ${op.link} ingress pref ${op.preference} bpf direct-action object ${op.program} classid 0x${op.classid.toString(16)}`;
+      return `tc filter replace dev ${op.link} ${op.hook ?? "ingress"} pref ${op.preference} bpf direct-action object ${op.program} classid 0x${op.classid.toString(16)}`;
     case "filterDelete":
       return `tc filter delete dev ${op.link} ingress pref ${op.preference}`;
     case "mapPut":
@@ -69,5 +76,17 @@ function describeLinkChange(op: Extract<KernelOp, { op: "linkSet" }>): string {
   if (op.alias !== undefined) words += ` alias ${JSON.stringify(op.alias)}`;
   if (op.promiscuous !== undefined) words += ` promisc ${op.promiscuous ? "on" : "off"}`;
   if (op.up !== undefined) words += op.up ? " up" : " down";
+  return words;
+}
+
+/** In the words of `ip link set dev NIC vf N`. */
+export function describeVfChange({ mac, vlan, rate, spoofCheck, linkState, trust }: Omit<VfChange, "vf">): string {
+  let words = "";
+  if (mac !== undefined) words += ` mac ${mac}`;
+  if (vlan !== undefined) words += ` vlan ${vlan}`;
+  if (rate !== undefined) words += ` max_tx_rate ${rate.maxMegabits} min_tx_rate ${rate.minMegabits}`;
+  if (spoofCheck !== undefined) words += ` spoofchk ${spoofCheck ? "on" : "off"}`;
+  if (linkState !== undefined) words += ` state ${linkState}`;
+  if (trust !== undefined) words += ` trust ${trust ? "on" : "off"}`;
   return words;
 }

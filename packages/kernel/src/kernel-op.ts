@@ -1,3 +1,6 @@
+import type { VfChange } from "./virtual-function.ts";
+import type { MacvlanMode } from "./virtual-link.ts";
+
 /**
  * One change of the kernel's state as plain data. A link is named, never numbered: it is looked up
  * in the hub's namespace when the operation runs.
@@ -15,8 +18,8 @@ export type KernelOp =
       };
     }
   /**
-   * A pair with both ends in this namespace, both up, without IPv6 addresses of the kernel's making. The
-   * peer receives each flow on one CPU, so that it stays in order.
+   * A pair, both ends up, without IPv6 addresses of the kernel's making. The peer receives each flow on one
+   * CPU, so that it stays in order; of a pair that joins two namespaces both ends do.
    */
   | {
       readonly op: "vethPairCreate";
@@ -24,8 +27,24 @@ export type KernelOp =
       readonly peer: string;
       /** Of both ends. */
       readonly mtu: number;
+      /** Where the peer is: a name below /run/netns or an absolute path; absent: in this namespace. */
+      readonly netns?: string;
     }
+  /** A macvtap on a link of this namespace, down, with its label: both or nothing. */
+  | {
+      readonly op: "macvtapCreate";
+      readonly link: string;
+      readonly lower: string;
+      readonly mode: MacvlanMode;
+      readonly mac: string;
+      /** LinkState.alias. */
+      readonly alias: string;
+    }
+  /** Of a virtual function of `link`; what is not named stays. A driver may take one part and refuse the next. */
+  | ({ readonly op: "vfSet"; readonly link: string } & VfChange)
   | { readonly op: "linkDelete"; readonly link: string }
+  /** Into another namespace, down and without its queues, filters and addresses. To one of the process's: `/proc/PID/ns/net`. */
+  | { readonly op: "linkMove"; readonly link: string; readonly netns: string }
   | {
       readonly op: "linkSet";
       readonly link: string;
@@ -53,10 +72,12 @@ export type KernelOp =
       readonly htb: HtbClass;
     }
   | { readonly op: "classDelete"; readonly link: string; readonly classid: TcHandle }
-  /** A BPF classifier in direct-action mode on clsact ingress; atomically replaces what has the same preference. */
+  /** A BPF classifier in direct-action mode on clsact; atomically replaces what has the same preference. */
   | {
       readonly op: "filterReplace";
       readonly link: string;
+      /** Absent: ingress. */
+      readonly hook?: "egress";
       readonly preference: number;
       readonly program: string;
       readonly classid: number;

@@ -1,5 +1,7 @@
 import type { BpfMap, BpfProgram } from "./bpf-object.ts";
 import type { HtbClass, KernelOp, Qdisc, TcHandle } from "./kernel-op.ts";
+import type { VfState } from "./virtual-function.ts";
+import type { MacvlanMode } from "./virtual-link.ts";
 
 /**
  * All that GONA wants of Linux, in one network namespace (the hub's, or a domain's). LinuxKernel is
@@ -23,8 +25,10 @@ export interface Kernel extends Disposable {
    * it is not there), cheaper than `classes`. The classes of leaves come too, under other major numbers.
    */
   classCounters(link: string, sink: ClassCounterSink, classid?: TcHandle): void;
-  /** BPF classifiers on clsact ingress of one link. */
-  filters(link: string): readonly FilterState[];
+  /** BPF classifiers on clsact of one link; on its ingress side unless asked for the other. */
+  filters(link: string, hook?: "egress"): readonly FilterState[];
+  /** The virtual functions of a NIC; none where it has no SR-IOV or none is enabled. */
+  vfs(link: string): readonly VfState[];
   /** Throws KernelError when no object is loaded or it has no such map. */
   map(name: string): BpfMap;
   program(name: string): BpfProgram;
@@ -36,6 +40,8 @@ export interface LinkState {
   readonly name: string;
   /** Stays inside `kernel` and `dataplane`. */
   readonly ifindex: number;
+  /** The driver domain where it is, of a PlacedKernel; absent: in the kernel's own namespace. */
+  readonly domain?: string;
   /** IFLA_INFO_KIND (`veth`, `bridge`, `tun`); empty for hardware. */
   readonly kind: string;
   readonly mac: string;
@@ -50,6 +56,9 @@ export interface LinkState {
   readonly peer?: string;
   /** What `linkSet` or the administrator noted about it (IFLA_IFALIAS); absent where empty. */
   readonly alias?: string;
+  /** The link of this namespace that a macvlan or macvtap is on, and how it treats its neighbours there. */
+  readonly lower?: string;
+  readonly macvlan?: MacvlanMode;
   /** Name of the bridge, bond or team that it is a port of. */
   readonly master?: string;
   readonly txBytes: bigint;
@@ -106,5 +115,5 @@ export interface FilterState {
 
 export type LinkEvent =
   | { readonly kind: "changed"; readonly link: LinkState }
-  | { readonly kind: "deleted"; readonly name: string; readonly ifindex: number }
+  | { readonly kind: "deleted"; readonly name: string; readonly ifindex: number; readonly domain?: string }
   | { readonly kind: "overrun" };

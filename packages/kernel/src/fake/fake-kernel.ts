@@ -1,24 +1,17 @@
 import type { BpfMap, BpfProgram, ProgramInput, ProgramOutput } from "../bpf-object.ts";
 import { describeOp } from "../describe-op.ts";
-import type { ClassCounterSink, ClassState, FilterState, Kernel, LinkEvent, LinkState, QdiscState } from "../kernel.ts";
+import type { PlaceKernel } from "../domain/placed-kernel.ts";
+import type { ClassCounterSink, ClassState, FilterState, LinkEvent, LinkState, QdiscState } from "../kernel.ts";
 import { KernelError } from "../kernel-error.ts";
 import type { KernelOp, TcHandle } from "../kernel-op.ts";
-import { errnoNumber, errnoWords } from "../libc/errno.ts";
 import { parsePrefix } from "../netlink/address-codec.ts";
 import { parseMac } from "../netlink/link-codec.ts";
+import type { VfState } from "../virtual-function.ts";
+import type { FakeKernelOptions } from "./fake-kernel-options.ts";
 import { FakeLink, type FakeLinkOptions, type FakePeer } from "./fake-link.ts";
 import { FakeMap, type FakeMapDefinition } from "./fake-map.ts";
+import { fakeProgram } from "./fake-program.ts";
 import { Refusal } from "./refusal.ts";
-
-export interface FakeKernelOptions {
-  readonly maps?: readonly FakeMapDefinition[];
-  /** Programs of the BPF object; `filterReplace` knows no others. */
-  readonly programs?: readonly string[];
-  /** Names below /run/netns. */
-  readonly namespaces?: readonly string[];
-  /** Possible CPUs, for per-CPU maps. */
-  readonly cpus?: number;
-}
 
 /** What BPF_PROG_TEST_RUN of a fake program does. */
 export type FakeTestRun = (input: ProgramInput, kernel: FakeKernel) => Partial<ProgramOutput>;
@@ -30,10 +23,13 @@ const OPS_PER_TURN = 256;
  * on. A netns test holds its golden text against the real one's. Hooks: `addLink`, `setCarrier`,
  * `failNext`, `onTestRun`, `setSent`.
  */
-export class FakeKernel implements Kernel {
+export class FakeKernel implements PlaceKernel {
+  readonly #netns: string;
+  /** This kernel by its namespaces that were entered, this one too; maps and programs are common to all. */
+  #world = new Map<string, FakeKernel>();
   readonly #links = new Map<string, FakeLink>();
-  readonly #maps = new Map<string, FakeMap>();
-  readonly #programs = new Map<string, { readonly id: number; testRun: FakeTestRun }>();
+  #maps = new Map<string, FakeMap>();
+  #programs = new Map<string, { readonly id: number; testRun: FakeTestRun }>();
   /** Links inside other namespaces, by namespace. */
   readonly #namespaces = new Map<string, Map<string, FakePeer>>();
   readonly #listeners = new Set<(event: LinkEvent) => void>();
@@ -44,15 +40,52 @@ export class FakeKernel implements Kernel {
   readonly log: KernelOp[] = [];
 
   constructor(options: FakeKernelOptions = {}) {
+    this.#netns = options.netns ?? "hub";
+    this.#world.set(this.#netns, this);
     this.#cpus = options.cpus ?? 2;
     for (const definition of options.maps ?? []) this.addMap(definition);
     for (const name of options.programs ?? []) this.addProgram(name);
     for (const name of options.namespaces ?? []) this.addNamespace(name);
   }
 
+  /** The same kernel in another namespace, which begins to be unless it was entered before. */
+  enter(netns: string): FakeKernel {
+    const known = this.#world.get(netns);
+    if (known !== undefined) return known;
+    const entered = new FakeKernel({ netns, cpus: this.#cpus });
+    entered.#world = this.#world;
+    entered.#maps = this.#maps;
+    entered.#programs = this.#programs;
+    this.#world.set(netns, entered);
+    return entered;
+  }
+
+  /** A namespace that was entered goes, with all that is in it; hardware comes back to this one. */
+  leave(netns: string): void {
+    const left = this.#world.get(netns);
+    if (left === undefined || left === this) return;
+    this.#world.delete(netns);
+    for (const link of [...left.#links.values()]) {
+      if (link.kind === "") left.#move(link, this);
+      else left.#remove(link);
+    }
+  }
+
+  has(link: string): boolean {
+    return this.#links.has(link);
+  }
+
+  inside<T>(work: () => T): T {
+    return work();
+  }
+
   addLink(options: FakeLinkOptions): LinkState {
     if (this.#links.has(options.name)) throw new Error(`link ${options.name} exists`);
-    return this.#insert(new FakeLink(options, this.#nextIfindex++)).state();
+    return this.#insert(this.#newLink(options)).state();
+  }
+
+  #newLink(options: FakeLinkOptions, peer?: FakePeer): FakeLink {
+    return new FakeLink(options, this.#netns, this.#nextIfindex++, peer);
   }
 
   /** As a link that goes away by itself. */
@@ -165,9 +198,15 @@ export class FakeKernel implements Kernel {
     }
   }
 
-  filters(link: string): readonly FilterState[] {
-    const filters = [...this.#link(link).queues.filters.values()].sort((a, b) => a.preference - b.preference);
-    return filters.map((filter) => ({ link, ...filter, programId: this.#programs.get(filter.program)?.id ?? 0 }));
+  vfs(link: string): readonly VfState[] {
+    return this.#link(link).vfs?.states() ?? [];
+  }
+
+  filters(link: string, hook?: "egress"): readonly FilterState[] {
+    const { queues } = this.#link(link);
+    return queues
+      .filtersAt(hook)
+      .map((filter) => ({ link, ...filter, programId: this.#programs.get(filter.program)?.id ?? 0 }));
   }
 
   map(name: string): BpfMap {
@@ -179,18 +218,7 @@ export class FakeKernel implements Kernel {
   program(name: string): BpfProgram {
     const program = this.#programs.get(name);
     if (program === undefined) throw new KernelError(`bpftool prog show name ${name}`, "ENOENT", "no such program");
-    return {
-      name,
-      id: program.id,
-      isAlike: (id) => id === program.id,
-      testRun: (input) => ({
-        returned: 0,
-        packet: input.packet,
-        context: { mark: input.context?.mark ?? 0, priority: input.context?.priority ?? 0 },
-        nanoseconds: 0,
-        ...program.testRun(input, this),
-      }),
-    };
+    return fakeProgram(name, program.id, (input) => program.testRun(input, this));
   }
 
   watchLinks(listener: (event: LinkEvent) => void): Disposable {
@@ -210,6 +238,9 @@ export class FakeKernel implements Kernel {
       case "vethPairCreate":
         this.#createPair(op);
         break;
+      case "macvtapCreate":
+        this.#createMacvtap(op);
+        break;
       case "mapPut":
         this.map(op.map).put(op.key, op.value);
         break;
@@ -221,16 +252,25 @@ export class FakeKernel implements Kernel {
     }
   }
 
-  #applyToLink(op: Exclude<KernelOp, { op: "vethCreate" | "vethPairCreate" | "mapPut" | "mapDelete" }>): void {
+  #applyToLink(
+    op: Exclude<KernelOp, { op: "vethCreate" | "vethPairCreate" | "macvtapCreate" | "mapPut" | "mapDelete" }>,
+  ): void {
     const link = this.#links.get(op.link);
-    if (link === undefined) throw new Refusal("ENODEV", errnoWords(errnoNumber("ENODEV")));
+    if (link === undefined) throw Refusal.of("ENODEV");
     switch (op.op) {
       case "linkDelete":
-        if (link.kind === "") throw new Refusal("EOPNOTSUPP", errnoWords(errnoNumber("EOPNOTSUPP")));
+        if (link.kind === "") throw Refusal.of("EOPNOTSUPP");
         this.#remove(link);
         break;
       case "linkSet":
         this.#setLink(link, op);
+        break;
+      case "vfSet":
+        if (link.vfs === undefined) throw Refusal.of("EOPNOTSUPP");
+        link.vfs.set(op, link.state().carrier);
+        break;
+      case "linkMove":
+        this.#moveLink(link, op);
         break;
       case "qdiscReplace":
         link.queues.replaceQdisc(op.parent, op.handle, op.qdisc);
@@ -246,7 +286,10 @@ export class FakeKernel implements Kernel {
         break;
       case "filterReplace":
         this.program(op.program);
-        link.queues.replaceFilter({ preference: op.preference, program: op.program, classid: op.classid });
+        link.queues.replaceFilter(
+          { preference: op.preference, program: op.program, classid: op.classid },
+          op.hook === undefined ? link.queues.filters : link.queues.egressFilters,
+        );
         break;
       case "filterDelete":
         link.queues.deleteFilter(op.preference);
@@ -259,34 +302,58 @@ export class FakeKernel implements Kernel {
     for (const address of peer.addresses) parsePrefix(address);
     const namespace = this.#namespaces.get(peer.netns);
     if (namespace === undefined) throw new Refusal("ENOENT", `no namespace ${peer.netns}`);
-    if (this.#links.has(link) || namespace.has(peer.name)) {
-      throw new Refusal("EEXIST", errnoWords(errnoNumber("EEXIST")));
-    }
+    if (this.#links.has(link) || namespace.has(peer.name)) throw Refusal.of("EEXIST");
     namespace.set(peer.name, peer);
-    this.#insert(new FakeLink({ name: link, kind: "veth", peerElsewhere: true }, this.#nextIfindex++, peer));
+    this.#insert(this.#newLink({ name: link, kind: "veth", peerElsewhere: true }, peer));
   }
 
-  #createPair({ link, peer, mtu }: Extract<KernelOp, { op: "vethPairCreate" }>): void {
-    if (this.#links.has(link) || this.#links.has(peer) || link === peer) {
-      throw new Refusal("EEXIST", errnoWords(errnoNumber("EEXIST")));
-    }
-    const [near, far] = [link, peer].map(
-      (name) => new FakeLink({ name, kind: "veth", mtu, up: true }, this.#nextIfindex++),
-    ) as [FakeLink, FakeLink];
+  #createMacvtap({ link, lower, mode, mac, alias }: Extract<KernelOp, { op: "macvtapCreate" }>): void {
+    parseMac(mac);
+    const below = this.#links.get(lower);
+    if (below === undefined) throw Refusal.of("ENODEV");
+    if (this.#links.has(link)) throw Refusal.of("EEXIST");
+    const made = this.#newLink({ name: link, kind: "macvtap", mac, mtu: below.mtu, macvlan: mode });
+    made.lower = below;
+    made.alias = alias;
+    this.#insert(made);
+  }
+
+  #createPair({ link, peer, mtu, netns }: Extract<KernelOp, { op: "vethPairCreate" }>): void {
+    const there = netns === undefined ? this : this.#world.get(netns);
+    if (there === undefined) throw new Refusal("ENOENT", `no namespace ${netns}`);
+    const isTaken = this.#links.has(link) || there.#links.has(peer) || (there === this && link === peer);
+    if (isTaken) throw Refusal.of("EEXIST");
+    const near = this.#newLink({ name: link, kind: "veth", mtu, up: true });
+    const far = there.#newLink({ name: peer, kind: "veth", mtu, up: true });
+    if (near.ifindex === far.ifindex) far.ifindex = there.#nextIfindex++;
     near.twin = far;
     far.twin = near;
     this.#insert(near);
-    this.#insert(far);
+    there.#insert(far);
+  }
+
+  #moveLink(link: FakeLink, { netns }: Extract<KernelOp, { op: "linkMove" }>): void {
+    const there = this.#world.get(netns);
+    if (there === undefined) throw new Refusal("ENOENT", `no namespace ${netns}`);
+    if (there === this) return;
+    if (there.#links.has(link.name)) throw Refusal.of("EEXIST");
+    this.#move(link, there);
+  }
+
+  #move(link: FakeLink, there: FakeKernel): void {
+    this.#links.delete(link.name);
+    this.#emit({ kind: "deleted", name: link.name, ifindex: link.ifindex });
+    // The kernel keeps the number where it is free.
+    const isTaken = [...there.#links.values()].some(({ ifindex }) => ifindex === link.ifindex);
+    const ifindex = isTaken ? there.#nextIfindex++ : link.ifindex;
+    there.#nextIfindex = Math.max(there.#nextIfindex, ifindex + 1);
+    link.moveTo(there.#netns, ifindex);
+    there.#insert(link);
+    if (link.twin !== undefined) this.#changed(link.twin);
   }
 
   #setLink(link: FakeLink, op: Extract<KernelOp, { op: "linkSet" }>): void {
-    if (op.mac !== undefined) parseMac(op.mac);
-    link.mac = op.mac ?? link.mac;
-    link.mtu = op.mtu ?? link.mtu;
-    link.txQueueLength = op.txQueueLength ?? link.txQueueLength;
-    link.alias = op.alias ?? link.alias;
-    link.promiscuous = op.promiscuous ?? link.promiscuous;
-    link.up = op.up ?? link.up;
+    link.change(op);
     this.#changed(link);
     if (op.up !== undefined && link.twin !== undefined) this.#changed(link.twin);
   }
@@ -301,9 +368,12 @@ export class FakeKernel implements Kernel {
     this.#links.delete(link.name);
     if (link.peer !== undefined) this.#namespaces.get(link.peer.netns)?.delete(link.peer.name);
     this.#emit({ kind: "deleted", name: link.name, ifindex: link.ifindex });
+    for (const above of [...this.#links.values()]) if (above.lower === link) this.#remove(above);
     const { twin } = link;
     link.twin = undefined;
-    if (twin !== undefined && this.#links.has(twin.name)) this.#remove(twin);
+    if (twin === undefined) return;
+    const home = this.#world.get(twin.netns) ?? this;
+    if (home.#links.get(twin.name) === twin) home.#remove(twin);
   }
 
   #link(name: string): FakeLink {
@@ -315,11 +385,12 @@ export class FakeKernel implements Kernel {
   #failAsAsked(op: KernelOp): void {
     const place = this.#failures.findIndex(({ when }) => when(op));
     const [failure] = place < 0 ? [] : this.#failures.splice(place, 1);
-    if (failure !== undefined) throw new Refusal(failure.errno, errnoWords(errnoNumber(failure.errno)));
+    if (failure !== undefined) throw Refusal.of(failure.errno);
   }
 
   #changed(link: FakeLink): void {
-    this.#emit({ kind: "changed", link: link.state() });
+    const home = this.#world.get(link.netns);
+    if (home !== undefined) home.#emit({ kind: "changed", link: link.state() });
   }
 
   /** After the caller's turn, as from a socket; to those who listen now. */

@@ -1,4 +1,6 @@
 import type { LinkState } from "../kernel.ts";
+import type { KernelOp } from "../kernel-op.ts";
+import { parseMac } from "../netlink/link-codec.ts";
 import type { MacvlanMode } from "../virtual-link.ts";
 import { FakeQueues } from "./fake-queues.ts";
 import { FakeVfs, type FakeVfsOptions } from "./fake-vfs.ts";
@@ -32,7 +34,7 @@ export interface FakePeer {
 
 /** A link of the fake kernel with its queues. */
 export class FakeLink {
-  name: string;
+  readonly name: string;
   ifindex: number;
   /** The namespace that it is in. */
   netns: string;
@@ -76,13 +78,23 @@ export class FakeLink {
   }
 
   /** Into another namespace: down, no port of anything, without queues and filters. */
-  moveTo(netns: string, name: string, ifindex: number): void {
+  moveTo(netns: string, ifindex: number): void {
     this.netns = netns;
-    this.name = name;
     this.ifindex = ifindex;
     this.up = false;
     this.master = undefined;
     this.queues = new FakeQueues(this.#tcOffload);
+  }
+
+  /** Throws RangeError for a MAC that is none. */
+  change(op: Extract<KernelOp, { op: "linkSet" }>): void {
+    if (op.mac !== undefined) parseMac(op.mac);
+    this.mac = op.mac ?? this.mac;
+    this.mtu = op.mtu ?? this.mtu;
+    this.txQueueLength = op.txQueueLength ?? this.txQueueLength;
+    this.alias = op.alias ?? this.alias;
+    this.promiscuous = op.promiscuous ?? this.promiscuous;
+    this.up = op.up ?? this.up;
   }
 
   state(): LinkState {

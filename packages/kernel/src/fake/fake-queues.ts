@@ -113,6 +113,12 @@ export class FakeQueues {
     this.classes.delete(classid);
   }
 
+  /** By preference. */
+  filtersAt(hook: "egress" | undefined): readonly FakeFilter[] {
+    const filters = hook === undefined ? this.filters : this.egressFilters;
+    return [...filters.values()].sort((a, b) => a.preference - b.preference);
+  }
+
   replaceFilter(filter: FakeFilter, filters = this.filters): void {
     this.#needClsact();
     if (filter.preference < 1 || filter.preference > 0xffff) throw new Refusal("EINVAL", "Invalid priority");

@@ -1,10 +1,13 @@
 import type { BpfMap, BpfProgram } from "../bpf-object.ts";
-import type { ClassCounterSink, ClassState, FilterState, Kernel, LinkEvent, LinkState, QdiscState } from "../kernel.ts";
+import type { PlaceKernel } from "../domain/placed-kernel.ts";
+import type { ClassCounterSink, ClassState, FilterState, LinkEvent, LinkState, QdiscState } from "../kernel.ts";
 import { KernelError } from "../kernel-error.ts";
 import type { KernelOp, TcHandle } from "../kernel-op.ts";
 import { inNamespace } from "../namespace/in-namespace.ts";
 import { NetlinkSocket } from "../netlink/netlink-socket.ts";
+import type { VfState } from "../virtual-function.ts";
 import { KernelReader } from "./kernel-reader.ts";
+import { linkIndex } from "./link-index.ts";
 import { LinkWatcher } from "./link-watcher.ts";
 import { OpRunner } from "./op-runner.ts";
 
@@ -32,7 +35,7 @@ const NOTHING_LOADED: LoadedBpf = {
 };
 
 /** The kernel that runs this process, in one network namespace. */
-export class LinuxKernel implements Kernel {
+export class LinuxKernel implements PlaceKernel {
   readonly #socket: NetlinkSocket;
   readonly #reader: KernelReader;
   readonly #netns: string | undefined;
@@ -48,6 +51,11 @@ export class LinuxKernel implements Kernel {
   /** Throws KernelError: ENOENT for an unknown namespace, EPERM without CAP_SYS_ADMIN where one is given. */
   static open(options: LinuxKernelOptions = {}): LinuxKernel {
     return new LinuxKernel(options.netns);
+  }
+
+  /** Whether a link of this name is there. */
+  has(link: string): boolean {
+    return linkIndex(this.#socket.fd, link) !== 0;
   }
 
   /** Runs synchronous work with the thread in this kernel's namespace: sockets, test runs, ioctls. */
@@ -88,8 +96,12 @@ export class LinuxKernel implements Kernel {
     this.#reader.classCounters(link, sink, classid);
   }
 
-  filters(link: string): readonly FilterState[] {
-    return this.#reader.filters(link);
+  filters(link: string, hook?: "egress"): readonly FilterState[] {
+    return this.#reader.filters(link, hook);
+  }
+
+  vfs(link: string): readonly VfState[] {
+    return this.#reader.vfs(link);
   }
 
   map(name: string): BpfMap {

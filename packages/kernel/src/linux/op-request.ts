@@ -6,9 +6,13 @@ import { writeLinkChange, writeLinkDelete } from "../netlink/link-codec.ts";
 import type { Request } from "../netlink/netlink-socket.ts";
 import { writeQdisc } from "../netlink/qdisc-codec.ts";
 import { writeTcHeader } from "../netlink/tc-header.ts";
+import { writeVfChange } from "../netlink/vf-codec.ts";
 
 /** Operations that are one request about one link. */
-export type LinkOp = Exclude<KernelOp, { op: "vethCreate" | "vethPairCreate" | "mapPut" | "mapDelete" }>;
+export type LinkOp = Exclude<
+  KernelOp,
+  { op: "vethCreate" | "vethPairCreate" | "macvtapCreate" | "linkMove" | "mapPut" | "mapDelete" }
+>;
 
 const REPLACE = nl.NLM_F_CREATE | nl.NLM_F_REPLACE;
 
@@ -46,6 +50,7 @@ export function opRequest(op: LinkOp, ifindex: number, programFd: (name: string)
         flags: REPLACE,
         write: (writer) =>
           writeBpfFilter(writer, ifindex, {
+            hook: op.hook,
             preference: op.preference,
             programFd: fd,
             name: op.program,
@@ -53,6 +58,8 @@ export function opRequest(op: LinkOp, ifindex: number, programFd: (name: string)
           }),
       };
     }
+    case "vfSet":
+      return { type: nl.RTM_NEWLINK, flags: 0, write: (writer) => writeVfChange(writer, ifindex, op) };
     case "filterDelete":
       return {
         type: nl.RTM_DELTFILTER,

@@ -8,6 +8,7 @@ import { parsePrefix, writeAddress } from "../netlink/address-codec.ts";
 import { writeClassQuery } from "../netlink/class-codec.ts";
 import * as nl from "../netlink/constants.ts";
 import { writeLinkChange, writeVethPair } from "../netlink/link-codec.ts";
+import { writeMacvlan } from "../netlink/macvlan-codec.ts";
 import type { MessageWriter } from "../netlink/message-writer.ts";
 import { NetlinkSocket, type Refused } from "../netlink/netlink-socket.ts";
 import { writeQdisc } from "../netlink/qdisc-codec.ts";
@@ -19,6 +20,8 @@ import { receiveInOrder } from "./receive-in-order.ts";
 
 type VethCreate = Extract<KernelOp, { op: "vethCreate" }>;
 type VethPairCreate = Extract<KernelOp, { op: "vethPairCreate" }>;
+type LinkMove = Extract<KernelOp, { op: "linkMove" }>;
+type MacvtapCreate = Extract<KernelOp, { op: "macvtapCreate" }>;
 type QdiscReplace = Extract<KernelOp, { op: "qdiscReplace" }>;
 type MapPut = Extract<KernelOp, { op: "mapPut" }>;
 
@@ -74,12 +77,14 @@ export class OpRunner {
         return this.#createVeth(op);
       case "vethPairCreate":
         return this.#createPair(op);
+      case "macvtapCreate":
+        return this.#createMacvtap(op);
     }
     const ifindex = indexes.get(op.link) ?? linkIndex(this.#socket.fd, op.link);
     if (ifindex === 0) return { errno: "ENODEV", words: errnoWords(errnoNumber("ENODEV")) };
-    if (op.op === "linkDelete") indexes.clear();
+    if (op.op === "linkDelete" || op.op === "linkMove") indexes.clear();
     else indexes.set(op.link, ifindex);
-    return this.#runOnLink(op, ifindex);
+    return op.op === "linkMove" ? this.#moveLink(op, ifindex) : this.#runOnLink(op, ifindex);
   }
 
   #runOnLink(op: LinkOp, ifindex: number): Refusal {
@@ -163,25 +168,76 @@ export class OpRunner {
     };
   }
 
-  /** A pair of this namespace: both ends up, or nothing. */
-  #createPair({ link, peer, mtu }: VethPairCreate): Refusal {
+  /** The link goes down and loses its queues: what is wanted of it is set anew where it arrives. */
+  #moveLink({ netns }: LinkMove, ifindex: number): Refusal {
+    using target = Fd.open(namespacePath(netns));
+    return this.#socket.request(nl.RTM_NEWLINK, 0, (writer) =>
+      writeLinkChange(writer, ifindex, { netnsFd: target.number }),
+    );
+  }
+
+  /** Both ends up, or nothing. */
+  #createPair(op: VethPairCreate): Refusal {
+    return op.netns === undefined ? this.#createPairHere(op) : this.#createTrunk(op, op.netns);
+  }
+
+  #createPairHere({ link, peer, mtu }: VethPairCreate): Refusal {
     const refused = this.#socket.request(nl.RTM_NEWLINK, nl.NLM_F_CREATE | nl.NLM_F_EXCL, (writer) =>
       writeVethPair(writer, { name: link, mtu }, { name: peer, mtu }),
     );
     if (refused !== undefined) return refused;
     for (const end of [link, peer]) {
-      const ifindex = linkIndex(this.#socket.fd, end);
-      // A kernel without IPv6 refuses, and makes no address either.
-      this.#socket.request(nl.RTM_NEWLINK, 0, (writer) => writeLinkChange(writer, ifindex, { noIpv6Address: true }));
-      const failure = this.#socket.request(nl.RTM_NEWLINK, 0, (writer) =>
-        writeLinkChange(writer, ifindex, { up: true }),
-      );
+      const failure = setEndUp(this.#socket, end);
       if (failure === undefined) continue;
       this.#runOne({ op: "linkDelete", link }, new Map());
       return failure;
     }
     this.#inside(() => receiveInOrder(peer));
     return undefined;
+  }
+
+  #createTrunk({ link, peer, mtu }: VethPairCreate, netns: string): Refusal {
+    using target = Fd.open(namespacePath(netns));
+    using there = inNamespace(netns, () => new NetlinkSocket());
+    // Ends of one ifindex look to the kernel like no pair: it would tell of their carrier a second late. It takes
+    // the far end's only where the near end's is given too.
+    let pair: { readonly near: number; readonly far: number } | undefined;
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const near = { name: link, mtu, ...(pair && { ifindex: pair.near }) };
+      const far = { name: peer, mtu, netnsFd: target.number, ...(pair && { ifindex: pair.far }) };
+      const refused = this.#socket.request(nl.RTM_NEWLINK, nl.NLM_F_CREATE | nl.NLM_F_EXCL, (writer) =>
+        writeVethPair(writer, near, far),
+      );
+      const isNumberTaken = pair !== undefined && (refused?.errno === "EBUSY" || refused?.errno === "EEXIST");
+      if (refused !== undefined && !isNumberTaken) return refused;
+      if (refused === undefined) {
+        const own = linkIndex(this.#socket.fd, link);
+        if (own !== linkIndex(there.fd, peer)) break;
+        this.#runOne({ op: "linkDelete", link }, new Map());
+        pair = { near: own, far: own };
+      }
+      pair = pair && { near: pair.near + 1, far: pair.far + FAR_STRIDE };
+    }
+    const failure = setEndUp(this.#socket, link) ?? setEndUp(there, peer);
+    if (failure !== undefined) {
+      this.#runOne({ op: "linkDelete", link }, new Map());
+      return failure;
+    }
+    this.#inside(() => receiveInOrder(link));
+    inNamespace(netns, () => receiveInOrder(peer));
+    return undefined;
+  }
+
+  #createMacvtap({ link, lower, mode, mac, alias }: MacvtapCreate): Refusal {
+    const lowerIndex = linkIndex(this.#socket.fd, lower);
+    if (lowerIndex === 0) return { errno: "ENODEV", words: errnoWords(errnoNumber("ENODEV")) };
+    const refused = this.#socket.request(nl.RTM_NEWLINK, nl.NLM_F_CREATE | nl.NLM_F_EXCL, (writer) =>
+      writeMacvlan(writer, { kind: "macvtap", name: link, lowerIndex, mode, mac }),
+    );
+    if (refused !== undefined) return refused;
+    const failure = this.#runOne({ op: "linkSet", link, alias }, new Map());
+    if (failure !== undefined) this.#runOne({ op: "linkDelete", link }, new Map());
+    return failure;
   }
 
   /** Puts what stands in a row for one map in one system call. */
@@ -221,6 +277,18 @@ export class OpRunner {
     if (isRefusal(result)) throw new KernelError(describeOp(op), result.errno, result.words, { index });
     return result;
   }
+}
+
+/** Ends of a pair that came to have one ifindex are made again so far apart. */
+const FAR_STRIDE = 1000;
+const MOST_TRIES = 8;
+
+/** Up, without an IPv6 address of the kernel's making. */
+function setEndUp(socket: NetlinkSocket, end: string): Refusal {
+  const ifindex = linkIndex(socket.fd, end);
+  // A kernel without IPv6 refuses, and makes no address either.
+  socket.request(nl.RTM_NEWLINK, 0, (writer) => writeLinkChange(writer, ifindex, { noIpv6Address: true }));
+  return socket.request(nl.RTM_NEWLINK, 0, (writer) => writeLinkChange(writer, ifindex, { up: true }));
 }
 
 type Refusal = { readonly errno: string; readonly words: string } | undefined;
