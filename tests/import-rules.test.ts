@@ -14,8 +14,12 @@ const EDGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     planner: "the states and steps that it observes and executes",
   },
   api: { model: "ids, units and the error catalogue on the wire" },
+  agent: {
+    kernel: "carries operations out in its namespace",
+  },
   daemon: {
     model: "specs are read and checked here",
+    agent: "starts it, and speaks with it",
     planner: "decides what is to be done",
     kernel: "opens the namespace's kernel and watches links",
     dataplane: "observes and executes",

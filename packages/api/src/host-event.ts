@@ -24,6 +24,12 @@ export const hostEventKinds = [
   "link-appeared",
   "link-vanished",
   "back-pressure",
+  "domain-up",
+  "domain-lost",
+  "domain-restarted",
+  "domain-failed",
+  "domain-mended",
+  "domain-stopped",
   "offload-refused",
   "history-failed",
 ] as const;

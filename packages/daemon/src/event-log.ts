@@ -20,6 +20,8 @@ const GRAVE: ReadonlySet<HostEventKind> = new Set([
   "nic-down",
   "lacp-problem",
   "link-vanished",
+  "domain-lost",
+  "domain-failed",
 ]);
 const IN_MEMORY = 1000;
 

@@ -73,6 +73,13 @@ export const ERROR_CATALOGUE = {
     exitCode: 4,
     retry: false,
   },
+  DOMAIN_FAILED: {
+    fault: "environment",
+    meaning: "A driver domain could not be started.",
+    httpStatus: 503,
+    exitCode: 1,
+    retry: true,
+  },
   DAEMON_UNREACHABLE: {
     fault: "environment",
     meaning: "No daemon answers at the run dir.",

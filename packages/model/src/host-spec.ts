@@ -19,6 +19,22 @@ export interface DomainSpec {
   readonly isolation: Isolation;
   /** Kernel driver names (`ixgbe`) whose NICs move in. */
   readonly drivers: readonly string[];
+  /** The CPUs that its process may run on (the agent, or QEMU), ascending. Absent: any. */
+  readonly cpus?: readonly number[];
+  /** Of isolation vm, and there always. */
+  readonly machine?: MachineSpec;
+}
+
+/** A network card that a driver domain's virtual machine has for each NIC. */
+export type MachineDevice = "e1000" | "rtl8139" | "vmxnet3" | "virtio" | "vfio";
+
+/** The virtual machine of a driver domain. */
+export interface MachineSpec {
+  /** Emulated over the NIC's link, or `vfio`: the card itself. */
+  readonly device: MachineDevice;
+  readonly memory: Bytes;
+  /** A second machine stands by, booted, and takes over when the first one is lost. */
+  readonly spare: boolean;
 }
 
 /** How often a LACP partner is asked to send: each second (silent for 3 s: lost), or each 30 s (90 s). */
@@ -54,6 +70,8 @@ export interface NicSpec {
   readonly overhead: Bytes;
   /** Whether the NIC itself carries the egress tree out: where it can and the spec fits, or else an error. Absent: no. */
   readonly offload?: "auto" | "on";
+  /** Slices' egress limits are departure times, and nothing but limits is kept. Absent: HTB. */
+  readonly shaper?: "edt";
   /** What the host's own and management traffic has. Absent: defaultHostReserve(), no limit, 100 shares. */
   readonly host?: SliceShare;
 }

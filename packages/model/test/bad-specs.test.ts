@@ -247,6 +247,16 @@ describe("errors between fields", () => {
       'host.yaml:2:36: domains[0].isolation: found "netns", allowed: host, for the domain host is the hub itself',
     ],
     [
+      "a CPU twice",
+      HEAD.replace("nics:", "domains: [{ name: dd, isolation: netns, cpus: [1, 2, 1] }]\nnics:"),
+      'host.yaml:2:57: domains[0].cpus[2]: "1" is already a CPU of the domain at domains[0].cpus[0]',
+    ],
+    [
+      "CPUs of the hub",
+      HEAD.replace("nics:", "domains: [{ name: host, isolation: host, cpus: [1] }]\nnics:"),
+      'host.yaml:2:48: domains[0].cpus: found "1", allowed: no cpus: the hub has no process of its own',
+    ],
+    [
       "another version",
       "apiVersion: gona/v2\n",
       'host.yaml:1:13: apiVersion: found "gona/v2", allowed: gona/v1 (did you mean "gona/v1"?)',

@@ -1,7 +1,7 @@
 /** A spec that uses every field of the language; tests break it one field at a time. */
 export const wholeSpec = () => ({
   apiVersion: "gona/v1",
-  domains: [{ name: "dd-intel", isolation: "netns", drivers: ["ixgbe", "i40e"] }],
+  domains: [{ name: "dd-intel", isolation: "netns", drivers: ["ixgbe", "i40e"], cpus: [3, 1] }],
   fabrics: [
     { name: "rack", lag: false, probe: { interval: "10ms", lost: 2 } },
     { name: "storage", lag: true, lacp: "slow" },

@@ -22,6 +22,11 @@ export interface DomainBackend extends AsyncDisposable {
   start(): Promise<void>;
   /** The NICs that it is to hold from now on (the NicPlacer says). A vm gives each a device and a trunk. */
   hold(nics: readonly NicSpec[]): void;
+  /**
+   * The spec of the next start. False: what works does not fit it and is to be restarted. Absent: a changed spec counts
+   * from the next start on.
+   */
+  respec?(spec: DomainSpec): boolean;
   /** Ends its process at once, hung or not, and leaves what outlives it; settles when the process is gone. No `lost` is told. */
   kill(): Promise<void>;
   /** Ends it and takes away all that it made: process, namespace, links, files. The NICs have been moved out before. */

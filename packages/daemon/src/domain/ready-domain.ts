@@ -1,15 +1,5 @@
-import type { KernelOp } from "@gona/kernel";
+import type { DomainWriter } from "@gona/kernel";
 import type { DomainId, NicId } from "@gona/model";
-
-/** Changes the kernel's state where a domain's NICs stand. */
-export interface DomainWriter {
-  /**
-   * As Kernel.run: in order, up to the first that is refused; throws KernelError with its place, errno and words.
-   * EHOSTDOWN: nobody is there to do it, or whoever was went in the middle of it; index 0 then, and what was done is
-   * unknown. Operations on maps are refused (EOPNOTSUPP): maps are the hub's own.
-   */
-  run(ops: readonly KernelOp[]): Promise<void>;
-}
 
 /** A domain in which NICs can stand. It may be ready and not up: what stands in its kernel goes on without its agent. */
 export interface ReadyDomain {

@@ -33,8 +33,42 @@ function checkDomains(root: Raw, problems: SpecProblem[]): readonly string[] {
       const driverName = textOf(driver);
       if (driverName !== undefined) drivers.claim(driverName, driver);
     }
+    checkCpus(field(domain, "cpus"), textOf(isolation), problems);
+    checkMachine(domain, textOf(isolation), problems);
   }
   return names.has("host") ? names.keys : ["host", ...names.keys];
+}
+
+/** What only a virtual machine has; and a card that is handed over cannot be in two machines. */
+function checkMachine(domain: Raw, isolation: string | undefined, problems: SpecProblem[]): void {
+  for (const word of ["device", "memory", "spare"]) {
+    const value = field(domain, word);
+    if (isolation === undefined || isolation === "vm" || !isPresent(value)) continue;
+    const allowed = `no ${word}, or isolation: vm`;
+    problems.push({ code: "SPEC_INVALID", path: value.path, message: "", allowed });
+  }
+  const spare = field(domain, "spare");
+  if (spare.value !== true || textOf(field(domain, "device")) !== "vfio") return;
+  problems.push({
+    code: "SPEC_INVALID",
+    path: spare.path,
+    message: "a card that is passed through is in one machine at a time",
+    allowed: "false, or an emulated device",
+  });
+}
+
+/** The hub has no process of its own that could be bound to CPUs. */
+function checkCpus(cpus: Raw, isolation: string | undefined, problems: SpecProblem[]): void {
+  if (isPresent(cpus) && isolation === "host") {
+    problems.push({
+      code: "SPEC_INVALID",
+      path: cpus.path,
+      message: "",
+      allowed: "no cpus: the hub has no process of its own",
+    });
+  }
+  const named = new Unique("a CPU of the domain", problems);
+  for (const cpu of items(cpus)) if (typeof cpu.value === "number") named.claim(String(cpu.value), cpu);
 }
 
 /** A bundle's switch sends no member's frame to another, so there it would find every path dead. */

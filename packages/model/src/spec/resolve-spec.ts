@@ -6,6 +6,7 @@ import type {
   FabricSpec,
   GuestSpec,
   HostSpec,
+  MachineSpec,
   NicSpec,
   ProbeSpec,
   SliceShare,
@@ -29,10 +30,12 @@ import type {
 } from "./spec-schema.ts";
 
 type FabricInput = NonNullable<SpecInput["fabrics"]>[number];
+type DomainInput = NonNullable<SpecInput["domains"]>[number];
 type ProbeInput = Exclude<FabricInput["probe"], "off" | undefined>;
 
 const DEFAULT_FAILBACK = milliseconds(2000);
 const DEFAULT_PROBE: ProbeSpec = { interval: milliseconds(500), lost: 3 };
+const DEFAULT_MACHINE_MEMORY = bytes(128 * 2 ** 20);
 const DEFAULT_SHARES = shares(100);
 const DEFAULT_PRIORITY = 4;
 
@@ -153,6 +156,12 @@ const resolveProbe = (input: ProbeInput = {}): ProbeSpec => ({
   lost: input.lost ?? DEFAULT_PROBE.lost,
 });
 
+const resolveMachine = ({ device, memory, spare }: DomainInput): MachineSpec => ({
+  device: device ?? "virtio",
+  memory: memory ?? DEFAULT_MACHINE_MEMORY,
+  spare: spare ?? false,
+});
+
 /** Fills in what a checked spec leaves out, and resolves percentages against the NICs. */
 export function resolveSpec(input: SpecInput): HostSpec {
   const nics = (input.nics ?? []).map(
@@ -164,6 +173,7 @@ export function resolveSpec(input: SpecInput): HostSpec {
       failback: nic.failback ?? DEFAULT_FAILBACK,
       overhead: bytes(nic.overhead ?? 0),
       ...optional("offload", nic.offload === "off" ? undefined : nic.offload),
+      ...optional("shaper", nic.shaper === "edt" ? nic.shaper : undefined),
       ...optional("host", nic.host && resolveShare(nic.host, nic.capacity, defaultHostReserve(nic.capacity))),
     }),
   );
@@ -188,6 +198,11 @@ export function resolveSpec(input: SpecInput): HostSpec {
       name: domainId(domain.name),
       isolation: domain.isolation,
       drivers: domain.drivers ?? [],
+      ...optional(
+        "cpus",
+        domain.cpus?.toSorted((a, b) => a - b),
+      ),
+      ...optional("machine", domain.isolation === "vm" ? resolveMachine(domain) : undefined),
     })),
     fabrics: [...fabrics.values()],
     nics,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { readDuration } from "../scalar/duration.ts";
 import { readAddress } from "../scalar/ip-address.ts";
 import { readMac } from "../scalar/mac-address.ts";
+import { MEMORY_PATTERN, readMemory } from "../scalar/memory-size.ts";
 import { readLinkName, readName, readNetnsName } from "../scalar/name.ts";
 import { readRate } from "../scalar/rate.ts";
 import { readRateOrPart } from "../scalar/share-of-rate.ts";
@@ -22,6 +23,8 @@ export const LATENCY_MS = { low: 0.5, high: 10_000 };
 /** Of `probe`: below, timers are too late; above, nobody would wait for it. */
 const PROBE_MS = { low: 10, high: 10_000 };
 const MAX_DOMAINS = 64;
+/** Of a driver domain's virtual machine, MiB: below, its kernel does not boot. */
+const MACHINE_MEMORY = { low: 112, high: 4096 };
 /** Highest number of a virtual function: NICs have 7 to 256 of them. */
 const MAX_VF = 1023;
 /** What a slice's frames take between guest and NIC. */
@@ -64,6 +67,22 @@ const Domain = z
       .max(64)
       .optional()
       .describe("NICs with these kernel drivers move in."),
+    cpus: z
+      .array(whole(0, 1023, "The number of a CPU."))
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe("CPUs that the domain's process may run on: its agent, or its virtual machine. Default any."),
+    device: word(
+      ["e1000", "rtl8139", "vmxnet3", "virtio", "vfio"],
+      "With isolation vm: the card that its machine has for each NIC, emulated over the NIC's link, or the NIC itself (vfio). Default virtio.",
+    ).optional(),
+    memory: scalar((value) => readMemory(value, MACHINE_MEMORY.low, MACHINE_MEMORY.high), {
+      type: "string",
+      pattern: MEMORY_PATTERN,
+      description: "With isolation vm: of its machine. Default 128MiB.",
+    }).optional(),
+    spare: boolean("With isolation vm: a second machine stands by and takes over at once. Default false.").optional(),
   })
   .describe("A driver domain: where NICs live, apart from the others.");
 
@@ -123,6 +142,12 @@ const Nic = z
       .enum(["off", "auto", "on"])
       .optional()
       .describe("HTB in the NIC's hardware: `auto` where NIC and spec allow it, `on` or else an error. Default off."),
+    shaper: z
+      .enum(["htb", "edt"])
+      .optional()
+      .describe(
+        "What keeps slices' egress limits: `htb`, or `edt`, departure times kept by fq: limits alone. Default htb.",
+      ),
     host: Share.optional().describe("What the host's own and management traffic has. Default: 1 % reserved."),
   })
   .describe("A physical network card.");
