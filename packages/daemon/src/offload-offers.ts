@@ -53,6 +53,6 @@ export class OffloadOffers {
 /** The link that was to carry out what a step sets. */
 function offloadedBy(step: Step): string | undefined {
   if (step.kind !== "set") return undefined;
-  if (step.facet === "trees") return step.value.offload && step.key;
+  if (step.facet === "trees") return !step.value.timed && step.value.offload ? step.key : undefined;
   return step.facet === "slices" && step.value.offload ? step.value.link : undefined;
 }

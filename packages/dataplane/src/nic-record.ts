@@ -16,6 +16,7 @@ export function toNicRecord(entry: NicEntry, links: NicLinks & { ifindex: number
     (entry.up ? NicFlag.UP : 0) |
     (entry.lag ? NicFlag.LAG : 0) |
     (entry.shapeIn ? NicFlag.SHAPE_IN : 0) |
+    (entry.timed ? NicFlag.TIMED : 0) |
     (entry.bundle === "apart" ? NicFlag.APART : 0) |
     (entry.bundle === undefined ? 0 : NicFlag.BARRED);
   const { ifindex, inIfindex } = links;
@@ -36,6 +37,7 @@ export function fromNicRecord(slot: number, record: GonaNic, { ifindex, inIfinde
     lag: (record.flags & NicFlag.LAG) !== 0,
     up: (record.flags & NicFlag.UP) !== 0,
     shapeIn,
+    ...(record.flags & NicFlag.TIMED ? { timed: true } : {}),
     ...(record.flags & NicFlag.BARRED ? { bundle: record.flags & NicFlag.APART ? "apart" : "joining" } : {}),
     ...(whole ? {} : { stale: true }),
   };

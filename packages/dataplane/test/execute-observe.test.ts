@@ -115,7 +115,10 @@ describe("executors", () => {
     const costly = {
       ...desired,
       trees: new Map(
-        [...desired.trees].map(([link, tree]) => [link, { ...tree, overhead, host: { ...tree.host, overhead } }]),
+        [...desired.trees].map(([link, tree]) => [
+          link,
+          tree.timed ? tree : { ...tree, overhead, host: { ...tree.host, overhead } },
+        ]),
       ),
       slices: new Map([...desired.slices].map(([key, slice]) => [key, { ...slice, overhead }])),
     };

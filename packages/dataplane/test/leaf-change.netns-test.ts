@@ -34,7 +34,7 @@ test("what waits in a leaf leaves it also when its limit passes the threshold of
   using hub = await TestHub.make("leaf", [NIC]);
   using plane = hub.open();
   const [slow, fast] = [queuesAt("200kbit"), queuesAt("1Gbit")];
-  expect([slow.trees.get(NIC)?.host.leaf.kind, fast.trees.get(NIC)?.host.leaf.kind]).toEqual(["segmenter", "fifo"]);
+  expect([slow.trees.get(NIC)?.host?.leaf.kind, fast.trees.get(NIC)?.host?.leaf.kind]).toEqual(["segmenter", "fifo"]);
   await plane.execute(plan(plane.observe(), slow));
   sendDatagrams(hub.netns);
   const host = () => readQueueCounters(hub.kernel, NIC).host;

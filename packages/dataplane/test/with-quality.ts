@@ -12,6 +12,7 @@ import {
   type SpineFilter,
   type SpineId,
   sliceKey,
+  type TimedQueue,
   type TrafficRules,
 } from "@gona/planner";
 
@@ -56,7 +57,7 @@ class Made {
   readonly #hub: HubState;
   readonly #spines = new Map<SpineId, Spine>();
   readonly #spineFilters = new Map<string, SpineFilter>();
-  readonly #trees: Map<string, QueueTree>;
+  readonly #trees: Map<string, QueueTree | TimedQueue>;
   readonly #slices: Map<SliceKey, SliceQueue>;
   readonly #nics: Map<NicId, HubState["nics"] extends ReadonlyMap<NicId, infer N> ? N : never>;
   readonly #vifs: Map<VifId, HubState["vifs"] extends ReadonlyMap<VifId, infer V> ? V : never>;
@@ -72,7 +73,7 @@ class Made {
 
   ingress(nic: NicId): void {
     const [entry, queue] = [this.#nics.get(nic), this.#trees.get(nic)];
-    if (entry === undefined || queue === undefined) return;
+    if (entry === undefined || queue?.host === undefined) return;
     const device = this.#spine(`in ${nic}`, queue);
     for (const slice of this.#hub.slices.values()) {
       if (slice.link === nic) this.#slices.set(sliceKey(device, slice.vifSlot), { ...slice, link: device });

@@ -5,6 +5,7 @@ import { lossFindings } from "./admit-nic-loss.ts";
 import { reservationFindings } from "./admit-reservations.ts";
 import { DIRECTIONS } from "./direction.ts";
 import { eachVif } from "./each-vif.ts";
+import { edtFindings } from "./edt-obstacles.ts";
 import type { Finding } from "./finding.ts";
 import { offloadFindings } from "./offload-obstacles.ts";
 import { reservations } from "./reservations.ts";
@@ -28,6 +29,7 @@ export function admit(spec: HostSpec): readonly Finding[] {
     ...lossFindings(spec, sums),
     ...addressFindings(spec),
     ...offloadFindings(spec),
+    ...edtFindings(spec),
   ];
 }
 

@@ -34,7 +34,9 @@ const comesInBy = (link: string): string | undefined =>
 /** The NIC that a trunk stands for. */
 const standsFor = (link: string): string => (link.startsWith(TRUNK_PREFIX) ? link.slice(TRUNK_PREFIX.length) : link);
 
-export function treeMembers({ rate, host }: FacetValue<"trees">): Members {
+export function treeMembers(tree: FacetValue<"trees">): Members {
+  if (tree.timed) return { "(times)": "departure times (fq)" };
+  const { rate, host } = tree;
   return {
     capacity: formatRate(rate),
     // On a NIC alone has the default class an owner to whom anything is assured.

@@ -56,12 +56,13 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   },
   nics: {
     subject: (nic) => `NIC ${nic}`,
-    members: ({ slot, fabric, lag, up, shapeIn, bundle, trunk }) => ({
+    members: ({ slot, fabric, lag, up, shapeIn, timed, bundle, trunk }) => ({
       "(gate)": up ? "up" : "down",
       slot: String(slot),
       fabric: `${fabric}${lag ? " (lag)" : ""}`,
       ...(lag ? { "(bundle)": BUNDLING[bundle ?? "member"] } : {}),
       ...(trunk && { trunk: trunk.device }),
+      ...(timed && { "(times)": "limits by departure times" }),
       "(incoming)": shapeIn ? "incoming traffic shaped" : "incoming traffic not shaped",
     }),
   },

@@ -24,7 +24,7 @@ export interface HubState {
   readonly trunks: ReadonlyMap<NicId, Trunk>;
   readonly nics: ReadonlyMap<NicId, NicEntry>;
   /** By the link whose root qdisc it is. */
-  readonly trees: ReadonlyMap<string, QueueTree>;
+  readonly trees: ReadonlyMap<string, QueueTree | TimedQueue>;
   readonly slices: ReadonlyMap<SliceKey, SliceQueue>;
   /** How the frames of a vif fall into traffic classes; of vifs that have some. */
   readonly trafficRules: ReadonlyMap<VifId, TrafficRules>;
@@ -103,6 +103,8 @@ export interface NicEntry extends MayBeStale {
   readonly up: boolean;
   /** What comes in for guests passes the spine `in NIC` first, or the tree on its trunk's end beside it. */
   readonly shapeIn: boolean;
+  /** Its root is a TimedQueue, and slices' limits are departure times. */
+  readonly timed?: true;
   /** What leads to it; absent: the NIC is in the hub. */
   readonly trunk?: NicTrunk;
   /**
@@ -134,7 +136,16 @@ export interface QueueTree extends MayBeStale {
   readonly overhead?: Bytes;
   /** Of the whole tree: ClassShape.offload. Another value is another tree: what waits in the old one is lost. */
   readonly offload?: true;
+  readonly timed?: never;
 }
+
+/**
+ * fq in the place of a tree: packets leave at the times that the programs give them (NicEntry.timed). No classes. What
+ * waits is lost when one takes the place of the other.
+ */
+export type TimedQueue = MayBeStale & { readonly timed: true } & {
+  readonly [K in Exclude<keyof QueueTree, keyof MayBeStale | "timed">]?: never;
+};
 
 /** What an HTB class is set to. */
 export interface ClassShape {

@@ -14,7 +14,7 @@ import { assignNumbers } from "./assign-numbers.ts";
 import { effectiveShares } from "./effective-shares.ts";
 import { equalData } from "./equal-data.ts";
 import { hostShape, queueTree, reservable, type ShareScale } from "./htb-shape.ts";
-import type { DomainFilter, HubState, NicEntry, NicFilter, QueueTree, Trunk } from "./hub-state.ts";
+import type { DomainFilter, HubState, NicEntry, NicFilter, QueueTree, TimedQueue, Trunk } from "./hub-state.ts";
 import { type IngressPlan, planIngress } from "./ingress-plan.ts";
 import type { Inventory } from "./inventory.ts";
 import { areLaned } from "./lanes.ts";
@@ -33,7 +33,7 @@ export interface NicPlan {
   readonly name: NicId;
   readonly capacity: BitsPerSecond;
   readonly entry: NicEntry;
-  readonly queue: QueueTree;
+  readonly queue: QueueTree | TimedQueue;
   /** Whose root `queue` is: the NIC, or the trunk that stands for it wholly. */
   readonly link: string;
   /** What is attached around it: one of the two. */
@@ -45,6 +45,8 @@ export interface NicPlan {
   readonly ingress?: IngressPlan;
   /** ClassShape.overhead of its trees; absent: 0. */
   readonly overhead?: Bytes;
+  /** Its slices have departure times, and no classes on it. */
+  readonly timed?: true;
   /** The NIC carries its egress tree out. */
   readonly offload?: true;
   readonly scale: ShareScale;
@@ -126,6 +128,7 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
   const ingress = planIngress(nic, slices, peer, (tree) => before?.ingress?.scale ?? input.guessScale(tree));
   const overhead = nic.overhead === 0 ? undefined : nic.overhead;
   const offload = usesOffload(spec, nic, inventory.nicsOffload?.has(nic.name) === true);
+  const timed = nic.shaper === "edt" ? true : undefined;
   const bundle = inventory.nicsBundling?.get(nic.name);
   const nicPlan: NicPlan = {
     name: nic.name,
@@ -137,9 +140,10 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
       up: inventory.nicsUp.has(nic.name),
       shapeIn: ingress !== undefined,
       ...(trunk && { trunk: { device: trunk.device, ...(peer !== undefined && { peer }) } }),
+      ...(timed && { timed }),
       ...(bundle && { bundle }),
     },
-    queue: offload ? treeWithOffload(nicTree(nic, scale)) : nicTree(nic, scale),
+    queue: timed ? { timed } : offload ? treeWithOffload(nicTree(nic, scale)) : nicTree(nic, scale),
     link,
     ...(trunk && { trunk }),
     ...(trunk && peer !== undefined
@@ -148,6 +152,7 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
     ...(ingress && { ingress }),
     ...(overhead && { overhead }),
     ...(offload && { offload }),
+    ...(timed && { timed }),
     scale,
     pacing: input.pacing,
     paced: isPaced(slices.length),

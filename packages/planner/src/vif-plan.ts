@@ -205,7 +205,8 @@ function livingSlices(input: VifPlanInput, numbers: ReadonlyMap<NicId, number>):
     const number = numbers.get(slice.nic);
     if (nic === undefined || number === undefined) continue;
     const mac = rewrite ? input.macFor(slice.nic) : spec.mac;
-    const limits = drains ? withinOverhead(drainRates(spec, { spec: slice, nic }), nic.overhead) : NO_DRAIN;
+    const limits =
+      drains || nic.timed ? withinOverhead(drainRates(spec, { spec: slice, nic }), nic.overhead) : NO_DRAIN;
     living.push({ number, spec: slice, nic, entry: { nic: slice.nic, nicSlot: nic.entry.slot, mac, ...limits } });
   }
   return living;

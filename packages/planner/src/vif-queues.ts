@@ -51,9 +51,9 @@ export function vifQueues(input: VifQueuesInput): VifQueues {
   const queues: VifQueues["queues"][number][] = [];
   const totals = limitSums(input);
   for (const { spec, nic } of input.slices) {
-    const { link, scale, overhead, paced, offload = false } = nic;
+    const { link, scale, overhead, paced, offload = false, timed } = nic;
     const own = { scale, overhead, paced, offload, fraction: part(spec.egress, totals.egress) };
-    queues.push(queueOf(input, link, spec.egress, own));
+    if (!timed) queues.push(queueOf(input, link, spec.egress, own));
     if (nic.ingress === undefined) continue;
     const share = ingressShare(spec, nic.ingress.tree.rate);
     const fraction = part(share, totals.ingress);
@@ -134,7 +134,7 @@ function ownTree({ spec, device, pacing, observed, fqCodel }: VifQueuesInput, ca
   const leaf = fqCodel ? goalLeaf(cap, goal, fqCodel) : leafFor(cap, goal);
   const tree = cappedTree(cap, pacing, leaf);
   const before = observed.trees.get(device);
-  return before !== undefined && equalData(before, tree) ? before : tree;
+  return before?.host !== undefined && equalData(before, tree) ? before : tree;
 }
 
 /** The slice's limits, at which its virtual queues drain: no more than the caps over all slices. 0: it waits in no queue of ours. */

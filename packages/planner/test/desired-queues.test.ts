@@ -160,7 +160,7 @@ describe("the NIC's own settings", () => {
     const host = hub.trees.get("eth1")?.host;
     expect(host?.rate).toBeGreaterThan(300e6);
     expect(host?.ceil).toBe(5e9);
-    expect(host?.quantum).toBeGreaterThan(hub.trees.get("eth2")?.host.quantum ?? 0);
+    expect(host?.quantum).toBeGreaterThan(hub.trees.get("eth2")?.host?.quantum ?? 0);
   });
 
   it("count the overhead in both trees of the NIC and in no other", () => {

@@ -40,7 +40,9 @@ const DEFAULT_SHARES = shares(100);
 /** The link whose queue tree a NIC's traffic passes; undefined where it passes none. */
 export function treeLink(hub: HubState, nic: NicId, direction: Direction): string | undefined {
   const link = direction === "egress" ? nic : hub.spines.get(`in ${nic}`)?.device;
-  return link !== undefined && hub.trees.has(link) ? link : undefined;
+  const tree = link === undefined ? undefined : hub.trees.get(link);
+  // Departure times leave no class to count by.
+  return tree === undefined || tree.timed ? undefined : link;
 }
 
 /**

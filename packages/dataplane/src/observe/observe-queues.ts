@@ -15,6 +15,7 @@ import {
   type SlicePart,
   type SliceQueue,
   sliceKey,
+  type TimedQueue,
 } from "@gona/planner";
 import {
   fromHtbClass,
@@ -32,6 +33,7 @@ import {
 } from "../htb.ts";
 import { fromLeafQdisc, innerPlace } from "../leaf.ts";
 import { segmentMtu } from "../segment-mtu.ts";
+import { fromTimedQdisc, TIMED_HANDLE } from "../timed-queue.ts";
 import { type HubView, rootOf } from "./hub-view.ts";
 
 const NO_LEAF: Leaf = { kind: "fifo", limit: bytes(0) };
@@ -46,12 +48,14 @@ const NO_CLASS: HtbClass = {
 
 /** Our HTB trees. Stale where a class or leaf is missing or of another make, and on `broken` links. */
 export function observeQueues(view: HubView, broken: ReadonlySet<string>): Pick<HubState, "trees" | "slices"> {
-  const trees = new Map<string, QueueTree>();
+  const trees = new Map<string, QueueTree | TimedQueue>();
   const slices = new Map<SliceKey, SliceQueue>();
   for (const { name } of view.links) {
     const root = rootOf(view, name);
-    if (root?.handle !== HTB_HANDLE || root.qdisc.kind !== "htb") continue;
     const lost = broken.has(name) ? { stale: true as const } : {};
+    if (root?.handle === TIMED_HANDLE && root.qdisc.kind === "fq")
+      trees.set(name, { ...fromTimedQdisc(root.qdisc), ...lost });
+    if (root?.handle !== HTB_HANDLE || root.qdisc.kind !== "htb") continue;
     const classes = new Map(view.kernel.classes(name).map((state) => [state.classid, state]));
     trees.set(name, { ...queueTree(view, name, classes, root.qdisc), ...lost });
     for (const vifSlot of slotsOf(classes.keys())) {
