@@ -29,7 +29,8 @@ test("a load waits for its go, reaches both far ends, and is told by what it off
   const offered = () => load.offeredBitsPerSecond(1, beganMs, Date.now());
   const rate = await waitUntil("the sender has told twice", offered, { withinMs: 60_000 });
   expect(rate).toBeGreaterThan(0);
-  expect(rate).toBeLessThan(51e6);
+  // It makes up for a time in which it could not run, and that may be most of the time that was looked at.
+  expect(rate).toBeLessThan(150e6);
   expect(load.offeredBitsPerSecond(0, beganMs, Date.now()), "TCP offers what it is let").toBe(0);
   await load.stop();
 });
