@@ -12,6 +12,12 @@ import { longestMtu, segmentMtu } from "./segment-mtu.ts";
 import { spineOfAlias } from "./spine-alias.ts";
 import { StepError } from "./step-error.ts";
 
+const MAKES_LINKS: ReadonlySet<KernelOp["op"]> = new Set([
+  "vethCreate",
+  "vethPairCreate",
+  "macvtapCreate",
+  "linkDelete",
+]);
 /** From this many single questions on, one dump of all links is cheaper. */
 const DUMP_AFTER = 16;
 
@@ -23,6 +29,8 @@ export class OpBatch {
   readonly kernel: Kernel;
   /** Links that got a filter of ours in this run of steps. */
   readonly attached = new Set<string>();
+  /** Virtual functions that were set in this run of steps, `eth1 3`. */
+  readonly vfs = new Set<string>();
   /** Spines that were set up in this run of steps. */
   readonly spines = new Map<SpineId, Spine>();
   /** Links whose tree was made anew in this run of steps: their classes are gone. */
@@ -62,7 +70,7 @@ export class OpBatch {
     for (const op of ops) {
       this.#ops.push(op);
       this.#owners.push(owner);
-      if (op.op === "vethCreate" || op.op === "vethPairCreate" || op.op === "linkDelete") this.#makesLinks = true;
+      if (MAKES_LINKS.has(op.op)) this.#makesLinks = true;
     }
   }
 

@@ -27,6 +27,7 @@ function flagsOf(entry: VifEntry, link: LinkState): number {
     (entry.choice === "stripe" ? VifFlag.STRIPE : 0) |
     (entry.moving ? VifFlag.MOVING : 0) |
     (entry.lanes ? VifFlag.LANES : 0) |
+    (entry.macvtap ? VifFlag.MACVTAP : 0) |
     (entry.choice !== undefined && entry.rewriteMac ? VifFlag.STEERED : 0)
   );
 }
@@ -93,6 +94,7 @@ export function fromVifRecords(
         ? { choice: "stripe" as const }
         : {}),
     ...(has(VifFlag.MOVING) ? { moving: true as const } : {}),
+    ...(has(VifFlag.MACVTAP) ? { macvtap: true as const } : {}),
     slices,
     buckets: aggregate.buckets,
     ...(whole ? {} : { stale: true }),

@@ -3,6 +3,7 @@ import { addressFindings } from "./admit-addresses.ts";
 import { capFindings } from "./admit-caps.ts";
 import { lossFindings } from "./admit-nic-loss.ts";
 import { reservationFindings } from "./admit-reservations.ts";
+import { bypassFindings } from "./bypass-obstacles.ts";
 import { DIRECTIONS } from "./direction.ts";
 import { eachVif } from "./each-vif.ts";
 import { edtFindings } from "./edt-obstacles.ts";
@@ -29,6 +30,7 @@ export function admit(spec: HostSpec): readonly Finding[] {
     ...lossFindings(spec, sums),
     ...addressFindings(spec),
     ...offloadFindings(spec),
+    ...bypassFindings(spec),
     ...edtFindings(spec),
   ];
 }

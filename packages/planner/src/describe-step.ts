@@ -66,6 +66,13 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
       "(incoming)": shapeIn ? "incoming traffic shaped" : "incoming traffic not shaped",
     }),
   },
+  bypasses: {
+    subject: (vif, path) =>
+      path.kind === "macvtap"
+        ? `macvtap ${path.device} of ${vif}`
+        : `virtual function ${path.vf} of ${path.nic} for ${vif}`,
+    members: bypassMembers,
+  },
   trees: { subject: (link) => `queue of ${treeWords(link)}`, members: treeMembers },
   slices: {
     subject: (_, { link, vifSlot }, vif) => sliceWords(link, vif(vifSlot)),
@@ -87,7 +94,7 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   vifs: {
     subject: (vif) => `vif ${vif}`,
     members: (vif) => ({
-      device: vif.device,
+      device: `${vif.device}${vif.macvtap ? " (a macvtap)" : ""}`,
       slot: String(vif.slot),
       MAC: `${vif.mac}${vif.rewriteMac ? " (one per NIC)" : ""}`,
       VLAN: `${vif.vlan === 0 ? "none" : vif.vlan}${vif.trunk ? " and a trunk" : ""}`,
@@ -118,7 +125,10 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   nicFilters: { subject: (nic) => `filter on ${nic}`, members: ({ nicSlot }) => ({ "NIC slot": String(nicSlot) }) },
   vifFilters: {
     subject: (device, { vifSlot }, vif) => `filter on ${device} of ${vif(vifSlot)}`,
-    members: ({ vifSlot }) => ({ "vif slot": String(vifSlot) }),
+    members: ({ vifSlot, macvtap }) => ({
+      "vif slot": String(vifSlot),
+      ...(macvtap && { "(side)": "for what its macvtap sends" }),
+    }),
   },
 };
 
@@ -140,6 +150,18 @@ function drains({ slices }: VifEntry): Members {
     return [`${slice.nic} ${formatRate(slice.egress)} out ${formatRate(slice.ingress)} in`];
   });
   return told.length === 0 ? {} : { "virtual queues": `(${told.join(", ")})` };
+}
+
+function bypassMembers(path: FacetValue<"bypasses">): Members {
+  if (path.kind === "macvtap") return { on: path.nic, MAC: path.mac, mode: path.mode };
+  const { nic, vf, mac, vlan, checkMac, reserve, limit } = path;
+  return {
+    "(which)": `VF ${vf} of ${nic}`,
+    MAC: `${mac}${checkMac ? "" : " (or any)"}`,
+    VLAN: vlan === 0 ? "none" : String(vlan),
+    limit: formatRate(limit),
+    ...(reserve > 0 && { reserved: formatRate(reserve) }),
+  };
 }
 
 const inVlan = (vlan: number): string => (vlan === 0 ? "" : ` in VLAN ${vlan}`);

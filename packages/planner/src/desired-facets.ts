@@ -21,8 +21,10 @@ export interface Plans {
   readonly vifs: ReadonlyMap<VifId, VifPlan>;
 }
 
+export type FacetsOfPlans = Omit<HubState, "bypasses">;
+
 /** The facets, made from the plans alone. */
-export function allFacets({ nics, spines, vifs }: Plans): HubState {
+export function allFacets({ nics, spines, vifs }: Plans): FacetsOfPlans {
   const change = new FacetChange(EMPTY_HUB);
   for (const nic of nics.values()) change.setNic(nic);
   for (const spine of spines.values()) change.setSpine(spine);
@@ -31,7 +33,7 @@ export function allFacets({ nics, spines, vifs }: Plans): HubState {
 }
 
 /** The same by changing what the last call made; a facet without a change is the same reference. */
-export function changedFacets(before: HubState, old: Plans, now: Plans): HubState {
+export function changedFacets(before: HubState, old: Plans, now: Plans): FacetsOfPlans {
   const change = new FacetChange(before);
   for (const [id, vif] of old.vifs) if (!now.vifs.has(id)) change.removeVif(vif);
   let sameSegments = old.vifs.size === now.vifs.size;
@@ -82,8 +84,8 @@ class CopyOnWrite<K, V> {
   }
 }
 
-/** All facets but the segments, which many vifs make together. */
-type OwnFacet = Exclude<Facet, "segments">;
+/** All facets but the segments, which many vifs make together, and the bypasses, which are planned as a whole. */
+type OwnFacet = Exclude<Facet, "segments" | "bypasses">;
 type OwnFacets = { readonly [F in OwnFacet]: CopyOnWrite<FacetKey<F>, FacetValue<F>> };
 
 class FacetChange {
@@ -145,7 +147,8 @@ class FacetChange {
     if (vif.link !== undefined) this.#of.vifLinks.set(vif.spec.id, vif.link);
     if (vif.rules !== undefined) this.#of.trafficRules.set(vif.spec.id, vif.rules);
     this.#of.vifs.set(vif.spec.id, vif.entry);
-    this.#of.vifFilters.set(vif.entry.device, { vifSlot: vif.entry.slot });
+    const { device, slot, macvtap } = vif.entry;
+    this.#of.vifFilters.set(device, { vifSlot: slot, ...(macvtap && { macvtap }) });
     for (const [link, tree] of vif.trees) this.#of.trees.set(link, tree);
     for (const [key, queue] of vif.queues) this.#of.slices.set(key, queue);
     for (const [key, station] of vif.stations) this.#of.stations.set(key, station);
@@ -174,7 +177,7 @@ class FacetChange {
     deleteLeftOver(this.#of.addresses, was.addresses, vif.addresses);
   }
 
-  facets(): Omit<HubState, "segments"> {
+  facets(): Pick<HubState, OwnFacet> {
     const of = this.#of;
     return {
       vifLinks: of.vifLinks.map,

@@ -1,5 +1,7 @@
 import type { BitsPerSecond, FabricId, HostSpec, Nanoseconds, NicId, NicSpec, VifId, VifSpec } from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
+import { bypassOf } from "./bypass.ts";
+import { missingBypass, planBypasses } from "./bypass-plan.ts";
 import { allFacets, changedFacets, type Plans } from "./desired-facets.ts";
 import { effectiveShares } from "./effective-shares.ts";
 import { equalData } from "./equal-data.ts";
@@ -85,10 +87,12 @@ export function desiredState(input: DesiredInput): Desired {
   });
   const spines = hostSpines(vifSpecs, before?.spines);
   const plans: Plans = { nics, spines, vifs: vifs.plan(nics, fabrics) };
-  const hub =
+  const bypasses = planBypasses(spec, vifs.bypassed, observed);
+  const facets =
     input.previous === undefined || before === undefined
       ? allFacets(plans)
       : changedFacets(input.previous.desired.hub, before, plans);
+  const hub: HubState = { ...facets, bypasses };
   const pending: readonly Pending[] = [
     ...[...missing].map(([nic, reason]): Pending => ({ kind: "nic", nic, reason })),
     ...vifs.pending,
@@ -97,12 +101,15 @@ export function desiredState(input: DesiredInput): Desired {
 }
 
 /** Why a vif cannot be there; undefined where its link is, or can be made. */
-function missingLink(vif: VifSpec, { links, namespaces }: Inventory): string | undefined {
+function missingLink(vif: VifSpec, inventory: Inventory): string | undefined {
+  const { links, namespaces } = inventory;
   const { attachment } = vif;
+  const bypass = bypassOf(vif);
+  if (bypass !== undefined) return missingBypass(bypass, inventory);
   if (attachment.kind === "device") {
     return links.has(attachment.device) ? undefined : `there is no link ${attachment.device} yet`;
   }
-  if (attachment.kind === "vf") return undefined;
+  if (attachment.kind === "vf") return "it has no virtual function";
   const canBeMade = namespaces === undefined || namespaces.has(attachment.netns);
   if (canBeMade || links.has(vifDevice(vif))) return undefined;
   return `there is no network namespace ${attachment.netns} yet`;
@@ -111,6 +118,8 @@ function missingLink(vif: VifSpec, { links, namespaces }: Inventory): string | u
 /** The vifs of one call: which are there, under which slots, and which need a new plan. */
 class VifPlanning {
   readonly pending: Pending[] = [];
+  /** Those of the present that have a device of their own on a NIC; only macvtaps have a slot, a filter and a class. */
+  readonly bypassed: readonly VifSpec[];
   readonly #input: DesiredInput;
   readonly #present: readonly VifSpec[];
   readonly #slots: ReadonlyMap<VifId, number>;
@@ -125,11 +134,17 @@ class VifPlanning {
     this.#isUp = isUp;
     const { spec, inventory, observed } = input;
     const present: VifSpec[] = [];
+    const bypassed: VifSpec[] = [];
     for (const vif of vifSpecs) {
       const missing = missingLink(vif, inventory);
-      if (missing === undefined) present.push(vif);
-      else this.#leaveOut(vif, missing);
+      if (missing !== undefined) {
+        this.#leaveOut(vif, missing);
+        continue;
+      }
+      if (vif.attachment.kind !== "vf") present.push(vif);
+      if (bypassOf(vif) !== undefined) bypassed.push(vif);
     }
+    this.bypassed = bypassed;
     const slots = assignNumbers(
       present.map((vif) => vif.id),
       VIF_SLOTS,

@@ -3,6 +3,7 @@ import {
   type Bytes,
   bytes,
   type DomainId,
+  type MacvtapMode,
   type Nanoseconds,
   type NicId,
   type VifId,
@@ -22,6 +23,8 @@ export interface HubState {
   readonly spines: ReadonlyMap<SpineId, Spine>;
   /** What leads from the hub to the NICs of driver domains. */
   readonly trunks: ReadonlyMap<NicId, Trunk>;
+  /** Devices on NICs that vifs have for their own, past the packet path. */
+  readonly bypasses: ReadonlyMap<VifId, BypassPath>;
   readonly nics: ReadonlyMap<NicId, NicEntry>;
   /** By the link whose root qdisc it is. */
   readonly trees: ReadonlyMap<string, QueueTree | TimedQueue>;
@@ -38,7 +41,7 @@ export interface HubState {
   readonly nicFilters: ReadonlyMap<NicId, NicFilter>;
   /** from_spine on the far end of a spine, by that end's name. */
   readonly spineFilters: ReadonlyMap<string, SpineFilter>;
-  /** from_guest on a vif, by the hub link's name. */
+  /** from_guest (or from_macvtap) on a vif, by the hub link's name. */
   readonly vifFilters: ReadonlyMap<string, VifFilter>;
 }
 
@@ -92,6 +95,34 @@ export type Trunk = MayBeStale & {
       }
     | { readonly kind: "tap" }
   );
+
+/** What gives a vif a device of its own on a NIC. */
+export type BypassPath = MacvtapLink | VfSettings;
+
+/** A macvtap in the hub, which a hypervisor opens. It is set up when the vif's filter stands, and down when that goes. */
+export interface MacvtapLink extends MayBeStale {
+  readonly kind: "macvtap";
+  readonly device: string;
+  readonly nic: NicId;
+  readonly mac: string;
+  readonly mode: MacvtapMode;
+}
+
+/** What a NIC holds of one of its virtual functions. */
+export interface VfSettings extends MayBeStale {
+  readonly kind: "sriov";
+  readonly nic: NicId;
+  readonly vf: number;
+  readonly mac: string;
+  /** 0: none. */
+  readonly vlan: number;
+  /** Frames from another MAC are dropped; where they are not, the guest may change its MAC, too. */
+  readonly checkMac: boolean;
+  /** What the NIC assures it, whole Mbit/s; 0 where limits alone keep every reservation. */
+  readonly reserve: BitsPerSecond;
+  /** Whole Mbit/s. */
+  readonly limit: BitsPerSecond;
+}
 
 export interface NicEntry extends MayBeStale {
   /** 0 to 63, kept for as long as the NIC is in the spec. */
@@ -301,6 +332,8 @@ export interface VifEntry extends MayBeStale {
   readonly choice?: "flowlet" | "stripe";
   /** Its NICs changed a moment ago: frames to its MACs are taken on every NIC. */
   readonly moving?: true;
+  /** Its device is a macvtap on its one NIC: frames only get their class, and no station answers for it. */
+  readonly macvtap?: true;
   /** Index: slice number, 0 to 7; null: free. A NIC keeps its number while the vif keeps the NIC. */
   readonly slices: readonly (SliceEntry | null)[];
   /** GONA_BUCKETS slice numbers. */
@@ -367,12 +400,15 @@ export interface SpineFilter extends MayBeStale {
 }
 export interface VifFilter extends MayBeStale {
   readonly vifSlot: number;
+  /** from_macvtap on the egress side, instead of from_guest on the ingress side. */
+  readonly macvtap?: true;
 }
 
 /** A hub without anything of GONA's. */
 export const EMPTY_HUB: HubState = {
   vifLinks: new Map(),
   spines: new Map(),
+  bypasses: new Map(),
   trunks: new Map(),
   nics: new Map(),
   trees: new Map(),

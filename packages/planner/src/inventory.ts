@@ -1,5 +1,6 @@
 import type { DomainId, Nanoseconds, NicId, VifId } from "@gona/model";
 import type { NicBundling, Station } from "./hub-state.ts";
+import type { VfOffer } from "./vf-offer.ts";
 
 /**
  * What the desired state depends on besides the spec: which links exist, and how the NICs fare.
@@ -32,6 +33,8 @@ export interface Inventory {
   readonly nicsBundling?: ReadonlyMap<NicId, NicBundling>;
   /** NICs that say they carry out HTB trees (hw-tc-offload) and have not refused one. */
   readonly nicsOffload?: ReadonlySet<NicId>;
+  /** What NICs say of their virtual functions; one that is not listed was not asked. */
+  readonly nicsVfs?: ReadonlyMap<NicId, VfOffer>;
   /**
    * Bucket tables that the balancer asks for, GONA_BUCKETS slice numbers each; one that names a slice which may not
    * be used now is not taken.

@@ -11,6 +11,7 @@ import type {
   VifSpec,
 } from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
+import { besideVfs, isVf, shareWithin, type VfLoad, vfLoads } from "./bypass.ts";
 import { effectiveShares } from "./effective-shares.ts";
 import { equalData } from "./equal-data.ts";
 import { hostShape, queueTree, reservable, type ShareScale } from "./htb-shape.ts";
@@ -43,6 +44,8 @@ export interface NicPlan {
   readonly trunk?: Trunk;
   /** What comes in for guests is shaped. */
   readonly ingress?: IngressPlan;
+  /** What its tree may send, where virtual functions have the rest of its capacity. */
+  readonly most?: BitsPerSecond;
   /** ClassShape.overhead of its trees; absent: 0. */
   readonly overhead?: Bytes;
   /** Its slices have departure times, and no classes on it. */
@@ -106,26 +109,37 @@ export function planNics(input: NicPlansInput): NicPlans {
     () => occupiedNicSlots(observed),
   );
   const slices = slicesByNic(input);
+  const loads = vfLoads(spec);
   const nics = new Map<NicId, NicPlan>();
   const missing = new Map<NicId, string>();
   for (const nic of spec.nics) {
     const slot = slots.get(nic.name);
-    if (slot !== undefined) nics.set(nic.name, planNic(input, nic, slot, slices.get(nic.name) ?? []));
+    if (slot !== undefined)
+      nics.set(nic.name, planNic(input, nic, slot, slices.get(nic.name) ?? [], loads.get(nic.name)));
     else if (isHere(nic.name)) missing.set(nic.name, "all 64 NIC slots are taken");
     else missing.set(nic.name, inventory.absentNics?.get(nic.name) ?? `there is no link ${nic.name} yet`);
   }
   return { nics: sameEntries(nics, before) ? before : nics, missing };
 }
 
-function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: readonly SliceSpec[]): NicPlan {
+function planNic(
+  input: NicPlansInput,
+  nic: NicSpec,
+  slot: number,
+  slices: readonly SliceSpec[],
+  vfs: VfLoad | undefined,
+): NicPlan {
   const { spec, inventory } = input;
   const before = input.before?.get(nic.name);
   const placement = inventory.placements?.get(nic.name);
   const trunk = placement && trunkOf(nic.name, placement);
   const peer = trunk?.kind === "veth" ? trunk.peer : undefined;
   const link = trunk?.kind === "tap" ? trunk.device : nic.name;
-  const scale = egressScale(input, nic, link, slices, before?.scale);
-  const ingress = planIngress(nic, slices, peer, (tree) => before?.ingress?.scale ?? input.guessScale(tree));
+  const most = besideVfs(nic, vfs);
+  const own = most === nic.capacity ? nic : withCapacity(nic, most);
+  const scale = egressScale(input, own, link, slices, before?.scale);
+  const inHub = slices.filter(({ path }) => path === undefined);
+  const ingress = planIngress(nic, inHub, peer, (tree) => before?.ingress?.scale ?? input.guessScale(tree));
   const overhead = nic.overhead === 0 ? undefined : nic.overhead;
   const offload = usesOffload(spec, nic, inventory.nicsOffload?.has(nic.name) === true);
   const timed = nic.shaper === "edt" ? true : undefined;
@@ -143,13 +157,14 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
       ...(timed && { timed }),
       ...(bundle && { bundle }),
     },
-    queue: timed ? { timed } : offload ? treeWithOffload(nicTree(nic, scale)) : nicTree(nic, scale),
+    queue: timed ? { timed } : offload ? treeWithOffload(nicTree(own, scale)) : nicTree(own, scale),
     link,
     ...(trunk && { trunk }),
     ...(trunk && peer !== undefined
       ? { domainFilter: { nicSlot: slot, device: trunk.device, peer } }
       : { filter: { nicSlot: slot, ...(trunk && { link }) } }),
     ...(ingress && { ingress }),
+    ...(most < nic.capacity && { most }),
     ...(overhead && { overhead }),
     ...(offload && { offload }),
     ...(timed && { timed }),
@@ -162,6 +177,13 @@ function planNic(input: NicPlansInput, nic: NicSpec, slot: number, slices: reado
   return before !== undefined && equalData(before, nicPlan) ? before : nicPlan;
 }
 
+/** What its tree has to do with, beside virtual functions. */
+const withCapacity = ({ host, ...nic }: NicSpec, capacity: BitsPerSecond): NicSpec => ({
+  ...nic,
+  capacity,
+  ...(host && { host: shareWithin(host, capacity) }),
+});
+
 /** Where the spec says what the host's own traffic is to have, that takes part as any slice does. */
 function egressScale(
   input: NicPlansInput,
@@ -171,9 +193,10 @@ function egressScale(
   before?: ShareScale,
 ): ShareScale {
   const room = nic.host === undefined ? reservable(nic.capacity) : nic.capacity;
-  const shares = slices.map(({ egress }) => egress);
+  const shareOf = ({ egress }: SliceSpec): SliceShare => shareWithin(egress, nic.capacity);
+  const shares = slices.map(shareOf);
   if (nic.host !== undefined) shares.push(nic.host);
-  const tree: ShapedTree = { nic: nic.name, link, room, shares, shareOf: ({ egress }) => egress };
+  const tree: ShapedTree = { nic: nic.name, link, room, shares, shareOf };
   return shareScale(room, shares, before ?? input.guessScale(tree));
 }
 
@@ -190,7 +213,7 @@ function slicesByNic({ spec, vifSpecs, isUp }: NicPlansInput): ReadonlyMap<NicId
   const byNic = new Map<NicId, SliceSpec[]>();
   for (const nic of spec.nics) byNic.set(nic.name, []);
   for (const { aggregate } of vifSpecs) {
-    for (const slice of effectiveShares(aggregate, isUp)) byNic.get(slice.nic)?.push(slice);
+    for (const slice of effectiveShares(aggregate, isUp)) if (!isVf(slice)) byNic.get(slice.nic)?.push(slice);
   }
   return byNic;
 }

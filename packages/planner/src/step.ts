@@ -22,7 +22,7 @@ export interface ClearStep<F extends Facet> {
 /**
  * The order of sets, and backwards that of clears: make before break. A class exists before a map
  * points to it; a map is filled before a filter sends packets there; a filter goes first when a
- * guest goes. A spine's filter outlives its queues, and so does all that stands around a NIC in a domain:
+ * guest goes. A NIC is up before devices on it are set up. A spine's filter outlives its queues, and so does all that stands around a NIC in a domain:
  * what waits in them must find its way.
  */
 export const FACET_ORDER = [
@@ -34,6 +34,7 @@ export const FACET_ORDER = [
   "trees",
   "slices",
   "nics",
+  "bypasses",
   "trafficRules",
   "vifs",
   "stations",

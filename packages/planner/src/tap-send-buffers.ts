@@ -20,7 +20,8 @@ export function tapSendBuffers(hub: HubState): ReadonlyMap<VifId, Bytes> {
   for (const [id, vif] of hub.vifs) {
     const leaves = queuesOf(hub, vif).flatMap(leavesOf);
     const [only] = leaves;
-    if (only === undefined) continue;
+    // A macvtap is opened by a device file of its own, behind which its holder is not looked for.
+    if (only === undefined || vif.macvtap) continue;
     // fq_codel is a queue for each flow.
     const isOneQueue = leaves.length === 1 && only.codel === undefined;
     buffers.set(id, isOneQueue ? loseNothing(only.limit) : stallNone(leaves.map(({ limit }) => limit)));

@@ -8,6 +8,7 @@ import {
   shares,
   type VifSpec,
 } from "@gona/model";
+import { shareWithin } from "./bypass.ts";
 import { equalData } from "./equal-data.ts";
 import { cappedTree, goalLeaf, leafFor, type ShareScale, sliceShape, unpacedShape } from "./htb-shape.ts";
 import { type HubState, INNER_QUANTUM, type QueueTree, type SliceKey, type SliceQueue, sliceKey } from "./hub-state.ts";
@@ -53,8 +54,8 @@ export function vifQueues(input: VifQueuesInput): VifQueues {
   for (const { spec, nic } of input.slices) {
     const { link, scale, overhead, paced, offload = false, timed } = nic;
     const own = { scale, overhead, paced, offload, fraction: part(spec.egress, totals.egress) };
-    if (!timed) queues.push(queueOf(input, link, spec.egress, own));
-    if (nic.ingress === undefined) continue;
+    if (!timed) queues.push(queueOf(input, link, shareWithin(spec.egress, nic.most ?? spec.egress.limit), own));
+    if (nic.ingress === undefined || spec.path !== undefined) continue;
     const share = ingressShare(spec, nic.ingress.tree.rate);
     const fraction = part(share, totals.ingress);
     queues.push(queueOf(input, nic.ingress.link, share, { scale: nic.ingress.scale, overhead, paced, fraction }));

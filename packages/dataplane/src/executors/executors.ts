@@ -1,5 +1,6 @@
 import type { ClearStep, Facet, SetStep } from "@gona/planner";
 import type { OpBatch } from "../op-batch.ts";
+import { bypassExecutor } from "./bypass-executor.ts";
 import { nicExecutor, nicFilterExecutor } from "./nic-executors.ts";
 import { sliceExecutor } from "./slice-executor.ts";
 import { spineExecutor, spineFilterExecutor } from "./spine-executors.ts";
@@ -26,6 +27,7 @@ export const EXECUTORS: { readonly [F in Facet]: Executor<F> } = {
   nics: nicExecutor,
   trees: treeExecutor,
   slices: sliceExecutor,
+  bypasses: bypassExecutor,
   vifs: vifExecutor,
   stations: stationExecutor,
   addresses: addressExecutor,

@@ -25,6 +25,18 @@ export function attach(batch: OpBatch, { link, program, slot, known }: Attachmen
   );
 }
 
+/** The same on the egress side of a link that GONA made. */
+export function attachEgress(
+  batch: OpBatch,
+  { link, program, slot }: Pick<Attachment, "link" | "program" | "slot">,
+): void {
+  batch.attached.add(link);
+  batch.push(
+    { op: "qdiscReplace", link, parent: TC_CLSACT, handle: tcHandle(0xffff, 0), qdisc: { kind: "clsact" } },
+    { op: "filterReplace", link, hook: "egress", preference: FILTER_PREFERENCE, program, classid: classidOf(slot) },
+  );
+}
+
 /** Takes our filter from a link, but not one that came there meanwhile: a NIC that became a vif keeps the vif's. */
 export async function detach(batch: OpBatch, link: string): Promise<void> {
   if (batch.attached.has(link) || (await batch.link(link)) === undefined) return;

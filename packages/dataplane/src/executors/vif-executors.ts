@@ -1,13 +1,13 @@
 import type { Kernel, KernelOp } from "@gona/kernel";
 import type { VifEntry } from "@gona/planner";
 import { Direction, gonaAggregate, gonaBucketBytes, gonaSliceClock, gonaVif, Limit, VifFlag } from "../abi.ts";
-import { FROM_GUEST } from "../hub-filters.ts";
+import { FROM_GUEST, FROM_MACVTAP } from "../hub-filters.ts";
 import { idBytes, idText } from "../id-bytes.ts";
 import { indexKey } from "../map-keys.ts";
 import { aliasOf, fromAlias } from "../vif-link-alias.ts";
 import { toAggregateRecord, toVifRecord } from "../vif-record.ts";
 import type { Executor } from "./executors.ts";
-import { attach, detach } from "./filter-ops.ts";
+import { attach, attachEgress, detach } from "./filter-ops.ts";
 
 export const vifLinkExecutor: Executor<"vifLinks"> = {
   set({ key: vif, value, before }, batch) {
@@ -67,10 +67,22 @@ export const vifExecutor: Executor<"vifs"> = {
 };
 
 export const vifFilterExecutor: Executor<"vifFilters"> = {
-  set({ key: device, value, before }, batch) {
-    attach(batch, { link: device, program: FROM_GUEST, slot: value.vifSlot, known: before !== undefined });
+  set({ key: link, value: { vifSlot: slot, macvtap }, before }, batch) {
+    if (!macvtap) {
+      attach(batch, { link, program: FROM_GUEST, slot, known: before !== undefined && !before.macvtap });
+      return;
+    }
+    attachEgress(batch, { link, program: FROM_MACVTAP, slot });
+    batch.push({ op: "linkSet", link, up: true });
   },
-  clear: ({ key: device }, batch) => detach(batch, device),
+
+  async clear({ key: link, before }, batch) {
+    if (!before.macvtap) return detach(batch, link);
+    // Its frames need no filter to reach the NIC: it goes down, and the filter with it later.
+    if (!batch.attached.has(link) && (await batch.link(link)) !== undefined) {
+      batch.push({ op: "linkSet", link, up: false });
+    }
+  },
 };
 
 /** Index and bytes of the aggregate in use; undefined where the slot is free or another vif's. */

@@ -4,11 +4,13 @@ import { addressKey, type HubState, segmentKey, stationKey, type TrafficRules } 
 import { decodeAddress, decodeSegment, decodeStation, type MapEntry } from "../map-keys.ts";
 import { decodeTrafficRules } from "../traffic-rules-record.ts";
 import { viewHub } from "./hub-view.ts";
+import { observeBypasses } from "./observe-bypasses.ts";
 import { observeFilters } from "./observe-filters.ts";
 import { observeVifLinks } from "./observe-links.ts";
 import { observeNics } from "./observe-nics.ts";
 import { observeQueues } from "./observe-queues.ts";
 import { observeSpines } from "./observe-spines.ts";
+import { observeTrunks } from "./observe-trunks.ts";
 import { observeVifs } from "./observe-vifs.ts";
 
 /**
@@ -20,12 +22,14 @@ import { observeVifs } from "./observe-vifs.ts";
 export function observe(kernel: Kernel): HubState {
   const view = viewHub(kernel);
   const spines = observeSpines(view);
-  const { nics, nameOf } = observeNics(view, spines.inIfindex);
+  const trunks = observeTrunks(view);
+  const { nics, nameOf } = observeNics(view, spines.inIfindex, trunks.of);
   const vifs = observeVifs(view, nameOf);
   return {
     vifLinks: observeVifLinks(view),
+    bypasses: observeBypasses(view),
     spines: spines.spines,
-    trunks: new Map(),
+    trunks: trunks.trunks,
     nics,
     ...observeQueues(view, spines.broken),
     trafficRules: trafficRules(kernel, vifs),
@@ -33,8 +37,7 @@ export function observe(kernel: Kernel): HubState {
     stations: table(kernel, "gona_stations", decodeStation, stationKey),
     addresses: table(kernel, "gona_addresses", decodeAddress, addressKey),
     segments: table(kernel, "gona_segments", decodeSegment, segmentKey),
-    domainFilters: new Map(),
-    ...observeFilters(view, spines),
+    ...observeFilters(view, spines, trunks),
   };
 }
 

@@ -10,9 +10,9 @@ import {
   type VifSpec,
 } from "@gona/model";
 import { mostMovedTo } from "../admit-nic-loss.ts";
-import { countedReserve } from "../counted-reserve.ts";
 import type { Finding } from "../finding.ts";
 import { roomFor } from "../host-share.ts";
+import { countedEgress } from "../reservations.ts";
 import { placeOnFabric } from "./place-on-fabric.ts";
 import { type Placed, placedVifs } from "./placed.ts";
 import { wantingVifs } from "./wanting.ts";
@@ -71,7 +71,7 @@ function freeRooms(spec: HostSpec): ReadonlyMap<NicId, number> {
     for (const { aggregate } of guest.vifs) {
       if (aggregate.want !== undefined) continue;
       for (const slice of aggregate.slices) {
-        rooms.set(slice.nic, (rooms.get(slice.nic) ?? 0) - countedReserve(slice.egress));
+        rooms.set(slice.nic, (rooms.get(slice.nic) ?? 0) - countedEgress(slice));
       }
     }
   }

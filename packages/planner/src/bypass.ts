@@ -1,0 +1,58 @@
+import {
+  type BitsPerSecond,
+  type BypassSpec,
+  bitsPerSecond,
+  type HostSpec,
+  minRate,
+  type NicId,
+  type NicSpec,
+  type SliceShare,
+  type SliceSpec,
+  subtractRates,
+  type VfSpec,
+  type VifSpec,
+} from "@gona/model";
+import { eachVif } from "./each-vif.ts";
+
+/** A slice whose frames do not pass the hub's packet path. */
+export type BypassSlice<P extends BypassSpec = BypassSpec> = SliceSpec & { readonly path: P };
+
+/** The slice of a vif that has a device of its own on its NIC; admission lets such a vif have no other. */
+export const bypassOf = ({ aggregate }: VifSpec): BypassSlice | undefined =>
+  aggregate.slices.find((slice): slice is BypassSlice => slice.path !== undefined);
+
+export const isVf = (slice: SliceSpec): slice is BypassSlice<VfSpec> => slice.path?.kind === "sriov";
+
+/** What virtual functions mean for a NIC's capacity, which they share with the NIC's own queues. */
+export interface VfLoad {
+  /** What they may send together. */
+  readonly limits: number;
+  /** The NIC has slices beside them, whose queues are in software. */
+  readonly shared: boolean;
+}
+
+/** The NICs with slices that are virtual functions. */
+export function vfLoads(spec: HostSpec): ReadonlyMap<NicId, VfLoad> {
+  const limits = new Map<NicId, number>();
+  const others = new Set<NicId>();
+  eachVif(spec, ({ aggregate }) => {
+    for (const slice of aggregate.slices) {
+      if (isVf(slice)) limits.set(slice.nic, (limits.get(slice.nic) ?? 0) + slice.egress.limit);
+      else others.add(slice.nic);
+    }
+  });
+  return new Map([...limits].map(([nic, sum]) => [nic, { limits: sum, shared: others.has(nic) }]));
+}
+
+/**
+ * What the queues of a NIC may send while its virtual functions send all that they may: nothing holds those back for
+ * queues in software. Where there are no slices in software the host's own traffic takes its chance.
+ */
+export function besideVfs({ capacity }: NicSpec, load: VfLoad | undefined): BitsPerSecond {
+  if (load === undefined || !load.shared) return capacity;
+  return subtractRates(capacity, bitsPerSecond(Math.min(load.limits, capacity)));
+}
+
+/** A share of a NIC that leaves part of its capacity to virtual functions. */
+export const shareWithin = (share: SliceShare, most: BitsPerSecond): SliceShare =>
+  share.limit <= most ? share : { ...share, limit: most, reserve: minRate(share.reserve, most) };
