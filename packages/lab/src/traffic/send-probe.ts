@@ -20,12 +20,18 @@ export interface SendOptions {
 /** A sleep shorter than this costs more than it saves: the clock is watched instead. */
 const SPIN_NS = 3_000;
 const ASK_PARENT_NS = 10_000_000;
+/**
+ * Datagrams that go at once to make up for a time in which the machine did not let this process run. What is later
+ * than that moves the timetable: hundreds at once are another load than the one that is asked for, and more than a
+ * queue of 256 packets (a veth's ring) or the shaper's holds.
+ */
+const MOST_AT_ONCE = 16;
 /** Datagrams of no stream go first, so that ARP or ND is done when number 0 leaves. */
 const WARM_UP = { stream: 0, datagrams: 10, everyNs: 10_000_000 } as const;
 
 /**
  * Sends numbered datagrams, one each 1/perSecond, on an absolute timetable: one that is late goes at
- * once and the next keeps its time. Blocks the process until the end.
+ * once and the next keeps its time, but for pauses (MOST_AT_ONCE). Blocks the process until the end.
  */
 export function sendProbe(options: SendOptions, say: (message: ProbeMessage) => void): void {
   const { perSecond, datagramBytes, stream, count = Number.POSITIVE_INFINITY } = options;
@@ -43,7 +49,7 @@ export function sendProbe(options: SendOptions, say: (message: ProbeMessage) => 
   say({ kind: "ready" });
 
   const epoch = clock.read().seconds;
-  const begin = clock.since(epoch) + WARM_UP.datagrams * WARM_UP.everyNs;
+  let begin = clock.since(epoch) + WARM_UP.datagrams * WARM_UP.everyNs;
   for (let left = WARM_UP.datagrams; left > 0; left--) {
     writeProbe(view, WARM_UP.stream, left, 0, 0);
     libc.sendto(socket.number, datagram, datagramBytes, 0, address, address.length);
@@ -53,8 +59,9 @@ export function sendProbe(options: SendOptions, say: (message: ProbeMessage) => 
   let sequence = 0;
   let refused = 0;
   for (let slot = 0; sequence < count; slot++) {
-    const due = begin + slot * interval;
     let now = clock.read().since(epoch);
+    begin += Math.max(0, now - (begin + (slot + MOST_AT_ONCE) * interval));
+    const due = begin + slot * interval;
     if (now >= askParentAt) {
       if (parent.gone) break;
       askParentAt = now + ASK_PARENT_NS;
