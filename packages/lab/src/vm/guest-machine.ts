@@ -63,7 +63,7 @@ export class GuestMachine implements AsyncDisposable {
     const control = new GuestControl(stream);
     died.catch((error: Error) => control.fail(error));
 
-    await within(control.ready(), options.bootWithinMs ?? 60_000, "the guest boots", console);
+    await within(control.ready(), options.bootWithinMs ?? 180_000, "the guest boots", console);
     // From here on the guest owns what was opened for it.
     return new GuestMachine(child, control, console, undo.move());
   }

@@ -11,7 +11,7 @@ import type { QosBed } from "../qos-bed/qos-bed.ts";
 const PROGRAM = join(REPOSITORY, "packages/lab/src/traffic/probe-main.ts");
 const PORT = "7001";
 /** An emulated machine has other work than to ask. */
-const PER_SECOND = Math.ceil(500 / SLOWNESS);
+const PER_SECOND = SLOWNESS > 1 ? 50 : 500;
 /** A full default queue is seconds long: an answer that late is still counted. */
 const PATIENCE_MS = 10_000;
 

@@ -14,7 +14,7 @@ import { flowBytes, gained } from "./flow-bytes.ts";
 import { FQ_CODEL, htbBed, NIC, PLAIN, setLeaf } from "./leaf-shaper.ts";
 
 /** What an emulated machine fills too (packages/lab/src/vm/bench-in-guest.ts). */
-const LIMIT_MEGABITS = SLOWNESS > 1 ? 10 : 30;
+const LIMIT_MEGABITS = SLOWNESS > 1 ? 5 : 30;
 const ROUNDS = { full: 3, quick: 1 };
 const SETTLE_MS = { full: 3000, quick: 2500 };
 const WINDOW_MS = { full: 8000, quick: 6000 };
