@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { GonaError } from "@gona/model";
 import type { ApplyResult } from "./apply-result.ts";
 import { type DeliveryRow, deliveryRowSchema } from "./delivery.ts";
-import type { DomainView } from "./domain-view.ts";
+import type { DomainRestartResult, DomainView } from "./domain-view.ts";
 import type { DrainResult } from "./drain-result.ts";
 import { errorBodySchema, fromErrorBody } from "./error-body.ts";
 import type { Explanation } from "./explanation.ts";
@@ -70,6 +70,8 @@ export class GonaClient {
   apply = (body: SpecRequest): Promise<ApplyResult> => this.call("apply", { query: undefined, body });
   rollback = (revision: number): Promise<ApplyResult> =>
     this.call("rollback", { query: undefined, body: { revision } });
+  domainRestart = (domain: string): Promise<DomainRestartResult> =>
+    this.call("domainRestart", { query: undefined, body: { domain } });
   drain = (nic: string): Promise<DrainResult> => this.call("drain", { query: undefined, body: { nic } });
   undrain = (nic: string): Promise<DrainResult> => this.call("undrain", { query: undefined, body: { nic } });
   explain = (guest: string, flow?: string): Promise<Explanation> =>

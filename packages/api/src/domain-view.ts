@@ -1,10 +1,27 @@
 import { z } from "zod";
+import { wireMilliseconds, wireTime } from "./wire-units.ts";
+
+/** How a driver domain fares; docs/ARCHITECTURE.md, "Driver domains". */
+export const domainStateSchema = z.enum(["absent", "starting", "up", "restarting", "failed", "stopping"]);
 
 /** A driver domain. `host` is the hub itself and never restarts. */
 export const domainViewSchema = z.object({
   name: z.string(),
   isolation: z.enum(["host", "netns", "vm", "xen"]),
-  state: z.enum(["up", "starting", "restarting", "failed"]),
-  restarts: z.int().min(0),
+  state: domainStateSchema,
+  restarts: z.int().min(0).meta({ description: "since the daemon started" }),
+  pid: z.int().nullable().meta({ description: "of its agent or virtual machine; null while there is none" }),
+  since: wireTime.meta({ description: "when the state began" }),
+  cause: z.string().nullable().meta({ description: "why it was lost or restarted last; null when it never was" }),
+  nics: z.array(z.string()),
 });
 export type DomainView = z.infer<typeof domainViewSchema>;
+
+export const domainRestartRequestSchema = z.strictObject({ domain: z.string().min(1).max(31) });
+
+/** A domain that is up again on the operator's word. */
+export const domainRestartResultSchema = z.object({
+  domain: domainViewSchema,
+  durationMs: wireMilliseconds.meta({ description: "until it worked again" }),
+});
+export type DomainRestartResult = z.infer<typeof domainRestartResultSchema>;

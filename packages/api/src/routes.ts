@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { applyResultSchema } from "./apply-result.ts";
 import { deliveryQuerySchema, deliveryRowSchema } from "./delivery.ts";
-import { domainViewSchema } from "./domain-view.ts";
+import { domainRestartRequestSchema, domainRestartResultSchema, domainViewSchema } from "./domain-view.ts";
 import { drainRequestSchema, drainResultSchema } from "./drain-result.ts";
 import { explanationSchema } from "./explanation.ts";
 import { guestViewSchema, sliceViewSchema } from "./guest-view.ts";
@@ -32,6 +32,12 @@ export const ROUTES = {
     z.array(deliveryRowSchema),
   ),
   domains: get("/v1/domains", "Driver domains", undefined, z.array(domainViewSchema)),
+  domainRestart: post(
+    "/v1/domains/restart",
+    "Restart what runs a driver domain; clears a failure",
+    domainRestartRequestSchema,
+    domainRestartResultSchema,
+  ),
   events: get("/v1/events", "What happened, oldest first", eventQuery, z.array(hostEventSchema)),
   check: post("/v1/check", "Whether a spec is right and fits", specRequestSchema, checkResultSchema),
   plan: post("/v1/plan", "What applying a spec would do", specRequestSchema, planResultSchema),

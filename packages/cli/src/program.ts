@@ -6,6 +6,7 @@ import { addCheck } from "./commands/check.ts";
 import { withExample } from "./commands/command-options.ts";
 import { addDaemon } from "./commands/daemon.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addDomain } from "./commands/domain.ts";
 import { addDrain, addUndrain } from "./commands/drain.ts";
 import { addExplain } from "./commands/explain.ts";
 import { addGet } from "./commands/get.ts";
@@ -26,6 +27,7 @@ const COMMANDS = [
   addExplain,
   addDrain,
   addUndrain,
+  addDomain,
   addHistory,
   addRollback,
   addTeardown,

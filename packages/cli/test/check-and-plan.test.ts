@@ -7,7 +7,7 @@ const files = {
   "host.yaml": GOOD,
   "bad.yaml": GOOD.replace("300Mbit", "300").replace("nic: eth2", "nic: eth9"),
   "greedy.yaml": GOOD.replace("300Mbit", "1Gbit"),
-  "early.yaml": GOOD.replace("nics:", "domains: [{ name: apart, isolation: netns }]\nnics:"),
+  "early.yaml": GOOD.replace("nics:", "domains: [{ name: apart, isolation: xen }]\nnics:"),
 };
 
 describe("check", () => {
@@ -41,7 +41,7 @@ describe("check", () => {
     });
     expect(await gona(["check", "early.yaml"], { files })).toMatchObject({
       code: 2,
-      err: expect.stringContaining("a driver domain with an isolation other than host: not supported yet"),
+      err: expect.stringContaining("a driver domain in a virtual machine: not supported yet"),
     });
   });
 

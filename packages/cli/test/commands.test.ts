@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { COMMAND_SCHEMAS, commandJsonSchema, type DoctorRow, type HostEvent } from "@gona/api";
+import { COMMAND_SCHEMAS, commandJsonSchema, type DoctorRow, type DomainView, type HostEvent } from "@gona/api";
 import { GonaError } from "@gona/model";
 import { describe, expect, it } from "vitest";
 import type { DaemonOptions, LabRequest } from "../src/entry-points.ts";
@@ -82,6 +82,7 @@ describe("commands that need a daemon", () => {
     slices: () => Promise.resolve([slice("web1", "eth1")]),
     delivery: () => Promise.resolve([delivery()]),
     domains: () => Promise.resolve(status().domains),
+    domainRestart: () => Promise.resolve({ domain: status().domains.slice(-1)[0] as DomainView, durationMs: 212 }),
     events: () => Promise.resolve([event(1)]),
     history: () => Promise.resolve([REVISION]),
     explain: () => Promise.resolve({ ...explanation, slices: [...explanation.slices], why: [...explanation.why] }),
@@ -101,6 +102,7 @@ describe("commands that need a daemon", () => {
     ["get delivery"],
     ["get domains"],
     ["get events"],
+    ["domain restart dd-intel"],
     ["history"],
     ["explain web1"],
     ["dump"],
@@ -108,7 +110,7 @@ describe("commands that need a daemon", () => {
     const { code, out, err } = await gona([...line.split(" "), "--json"], { daemon, files });
     expect([code, err]).toEqual([0, ""]);
     const [first = "", second = ""] = line.split(" ");
-    const name = first === "get" ? `get ${second}` : first;
+    const name = first === "get" || first === "domain" ? `${first} ${second}` : first;
     const schema = COMMAND_SCHEMAS[name as keyof typeof COMMAND_SCHEMAS];
     expect(schema.parse(JSON.parse(out))).toEqual(JSON.parse(out));
   });

@@ -8,6 +8,7 @@ import { Backoff } from "./backoff.ts";
 import { Balancer } from "./balance/balancer.ts";
 import type { Clock } from "./clock.ts";
 import type { DataPlane } from "./data-plane.ts";
+import type { DomainControl } from "./domain/domain-control.ts";
 import { Drainer } from "./drainer.ts";
 import type { EventLog } from "./event-log.ts";
 import { Failover } from "./failover.ts";
@@ -52,6 +53,8 @@ export interface ControllerOptions {
   readonly paths?: PathAccess;
   /** Absent: a NIC's loss is known by link events alone. */
   readonly carriers?: CarrierSource;
+  /** Absent: there are no driver domains but the hub. */
+  readonly domains?: DomainControl;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
   /** What hands memory back to the kernel; giveBackMemory() unless given. */
@@ -170,6 +173,7 @@ export class Controller implements AsyncDisposable {
     });
     this.balancer = balancer;
     const onArrived = (): void => {
+      options.domains?.want(this.reconciler.target?.spec.domains ?? []);
       lacp.track(this.reconciler.target?.spec);
       paths.track(this.reconciler.target?.spec);
       taps.soon();

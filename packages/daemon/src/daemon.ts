@@ -4,6 +4,10 @@ import { systemClock } from "./clock.ts";
 import { Controller } from "./controller.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { createDeliveryMonitor, openDeliveryHistory } from "./delivery/open-delivery.ts";
+import type { Backends } from "./domain/domain-backend.ts";
+import type { DomainFiles } from "./domain/domain-files.ts";
+import { DomainSupervisor } from "./domain/domain-supervisor.ts";
+import { NO_DOMAINS } from "./domain/no-domains.ts";
 import { dumpHub } from "./dump.ts";
 import { EventLog } from "./event-log.ts";
 import { createHandlers } from "./handlers.ts";
@@ -34,6 +38,8 @@ export interface DaemonParts {
   readonly paths?: PathAccess;
   /** ControllerOptions.carriers. */
   readonly carriers?: CarrierSource;
+  /** Absent: there are no driver domains but the hub. */
+  readonly domains?: { readonly backends: Backends; readonly files: DomainFiles };
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
 }
@@ -57,6 +63,9 @@ export function assembleDaemon(parts: DaemonParts) {
   } = parts;
   const clock = systemClock;
   const events = new EventLog(store, clock, log);
+  const { domains: domainParts } = parts;
+  const supervisor = domainParts && new DomainSupervisor({ ...domainParts, clock, events, log });
+  const domains = supervisor ?? NO_DOMAINS;
   const controller = new Controller({
     kernel,
     namespaces: hostNamespaces,
@@ -65,6 +74,7 @@ export function assembleDaemon(parts: DaemonParts) {
     clock,
     events,
     log,
+    domains,
     ...(timerLateness === undefined ? {} : { timerLateness }),
     ...(fqCodel && { fqCodel }),
     ...(offersOffload === undefined ? {} : { offersOffload }),
@@ -75,8 +85,15 @@ export function assembleDaemon(parts: DaemonParts) {
   });
   const history = openDeliveryHistory(stateDir, events);
   const delivery = createDeliveryMonitor({ controller, kernel, dataPlane, history, clock, events, log });
-  const view = new HostView({ controller, kernel, dataPlane, delivery, version, startedAtMs: clock.nowMs() });
+  const view = new HostView({ controller, kernel, dataPlane, delivery, domains, version, startedAtMs: clock.nowMs() });
   const dump = () => dumpHub(kernel, controller.hub.lastKnown);
-  const handlers = createHandlers({ controller, view, events, store, dataPlane, delivery, clock, dump });
-  return { controller, delivery, history, events, server: createHttpServer({ handlers, events, delivery, log }) };
+  const handlers = createHandlers({ controller, view, events, store, dataPlane, delivery, domains, clock, dump });
+  return {
+    controller,
+    supervisor,
+    delivery,
+    history,
+    events,
+    server: createHttpServer({ handlers, events, delivery, log }),
+  };
 }

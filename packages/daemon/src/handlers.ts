@@ -5,6 +5,8 @@ import type { Controller } from "./controller.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { DeliveryMonitor } from "./delivery/delivery-monitor.ts";
 import { queryDelivery } from "./delivery/delivery-views.ts";
+import type { DomainControl } from "./domain/domain-control.ts";
+import { domainView } from "./domain/domain-views.ts";
 import type { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
 import type { HostView } from "./host-view.ts";
@@ -18,7 +20,8 @@ export interface HandlerSources {
   readonly store: Store;
   readonly dataPlane: Pick<DataPlane, "balance">;
   readonly delivery: DeliveryMonitor;
-  readonly clock: Pick<Clock, "nowMs">;
+  readonly domains: Pick<DomainControl, "restart">;
+  readonly clock: Pick<Clock, "nowMs" | "monotonicMs">;
   /** Golden text of the kernel's state. */
   readonly dump: () => string;
 }
@@ -33,7 +36,7 @@ export type Handlers = {
 const HISTORY = 100;
 
 export function createHandlers(sources: HandlerSources): Handlers {
-  const { controller, view, events, store, delivery, clock, dump } = sources;
+  const { controller, view, events, store, delivery, domains, clock, dump } = sources;
   const { applier } = controller;
   return {
     status: () => view.status(),
@@ -42,6 +45,11 @@ export function createHandlers(sources: HandlerSources): Handlers {
     slices: () => view.guests().flatMap((guest) => guest.slices),
     delivery: ({ query }) => queryDelivery(delivery, query, clock.nowMs()),
     domains: () => view.domains(),
+    domainRestart: async ({ body }) => {
+      const fromMs = clock.monotonicMs();
+      const domain = domainView(await domains.restart(body.domain));
+      return { domain, durationMs: clock.monotonicMs() - fromMs };
+    },
     events: ({ query }) => events.recent(query),
     check: ({ body }) => checkSpec(controller, body),
     plan: ({ body }) => planSpec(controller, body),

@@ -1,6 +1,6 @@
 import type { DomainView, GuestView, NicView, Status } from "@gona/api";
 import type { Kernel } from "@gona/kernel";
-import { HOST_DOMAIN, type HostSpec } from "@gona/model";
+import type { HostSpec } from "@gona/model";
 import { isoTime } from "./clock.ts";
 import type { Controller } from "./controller.ts";
 import type { DataPlane } from "./data-plane.ts";
@@ -8,6 +8,8 @@ import type { DeliveryMonitor } from "./delivery/delivery-monitor.ts";
 import { deliveryRow } from "./delivery/delivery-views.ts";
 import { treeLink } from "./delivery/promised-tree.ts";
 import { single } from "./delivery/recent-looks.ts";
+import type { DomainControl } from "./domain/domain-control.ts";
+import { domainViews } from "./domain/domain-views.ts";
 import { guestViews } from "./guest-views.ts";
 import { nicViews } from "./nic-views.ts";
 import { pendingView } from "./pending-view.ts";
@@ -17,6 +19,7 @@ export interface HostViewOptions {
   readonly kernel: Pick<Kernel, "link">;
   readonly dataPlane: DataPlane;
   readonly delivery: DeliveryMonitor;
+  readonly domains: Pick<DomainControl, "standing">;
   readonly version: string;
   readonly startedAtMs: number;
 }
@@ -76,9 +79,8 @@ export class HostView {
   }
 
   domains(): DomainView[] {
-    const listed = this.#spec().domains.filter((domain) => domain.name !== HOST_DOMAIN);
-    const host: DomainView = { name: HOST_DOMAIN, isolation: "host", state: "up", restarts: 0 };
-    return [host, ...listed.map(({ name, isolation }): DomainView => ({ name, isolation, state: "up", restarts: 0 }))];
+    const { domains, startedAtMs } = this.#options;
+    return domainViews(this.#spec(), domains.standing, startedAtMs);
   }
 
   #short(): Status["short"] {

@@ -2,8 +2,11 @@ import { join } from "node:path";
 import { FrameListener, LinuxTaps, nicFacts, timerLateness } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import { aborted } from "./aborted.ts";
+import { systemClock } from "./clock.ts";
 import { assembleDaemon } from "./daemon.ts";
 import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
+import { DomainFiles } from "./domain/domain-files.ts";
+import { openBackends } from "./domain/open-domains.ts";
 import { ensureDirectory, writePid } from "./host-dirs.ts";
 import { kernelOffers } from "./kernel-offers.ts";
 import type { CarrierSource } from "./link-monitor.ts";
@@ -48,6 +51,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   log.debug({ microseconds: lateness / 1000 }, "timers are late by");
   const offers = kernelOffers();
   log.debug(offers, "the kernel offers");
+  const files = new DomainFiles(runDir);
   const parts = {
     ...hub,
     dataPlane: hub.plane,
@@ -59,6 +63,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     ...offers,
     offersOffload: (link: string) => nicFacts(link).tcOffload,
     taps: new LinuxTaps(),
+    domains: { files, backends: openBackends({ runDir, files, clock: systemClock }) },
     paths: {
       open: (nic: NicId) => openNicPort(hub.kernel, nic),
       neighbours: () => hub.plane.neighbours(),
@@ -68,13 +73,16 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       listen: (...which: Parameters<typeof FrameListener.open>) => FrameListener.open(...which),
     },
   };
-  const { controller, delivery, history, server, events } = assembleDaemon(parts);
+  const { controller, supervisor, delivery, history, server, events } = assembleDaemon(parts);
   held.use(history);
+  held.use(supervisor);
   held.use(controller);
   events.record({ kind: "daemon-started", message: `daemon ${version} started, pid ${process.pid}` });
+  await supervisor?.start();
   await controller.start(spec);
   if (options.teardown === true) {
     await controller.applier.teardown();
+    await supervisor?.stopAll();
     await controller.taps.settle();
     hub.forget();
     return 0;

@@ -6,6 +6,7 @@ import { Controller } from "../src/controller.ts";
 import type { DeliveryMonitor } from "../src/delivery/delivery-monitor.ts";
 import { createDeliveryMonitor } from "../src/delivery/open-delivery.ts";
 import { SqliteDeliveryHistory } from "../src/delivery/sqlite-delivery-history.ts";
+import { NO_DOMAINS } from "../src/domain/no-domains.ts";
 import { EventLog } from "../src/event-log.ts";
 import { createHandlers } from "../src/handlers.ts";
 import { HostView } from "../src/host-view.ts";
@@ -37,6 +38,7 @@ export async function makeApiBed(kernel: FakeKernel = makeKernel()): Promise<Api
   const history = SqliteDeliveryHistory.open(":memory:");
   const delivery = createDeliveryMonitor({ controller, kernel, dataPlane, history, clock, events, log });
   const view = new HostView({
+    domains: NO_DOMAINS,
     controller,
     kernel,
     dataPlane,
@@ -45,6 +47,7 @@ export async function makeApiBed(kernel: FakeKernel = makeKernel()): Promise<Api
     startedAtMs: clock.nowMs(),
   });
   const handlers = createHandlers({
+    domains: NO_DOMAINS,
     controller,
     view,
     events,

@@ -29,7 +29,7 @@ test("an applied spec shows in status, views, history and events as their schema
         ],
       },
     ],
-    domains: [{ name: "host", isolation: "host", restarts: 0 }],
+    domains: [{ name: "host", isolation: "host", state: "up", restarts: 0, pid: process.pid, cause: null }],
   });
   for (const name of ["nics", "guests", "slices", "domains", "history", "events"] as const) {
     const reply = await bed.call(name);
@@ -101,7 +101,7 @@ test.each([
   ["an unknown field", { text: specText().replace("nics:", "nic:") }, 422, /^SPEC_INVALID$/],
   [
     "a part not supported yet",
-    { text: specText().replace("nics:", "domains: [{ name: apart, isolation: netns }]\nnics:") },
+    { text: specText().replace("nics:", "domains: [{ name: apart, isolation: xen }]\nnics:") },
     422,
     /^SPEC_UNSUPPORTED$/,
   ],

@@ -11,5 +11,6 @@ export { ipBytes } from "./ip-bytes.ts";
 export type { Neighbour } from "./neighbours.ts";
 export { observe } from "./observe/observe.ts";
 export { type OpenOptions, openDataplane } from "./open-dataplane.ts";
+export * from "./program-pins.ts";
 export * from "./step-error.ts";
 export * from "./tree-counters.ts";

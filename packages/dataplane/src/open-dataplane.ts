@@ -1,13 +1,21 @@
 import { join } from "node:path";
-import { KernelError, type LinuxKernel, loadBpfObject, missingCapabilities, mountBpffs } from "@gona/kernel";
+import {
+  KernelError,
+  loadBpfObject,
+  missingCapabilities,
+  mountBpffs,
+  pinPrograms,
+} from "@gona/kernel";
 import { GonaError } from "@gona/model";
 import { adoptMaps } from "./adopt-maps.ts";
 import { HubDataplane } from "./hub-dataplane.ts";
+import type { HubKernel } from "./hub-kernel.ts";
 import { lockHub } from "./hub-lock.ts";
+import { programPins } from "./program-pins.ts";
 
 export interface OpenOptions {
   /** Of the hub's namespace. Stays the caller's. */
-  readonly kernel: LinuxKernel;
+  readonly kernel: HubKernel;
   /** Holds the lock and, in `bpf`, an own bpffs. */
   readonly runDir: string;
   /** build/bpf/gona.bpf.o */
@@ -40,6 +48,7 @@ export function openDataplane({ kernel, runDir, objectPath }: OpenOptions): HubD
     bindMaps: true,
     inNamespace: (work) => kernel.inside(work),
   });
+  pinPrograms(object.programs.values(), programPins(runDir));
   kernel.useBpf(object);
   return new HubDataplane(kernel, object, held.move());
 }

@@ -153,6 +153,10 @@ export const DOMAIN_COLUMNS: readonly Column<DomainView>[] = [
   { title: "ISOLATION", text: (domain) => domain.isolation },
   { title: "STATE", text: (domain) => domain.state, style: (domain) => styleOfState(domain.state) },
   { title: "RESTARTS", text: (domain) => String(domain.restarts), align: "right" },
+  { title: "PID", text: (domain) => (domain.pid === null ? "-" : String(domain.pid)), align: "right", dispensable: 2 },
+  { title: "SINCE", text: (domain) => domain.since.slice(0, 19).replace("T", " "), dispensable: 3 },
+  { title: "NICS", text: (domain) => (domain.nics.length === 0 ? "-" : domain.nics.join(", ")) },
+  { title: "CAUSE", text: (domain) => domain.cause ?? "-", least: 8, dispensable: 4 },
 ];
 
 export const EVENT_COLUMNS: readonly Column<HostEvent>[] = [

@@ -1,4 +1,4 @@
-import type { DomainId, DomainSpec, NicSpec } from "@gona/model";
+import type { DomainId, DomainSpec, NicId, NicSpec } from "@gona/model";
 import type { DomainPhase } from "@gona/planner";
 import type { ReadyDomain } from "./ready-domain.ts";
 
@@ -6,6 +6,8 @@ import type { ReadyDomain } from "./ready-domain.ts";
 export interface DomainStanding {
   readonly spec: DomainSpec;
   readonly phase: DomainPhase;
+  /** That it holds. */
+  readonly nics: readonly NicId[];
   readonly restarts: number;
   readonly pid: number | undefined;
   /** When the phase began, milliseconds since 1970. */
@@ -27,6 +29,10 @@ export interface DomainControl {
   want(domains: readonly DomainSpec[]): void;
   /** The NICs that a domain is to hold, by name or by driver: all of them, each time. Unknown domain: nothing. */
   hold(domain: DomainId, nics: readonly NicSpec[]): void;
+  /** As DomainSupervisor.restart. */
+  restart(name: string): Promise<DomainStanding>;
+  /** Ends all, and settles when they are gone. */
+  stopAll(): Promise<void>;
   /** Calls back when `ready` or `standing` is another. */
   onChange(listener: () => void): Disposable;
 }

@@ -61,6 +61,7 @@ export class SupervisedDomain implements AsyncDisposable {
     return {
       spec: this.#spec,
       phase,
+      nics: this.#nics.map(({ name }) => name),
       restarts,
       pid: this.#backend.pid,
       sinceMs: clock.nowMs() - ageMs,
