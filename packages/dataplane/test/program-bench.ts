@@ -44,6 +44,7 @@ export interface BenchNic {
   readonly lag?: boolean;
   readonly bundle?: NicBundling;
   readonly peer?: boolean;
+  readonly timed?: boolean;
   readonly netdev?: bigint;
   /** Address of the net_device of outIfindex. */
   readonly trunk?: bigint;
@@ -129,6 +130,7 @@ export class ProgramBench implements Disposable {
       (nic.bundle === "apart" ? NicFlag.APART : 0) |
       (nic.bundle === undefined ? 0 : NicFlag.BARRED) |
       (nic.peer === true ? NicFlag.PEER : 0) |
+      (nic.timed === true ? NicFlag.TIMED : 0) |
       (nic.inIfindex === undefined ? 0 : NicFlag.SHAPE_IN);
     const value = gonaNic.encode({
       netdev: nic.netdev ?? 0n,

@@ -79,6 +79,12 @@ const TRIALS: readonly Trial[] = [
     optional: "latency goals are kept by the BPF program; modprobe sch_fq_codel where the kernel has it as a module",
   },
   {
+    check: "fq",
+    ops: [leaf({ kind: "fq", limitPackets: 10_000, flowLimitPackets: 100 })],
+    found: "a qdisc that keeps departure times",
+    optional: "no NIC can have shaper: edt; modprobe sch_fq where the kernel has it as a module",
+  },
+  {
     check: "clsact",
     ops: [
       {
