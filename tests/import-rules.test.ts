@@ -24,7 +24,9 @@ const EDGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     kernel: "opens the namespace's kernel and watches links",
     dataplane: "observes and executes",
     api: "serves it",
+    vm: "starts the virtual machines of driver domains, and speaks with them",
   },
+  vm: { model: "errors have codes and hints" },
   cli: { model: "errors and units are shown to people", api: "speaks to the daemon" },
   lab: {
     model: "scenarios hold specs, rates and errors",

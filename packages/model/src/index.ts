@@ -9,6 +9,8 @@ export * from "./ids.ts";
 export { addressWords } from "./scalar/address-words.ts";
 export { formatDuration } from "./scalar/duration.ts";
 export {
+  CABLE_PREFIXES,
+  MACHINE_TRUNK_PREFIXES,
   OWN_LINK_PREFIX,
   SPINE_END_PREFIX,
   SPINE_PREFIX,

@@ -27,7 +27,14 @@ export const SPINE_END_PREFIX = "gp-";
 /** Of a trunk's two ends: the hub's, which stands for the NIC there, and the one in the driver domain. */
 export const TRUNK_PREFIX = "gt-";
 export const TRUNK_END_PREFIX = "gd-";
-const OWN_PREFIXES = [OWN_LINK_PREFIX, SPINE_PREFIX, SPINE_END_PREFIX, TRUNK_PREFIX, TRUNK_END_PREFIX];
+/** Of the taps of a driver domain's virtual machines: behind a NIC's device, and behind its trunk where a spare stands by. */
+export const CABLE_PREFIXES = { a: "gn-", b: "gm-" } as const;
+export const MACHINE_TRUNK_PREFIXES = { a: "ga-", b: "gb-" } as const;
+const OWN_PREFIXES = [
+  ...[OWN_LINK_PREFIX, SPINE_PREFIX, SPINE_END_PREFIX, TRUNK_PREFIX, TRUNK_END_PREFIX],
+  ...Object.values(CABLE_PREFIXES),
+  ...Object.values(MACHINE_TRUNK_PREFIXES),
+];
 
 /** What the kernel takes as a link's name (dev_valid_name, and no `%`: that is a template) and GONA does not make itself. */
 export function readLinkName(value: unknown, what: string): Scalar<string> {

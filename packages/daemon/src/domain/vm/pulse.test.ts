@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import type { Clock } from "../../clock.ts";
+import { PULSE_MS, Pulse } from "./pulse.ts";
+
+function setUp() {
+  let due: (() => void) | undefined;
+  const clock: Clock = {
+    nowMs: () => 0,
+    monotonicMs: () => 0,
+    after: (_, run) => {
+      due = run;
+      return {
+        [Symbol.dispose]: () => {
+          due = undefined;
+        },
+      };
+    },
+  };
+  const told: string[] = [];
+  let pings = 0;
+  const pulse = new Pulse({
+    clock,
+    ping: () => void pings++,
+    onSilent: () => void told.push("silent"),
+    onHeard: () => void told.push("heard"),
+  });
+  const beats = (count: number): void => {
+    for (let beat = 0; beat < count; beat++) due?.();
+  };
+  /** Answers each ping after so many beats, `times` over. */
+  const answers = (after: number, times: number): void => {
+    for (let time = 0; time < times; time++) {
+      beats(1 + after);
+      pulse.answered();
+    }
+  };
+  return { pulse, told, beats, answers, pings: () => pings };
+}
+
+test("three beats without an answer are silence, told once", () => {
+  const { pulse, told, beats, answers } = setUp();
+  answers(0, 20);
+  beats(1 + 2);
+  expect(told).toEqual([]);
+  beats(1);
+  expect(told).toEqual(["silent"]);
+  beats(50);
+  expect(told).toEqual(["silent"]);
+  expect(pulse.silentMs).toBe(53 * PULSE_MS);
+});
+
+test("a machine that is slow anyway is given its time", () => {
+  const { told, beats, answers } = setUp();
+  answers(2, 100);
+  answers(1, 3);
+  beats(1 + 3);
+  expect(told).toEqual([]);
+  beats(60);
+  expect(told).toEqual(["silent"]);
+});
+
+test("it is heard again after three answers in a row", () => {
+  const { told, beats, answers } = setUp();
+  answers(0, 20);
+  beats(1 + 3);
+  answers(0, 1);
+  expect(told).toEqual(["silent"]);
+  answers(0, 3);
+  expect(told).toEqual(["silent", "heard"]);
+});
+
+test("one ping is under way at a time, and an answer that nobody asked for counts nothing", () => {
+  const { pulse, beats, pings } = setUp();
+  beats(10);
+  expect(pings()).toBe(1);
+  pulse.answered();
+  pulse.answered();
+  beats(1);
+  expect(pings()).toBe(2);
+});

@@ -1,0 +1,95 @@
+import type { Clock } from "../../clock.ts";
+
+export interface PulseOptions {
+  readonly clock: Clock;
+  /** Asks; the answer comes by `answered`. */
+  readonly ping: () => void;
+  /** It stopped answering. */
+  readonly onSilent: () => void;
+  /** It answers again. */
+  readonly onHeard: () => void;
+}
+
+/** Between two beats. A lost machine is noticed after three. */
+export const PULSE_MS = 5;
+const FEWEST_MISSED = 3;
+/** However busy the machine is, no answer for so many beats is silence. */
+const MOST_MISSED = 60;
+/** So many answers in a row, each in time, and it lives again. */
+const ANSWERS_TO_RETURN = 3;
+/** Weight of the newest answer in what is usual, and how many deviations from it are still usual; as TCP's timer. */
+const NEWEST = 1 / 8;
+const DEVIATIONS = 4;
+
+/**
+ * Asks a virtual machine two hundred times a second whether it lives. What is late is measured against what is usual:
+ * an emulated machine on a busy host answers later. Beats are counted, not time: a daemon that was busy itself has
+ * read no answers, and blames nobody for it.
+ */
+export class Pulse implements Disposable {
+  readonly #options: PulseOptions;
+  #timer: Disposable | undefined;
+  #waited = 0;
+  #asked = false;
+  #silent = false;
+  #inTime = 0;
+  #mean = 0;
+  #deviation = 0;
+
+  constructor(options: PulseOptions) {
+    this.#options = options;
+    this.#later();
+  }
+
+  get silent(): boolean {
+    return this.#silent;
+  }
+
+  /** How long there has been no answer, by beats. */
+  get silentMs(): number {
+    return this.#waited * PULSE_MS;
+  }
+
+  answered(): void {
+    if (!this.#asked) return;
+    const inTime = this.#waited <= this.#limit();
+    const error = this.#waited - this.#mean;
+    this.#mean += NEWEST * error;
+    this.#deviation += NEWEST * (Math.abs(error) - this.#deviation);
+    this.#asked = false;
+    this.#waited = 0;
+    if (!this.#silent) return;
+    this.#inTime = inTime ? this.#inTime + 1 : 0;
+    if (this.#inTime < ANSWERS_TO_RETURN) return;
+    this.#silent = false;
+    this.#options.onHeard();
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
+
+  #limit(): number {
+    const usual = Math.ceil(this.#mean + DEVIATIONS * this.#deviation) + 1;
+    return Math.min(Math.max(FEWEST_MISSED, usual), MOST_MISSED);
+  }
+
+  #later(): void {
+    this.#timer = this.#options.clock.after(PULSE_MS, () => this.#beat());
+  }
+
+  #beat(): void {
+    this.#later();
+    if (!this.#asked) {
+      this.#asked = true;
+      this.#options.ping();
+      return;
+    }
+    this.#waited++;
+    if (this.#silent || this.#waited < this.#limit()) return;
+    this.#silent = true;
+    this.#inTime = 0;
+    this.#options.onSilent();
+  }
+}
