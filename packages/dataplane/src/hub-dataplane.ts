@@ -1,4 +1,4 @@
-import type { BpfObject, LinuxKernel } from "@gona/kernel";
+import type { BpfObject } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import type { HubState, Step } from "@gona/planner";
 import type { GonaSliceCounters } from "./abi.ts";
@@ -6,6 +6,7 @@ import { BalanceMaps } from "./balance-maps.ts";
 import { type CarrierSeen, watchCarriers } from "./carrier-watch.ts";
 import { readQueueCounters, readSliceCounters, readVerdicts } from "./counters.ts";
 import { executeSteps } from "./execute-steps.ts";
+import type { HubKernel } from "./hub-kernel.ts";
 import { type Neighbour, readNeighbours } from "./neighbours.ts";
 import { NicSenders } from "./nic-senders.ts";
 import { observe } from "./observe/observe.ts";
@@ -13,14 +14,14 @@ import { readQueueDrops } from "./queue-drops.ts";
 
 /** A hub whose programs are loaded and whose maps are pinned. What it did stays when it is disposed of. */
 export class HubDataplane implements Disposable {
-  readonly kernel: LinuxKernel;
+  readonly kernel: HubKernel;
   readonly balance: BalanceMaps;
   readonly #object: BpfObject;
   readonly #held: DisposableStack;
   readonly #senders: NicSenders;
 
   /** Takes over `held` and `object`; `kernel` stays the caller's. */
-  constructor(kernel: LinuxKernel, object: BpfObject, held: DisposableStack) {
+  constructor(kernel: HubKernel, object: BpfObject, held: DisposableStack) {
     this.kernel = kernel;
     this.balance = new BalanceMaps(kernel);
     this.#object = object;

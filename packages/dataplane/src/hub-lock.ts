@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { FileLock, KernelError, type LinuxKernel, NamespaceLock } from "@gona/kernel";
+import { FileLock, KernelError, NamespaceLock } from "@gona/kernel";
 import { GonaError } from "@gona/model";
+import type { HubKernel } from "./hub-kernel.ts";
 
 /** Held by one daemon in each network namespace: two would fight over its links. */
 const NAMESPACE_LOCK = "gona-hub";
@@ -10,7 +11,7 @@ const NAMESPACE_LOCK = "gona-hub";
  * Holds a run dir and a network namespace for one daemon; both are free again when its process ends,
  * however it ends. Throws DAEMON_RUNNING, or STORAGE where the run dir cannot be written.
  */
-export function lockHub(kernel: Pick<LinuxKernel, "inside">, runDir: string): Disposable {
+export function lockHub(kernel: Pick<HubKernel, "inside">, runDir: string): Disposable {
   using held = new DisposableStack();
   const file = held.use(acquireFile(runDir));
   if (file === undefined) throw new GonaError("DAEMON_RUNNING", `another daemon holds the run dir ${runDir}`);

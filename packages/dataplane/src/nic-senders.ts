@@ -1,5 +1,6 @@
-import { KernelError, type LinuxKernel, PacketSender } from "@gona/kernel";
+import { KernelError, PacketSender } from "@gona/kernel";
 import type { NicId } from "@gona/model";
+import type { HubKernel } from "./hub-kernel.ts";
 
 /** What a socket says whose link went away, perhaps to come back under the same name. */
 const LINK_GONE: ReadonlySet<string> = new Set(["ENXIO", "ENODEV"]);
@@ -9,10 +10,10 @@ const LINK_GONE: ReadonlySet<string> = new Set(["ENXIO", "ENODEV"]);
  * every CPU (synchronize_net in packet_release, milliseconds), and a lost NIC means a thousand frames.
  */
 export class NicSenders implements Disposable {
-  readonly #kernel: Pick<LinuxKernel, "inside">;
+  readonly #kernel: Pick<HubKernel, "inside">;
   readonly #senders = new Map<NicId, PacketSender>();
 
-  constructor(kernel: Pick<LinuxKernel, "inside">) {
+  constructor(kernel: Pick<HubKernel, "inside">) {
     this.#kernel = kernel;
   }
 
@@ -35,7 +36,7 @@ export class NicSenders implements Disposable {
   }
 
   #open(nic: NicId): PacketSender {
-    const sender = this.#kernel.inside(() => PacketSender.open(nic, { bypassQueues: true }));
+    const sender = this.#kernel.inside(() => PacketSender.open(nic, { bypassQueues: true }), nic);
     this.#senders.set(nic, sender);
     return sender;
   }

@@ -1,11 +1,5 @@
 import { join } from "node:path";
-import {
-  KernelError,
-  loadBpfObject,
-  missingCapabilities,
-  mountBpffs,
-  pinPrograms,
-} from "@gona/kernel";
+import { KernelError, loadBpfObject, missingCapabilities, mountBpffs, pinPrograms } from "@gona/kernel";
 import { GonaError } from "@gona/model";
 import { adoptMaps } from "./adopt-maps.ts";
 import { HubDataplane } from "./hub-dataplane.ts";
@@ -46,7 +40,7 @@ export function openDataplane({ kernel, runDir, objectPath }: OpenOptions): HubD
     pinDir,
     reuse,
     bindMaps: true,
-    inNamespace: (work) => kernel.inside(work),
+    inNamespace: (work, link) => kernel.inside(work, link),
   });
   pinPrograms(object.programs.values(), programPins(runDir));
   kernel.useBpf(object);

@@ -6,8 +6,10 @@ const PREFIX = "gona ";
 const KIND = "trunk";
 
 /** What a trunk's end in the hub is labelled with, so that it tells by itself whose it is and where it leads. */
-export const aliasOfTrunk = (nic: NicId, { domain, peer, netns }: Extract<Trunk, { kind: "veth" }>): string =>
-  PREFIX + JSON.stringify([KIND, nic, domain, peer, netns]);
+export function aliasOfTrunk(nic: NicId, trunk: Trunk): string {
+  const words = [KIND, nic, trunk.domain, ...(trunk.kind === "veth" ? [trunk.peer, trunk.netns] : [])];
+  return PREFIX + JSON.stringify(words);
+}
 
 export interface LabelledTrunk {
   readonly nic: NicId;
@@ -19,11 +21,12 @@ export function trunkOfAlias(device: string, alias: string | undefined): Labelle
   if (alias?.startsWith(PREFIX) !== true) return undefined;
   try {
     const label: unknown = JSON.parse(alias.slice(PREFIX.length));
-    if (!Array.isArray(label) || label.length !== 5 || !label.every((word) => typeof word === "string"))
-      return undefined;
-    const [kind, nic, domain, peer, netns] = label as [string, string, string, string, string];
-    if (kind !== KIND) return undefined;
-    return { nic: nicId(nic), trunk: { kind: "veth", device, domain: domainId(domain), peer, netns } };
+    if (!Array.isArray(label) || !label.every((word) => typeof word === "string")) return undefined;
+    const [kind, nic, domain, peer, netns] = label as string[];
+    if (kind !== KIND || nic === undefined || domain === undefined) return undefined;
+    const ends = { device, domain: domainId(domain) };
+    if (peer === undefined) return { nic: nicId(nic), trunk: { kind: "tap", ...ends } };
+    return netns === undefined ? undefined : { nic: nicId(nic), trunk: { kind: "veth", ...ends, peer, netns } };
   } catch {
     return undefined; // a label that someone else changed: the pair is made anew
   }

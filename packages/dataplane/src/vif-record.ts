@@ -3,6 +3,7 @@ import { bitsPerSecond, MAX_BITS_PER_SECOND, type NicId, nanoseconds } from "@go
 import { classMinor, type SliceEntry, type VifEntry } from "@gona/planner";
 import { type GonaAggregate, type GonaSlice, type GonaVif, Limit, VifFlag } from "./abi.ts";
 import { macBytes, macText } from "./mac-bytes.ts";
+import { macvtapPlace } from "./macvtap-place.ts";
 
 const NO_SLICE: GonaSlice = { txBytesPerS: 0n, rxBytesPerS: 0n, nic: 0, classid: 0, mac: new Uint8Array(6), inUse: 0 };
 const NS_PER_US = 1000;
@@ -94,7 +95,7 @@ export function fromVifRecords(
         ? { choice: "stripe" as const }
         : {}),
     ...(has(VifFlag.MOVING) ? { moving: true as const } : {}),
-    ...(has(VifFlag.MACVTAP) ? { macvtap: true as const } : {}),
+    ...(has(VifFlag.MACVTAP) ? { macvtap: macvtapPlace(link) } : {}),
     slices,
     buckets: aggregate.buckets,
     ...(whole ? {} : { stale: true }),

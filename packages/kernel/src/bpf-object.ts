@@ -37,6 +37,8 @@ export interface ProgramInput {
     readonly gsoSize?: number;
   };
   readonly repeat?: number;
+  /** In the namespace that this link is in; absent: in the kernel's own. */
+  readonly link?: string;
 }
 
 export interface ProgramOutput {

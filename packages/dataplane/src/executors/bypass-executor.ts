@@ -1,4 +1,4 @@
-import type { VfState } from "@gona/kernel";
+import { PRISTINE_VF, type VfState } from "@gona/kernel";
 import { GonaError, type VifId } from "@gona/model";
 import type { BypassPath, MacvtapLink, VfSettings } from "@gona/planner";
 import { aliasOfMacvtap, vifOfMacvtapAlias } from "../bypass-alias.ts";
@@ -13,7 +13,7 @@ export const bypassExecutor: Executor<"bypasses"> = {
     batch.vfs.add(nameOfVf(value));
     // Whose it is comes first: a change that is cut short is found, and taken back.
     batch.push({ op: "mapPut", map: "gona_vfs", key: vfKey(value), value: vfOwner(vif) });
-    setVf(value.nic, toVfState(value), batch);
+    await setVf(value.nic, toVfState(value), batch);
   },
 
   clear: ({ key: vif, before }, batch) => release(vif, before, batch),
@@ -57,8 +57,12 @@ async function setMacvtap(
   batch.push({ op: "macvtapCreate", link, lower, mode, mac, alias: aliasOfMacvtap(vif) });
 }
 
-function setVf(link: string, wanted: VfState, batch: OpBatch): void {
-  const now = batch.linkBefore(link) && batch.kernel.vfs(link).find(({ vf }) => vf === wanted.vf);
+/** Nothing where the NIC has it no more and it is to go. */
+async function setVf(link: string, wanted: VfState, batch: OpBatch): Promise<void> {
+  // What is gathered may be about the same one.
+  await batch.flush();
+  const now = (await batch.link(link)) && batch.kernel.vfs(link).find(({ vf }) => vf === wanted.vf);
+  if (now === undefined && wanted.mac === PRISTINE_VF.mac) return;
   const change = vfChange(now, wanted);
   if (change !== undefined) batch.push({ op: "vfSet", link, ...change });
 }
@@ -72,7 +76,6 @@ async function release(vif: VifId, path: BypassPath, batch: OpBatch): Promise<vo
   }
   if (batch.vfs.has(nameOfVf(path))) return;
   const { nic: link, vf } = path;
-  const isThere = (await batch.link(link)) !== undefined && batch.kernel.vfs(link).some((one) => one.vf === vf);
-  if (isThere) setVf(link, pristineVf(vf), batch);
+  await setVf(link, pristineVf(vf), batch);
   batch.push({ op: "mapDelete", map: "gona_vfs", key: vfKey(path) });
 }

@@ -1,10 +1,11 @@
 import { type Kernel, KernelError, type LinkState } from "@gona/kernel";
+import type { NicId } from "@gona/model";
 import type { NicEntry, SpineId } from "@gona/planner";
 import { type GonaNic, gonaNic, Limit, NicFlag } from "../abi.ts";
 import { FROM_WIRE, RESOLVE_NIC } from "../hub-filters.ts";
 import { idBytes, idText } from "../id-bytes.ts";
 import { indexKey } from "../map-keys.ts";
-import { type NicLinks, toNicRecord } from "../nic-record.ts";
+import { type NicDevices, type NicLinks, toNicRecord } from "../nic-record.ts";
 import type { OpBatch } from "../op-batch.ts";
 import type { Executor } from "./executors.ts";
 import { attach, detach } from "./filter-ops.ts";
@@ -17,18 +18,24 @@ export const nicExecutor: Executor<"nics"> = {
   async set({ key: nic, value: entry, before }, batch) {
     const record = recordOf(batch.kernel, nic, entry.slot);
     // A NIC that dies and goes: its gate can be shut without it.
-    if (record !== undefined && !entry.up && (await batch.link(nic)) === undefined) {
+    if (record !== undefined && !entry.up && !(await areThere([nic, entry.trunk?.device, entry.trunk?.peer], batch))) {
       const value = gonaNic.encode({ ...record, flags: record.flags & ~NicFlag.UP });
       batch.push({ op: "mapPut", map: "gona_nics", key: indexKey(entry.slot), value });
       return;
     }
     const link = await batch.presentLink(nic);
-    const known = record !== undefined && record.ifindex === link.ifindex && record.netdev !== 0n;
-    const inKnown = before?.shapeIn === true && !before.stale && record !== undefined;
-    const inIfindex = !entry.shapeIn ? 0 : inKnown ? record.inIfindex : await spineOf(batch, nic);
-    const links = { ifindex: link.ifindex, inIfindex };
-    // With the net_device that the slot has for this very link a gate moves by one map write.
-    batch.push(putNic(entry, links, known ? record.netdev : await resolve(batch, link, entry, links)));
+    const trunk = entry.trunk && (await batch.presentLink(entry.trunk.device));
+    const outIfindex = (trunk ?? link).ifindex;
+    const inIfindex = await leadingIn(nic, entry, before, record, batch);
+    const links = { ifindex: link.ifindex, outIfindex, inIfindex };
+    const isKnown =
+      record !== undefined &&
+      record.ifindex === link.ifindex &&
+      record.outIfindex === outIfindex &&
+      record.netdev !== 0n &&
+      (record.trunk !== 0n) === (trunk !== undefined);
+    // With the net_devices that the slot has for these very links a gate moves by one map write.
+    batch.push(putNic(entry, links, isKnown ? record : await resolve(batch, link, trunk, entry, links)));
   },
 
   async clear({ key: nic, before: { slot } }, batch) {
@@ -42,10 +49,25 @@ export const nicExecutor: Executor<"nics"> = {
 
 export const nicFilterExecutor: Executor<"nicFilters"> = {
   set({ key: nic, value, before }, batch) {
-    attach(batch, { link: nic, program: FROM_WIRE, slot: value.nicSlot, known: before !== undefined });
+    const known = before !== undefined && before.link === value.link;
+    attach(batch, { link: value.link ?? nic, program: FROM_WIRE, slot: value.nicSlot, known });
   },
-  clear: ({ key: nic }, batch) => detach(batch, nic),
+  clear: ({ key: nic, before }, batch) => detach(batch, before.link ?? nic),
 };
+
+/** Ifindex of what frames for guests are sent to beside the NIC; 0: nothing. Throws KernelError (ENODEV). */
+async function leadingIn(
+  nic: NicId,
+  entry: NicEntry,
+  before: NicEntry | undefined,
+  record: GonaNic | undefined,
+  batch: OpBatch,
+): Promise<number> {
+  if (entry.trunk?.peer !== undefined) return (await batch.presentLink(entry.trunk.peer)).ifindex;
+  if (!entry.shapeIn) return 0;
+  const isKnown = before?.shapeIn === true && !before.stale && before.trunk?.peer === undefined && record !== undefined;
+  return isKnown ? record.inIfindex : spineOf(batch, nic);
+}
 
 /** Ifindex of the first end of a NIC's ingress spine. Throws KernelError (ENODEV). */
 async function spineOf(batch: OpBatch, nic: string): Promise<number> {
@@ -54,14 +76,18 @@ async function spineOf(batch: OpBatch, nic: string): Promise<number> {
   return device.ifindex;
 }
 
-type Links = NicLinks & { readonly ifindex: number };
-const putNic = (entry: NicEntry, links: Links, netdev: bigint) =>
+const putNic = (entry: NicEntry, links: Required<NicLinks>, { netdev, trunk }: NicDevices) =>
   ({
     op: "mapPut",
     map: "gona_nics",
     key: indexKey(entry.slot),
-    value: gonaNic.encode(toNicRecord(entry, links, netdev)),
+    value: gonaNic.encode(toNicRecord(entry, links, { netdev, trunk })),
   }) as const;
+
+async function areThere(links: readonly (string | undefined)[], batch: OpBatch): Promise<boolean> {
+  for (const link of links) if (link !== undefined && (await batch.link(link)) === undefined) return false;
+  return true;
+}
 
 /** What stands in the slot, if that is this NIC's. */
 function recordOf(kernel: Kernel, nic: string, slot: number): GonaNic | undefined {
@@ -73,25 +99,31 @@ function recordOf(kernel: Kernel, nic: string, slot: number): GonaNic | undefine
 }
 
 /**
- * Takes a NIC into use and finds its net_device. Promiscuous, as a bridge's port is: frames for
+ * Takes a NIC into use and finds its net_device, and that of its trunk. Promiscuous, as a bridge's port is: frames for
  * guests carry MACs that are not the NIC's own, and its filter of unicast addresses is small
  * (16 to 128 on common hardware). Shut until it is resolved. Throws KernelError.
  */
-async function resolve(batch: OpBatch, link: LinkState, entry: NicEntry, links: Links): Promise<bigint> {
+async function resolve(
+  batch: OpBatch,
+  link: LinkState,
+  trunk: LinkState | undefined,
+  entry: NicEntry,
+  links: Required<NicLinks>,
+): Promise<NicDevices> {
   const key = indexKey(entry.slot);
   batch.push(
     { op: "linkSet", link: link.name, up: true, promiscuous: true },
     { op: "mapPut", map: "gona_nic_names", key, value: idBytes(link.name) },
-    putNic({ ...entry, up: false }, links, 0n),
+    putNic({ ...entry, up: false }, links, { netdev: 0n, trunk: 0n }),
   );
   await batch.flush();
-  const program = batch.kernel.program(RESOLVE_NIC);
-  const context = { ifindex: link.ifindex, mark: entry.slot };
-  const { returned } = program.testRun({ packet: SHORTEST_PACKET, context });
-  const record = batch.kernel.map("gona_nics").get(key);
-  const netdev = record === undefined ? 0n : gonaNic.decode(record).netdev;
-  if (returned !== TC_ACT_OK || netdev === 0n) {
-    throw new KernelError(`bpf prog test_run ${RESOLVE_NIC} for ${link.name}`, "ENODEV", "no net_device was found");
-  }
-  return netdev;
+  const find = ({ name, ifindex }: LinkState, mark: number): GonaNic => {
+    const input = { packet: SHORTEST_PACKET, context: { ifindex, mark }, link: name };
+    const { returned } = batch.kernel.program(RESOLVE_NIC).testRun(input);
+    const bytes = batch.kernel.map("gona_nics").get(key);
+    if (returned === TC_ACT_OK && bytes !== undefined) return gonaNic.decode(bytes);
+    throw new KernelError(`bpf prog test_run ${RESOLVE_NIC} for ${name}`, "ENODEV", "no net_device was found");
+  };
+  const found = find(link, entry.slot);
+  return trunk === undefined ? found : find(trunk, entry.slot | Limit.RESOLVE_TRUNK);
 }

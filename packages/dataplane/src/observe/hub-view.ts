@@ -6,6 +6,7 @@ export interface HubView {
   readonly kernel: Kernel;
   readonly links: readonly LinkState[];
   readonly linkByName: ReadonlyMap<string, LinkState>;
+  /** Of the hub alone. */
   readonly linkByIndex: ReadonlyMap<number, LinkState>;
   readonly longestMtu: () => number;
   /** Qdiscs by place, by link. */
@@ -29,7 +30,7 @@ export function viewHub(kernel: Kernel): HubView {
       longest ??= longestMtu(links);
       return longest;
     },
-    linkByIndex: new Map(links.map((link) => [link.ifindex, link])),
+    linkByIndex: new Map(links.flatMap((link) => (link.domain === undefined ? [[link.ifindex, link]] : []))),
     qdiscs,
   };
 }

@@ -2,6 +2,7 @@ import type { VfState } from "@gona/kernel";
 import type { NicId, VifId } from "@gona/model";
 import type { BypassPath } from "@gona/planner";
 import { vifOfMacvtapAlias } from "../bypass-alias.ts";
+import { macvtapPlace } from "../macvtap-place.ts";
 import { decodeVfOwner, fromVfState, missingVf } from "../vf-record.ts";
 import type { HubView } from "./hub-view.ts";
 
@@ -15,14 +16,10 @@ export function observeBypasses(view: HubView): ReadonlyMap<VifId, BypassPath> {
     if (vif !== "" && !bypasses.has(vif)) bypasses.set(vif, path);
     else bypasses.set(otherwise as VifId, { ...path, stale: true });
   };
-  for (const { name: device, kind, alias, mac, lower, macvlan } of view.links) {
-    if (kind !== "macvtap") continue;
-    const vif = vifOfMacvtapAlias(alias);
-    if (vif === undefined) continue;
-    const mode = macvlan === "private" ? "private" : "bridge";
-    const whole = lower !== undefined && macvlan === mode;
-    const path: BypassPath = { kind: "macvtap", device, nic: (lower ?? "") as NicId, mac, mode };
-    put(vif, device, whole ? path : { ...path, stale: true });
+  for (const link of view.links) {
+    const vif = link.kind === "macvtap" ? vifOfMacvtapAlias(link.alias) : undefined;
+    if (vif !== undefined)
+      put(vif, link.name, { kind: "macvtap", device: link.name, mac: link.mac, ...macvtapPlace(link) });
   }
   const known = new Map<NicId, readonly VfState[]>();
   for (const entry of view.kernel.map("gona_vfs").entries()) {

@@ -2,6 +2,7 @@ import type { FilterState } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import type { HubState, NicFilter, SpineFilter, VifFilter } from "@gona/planner";
 import { FILTER_PREFERENCE, FROM_GUEST, FROM_MACVTAP, FROM_SPINE, FROM_WIRE, slotOf } from "../hub-filters.ts";
+import { macvtapPlace } from "../macvtap-place.ts";
 import { DomainFilterView } from "./domain-filter-view.ts";
 import { type HubView, hasClsact } from "./hub-view.ts";
 import type { ObservedSpines } from "./observe-spines.ts";
@@ -14,13 +15,14 @@ import type { ObservedTrunks } from "./observe-trunks.ts";
 export function observeFilters(
   view: HubView,
   { ofEnd, broken }: ObservedSpines,
-  { trunks }: ObservedTrunks,
+  trunks: ObservedTrunks,
 ): Pick<HubState, "nicFilters" | "domainFilters" | "spineFilters" | "vifFilters"> {
   const nicFilters = new Map<NicId, NicFilter>();
   const beside = new DomainFilterView(trunks);
   const spineFilters = new Map<string, SpineFilter>();
   const vifFilters = new Map<string, VifFilter>();
-  for (const { name, kind, up } of view.links) {
+  for (const link of view.links) {
+    const { name, kind, up } = link;
     if (!hasClsact(view, name)) continue;
     // Of a link that GONA makes for one guest alone: nothing else of ours has a filter there.
     if (kind === "macvtap") {
@@ -28,7 +30,7 @@ export function observeFilters(
         if (filter.program !== FROM_MACVTAP) continue;
         const whole = up && !isStale(view, filter);
         const stale = whole ? {} : { stale: true as const };
-        vifFilters.set(name, { vifSlot: Math.max(0, slotOf(filter.classid)), macvtap: true, ...stale });
+        vifFilters.set(name, { vifSlot: Math.max(0, slotOf(filter.classid)), macvtap: macvtapPlace(link), ...stale });
       }
     }
     for (const filter of view.kernel.filters(name)) {

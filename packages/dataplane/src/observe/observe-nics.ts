@@ -1,5 +1,5 @@
 import type { NicId } from "@gona/model";
-import type { NicEntry } from "@gona/planner";
+import type { NicEntry, NicTrunk } from "@gona/planner";
 import { gonaNic, Limit, NicFlag } from "../abi.ts";
 import { idText } from "../id-bytes.ts";
 import { indexKey, indexOf } from "../map-keys.ts";
@@ -12,8 +12,12 @@ export interface ObservedNics {
   readonly nameOf: (slot: number) => string;
 }
 
-/** The NIC records; `inIfindex`: where a NIC's ingress spine begins. A second one of a NIC stands under a name that no NIC has, so that plan() takes it away. */
-export function observeNics(view: HubView, inIfindex: (nic: string) => number): ObservedNics {
+/** The NIC records; `spineOf`: where a NIC's ingress spine begins, `trunkOf`: what leads to where it is. A second one of a NIC stands under a name that no NIC has, so that plan() takes it away. */
+export function observeNics(
+  view: HubView,
+  spineOf: (nic: string) => number,
+  trunkOf: (nic: string) => NicTrunk | undefined,
+): ObservedNics {
   const nics = new Map<NicId, NicEntry>();
   const names = new Map<number, string>();
   const nameMap = view.kernel.map("gona_nic_names");
@@ -23,10 +27,14 @@ export function observeNics(view: HubView, inIfindex: (nic: string) => number): 
     if ((record.flags & NicFlag.IN_USE) === 0) continue;
     const slot = indexOf(key);
     const name = idText(nameMap.get(indexKey(slot)) ?? new Uint8Array(Limit.NAME_LEN));
-    const entry = fromNicRecord(slot, record, {
-      ifindex: view.linkByName.get(name)?.ifindex,
-      inIfindex: inIfindex(name),
-    });
+    const trunk = trunkOf(name);
+    const indexOfLink = (link: string): number | undefined => view.linkByName.get(link)?.ifindex;
+    const links = {
+      ifindex: indexOfLink(name),
+      outIfindex: indexOfLink(trunk?.device ?? name),
+      inIfindex: trunk?.peer === undefined ? spineOf(name) : (indexOfLink(trunk.peer) ?? 0),
+    };
+    const entry = fromNicRecord(slot, record, links, trunk);
     if (name === "" || nics.has(name as NicId)) again.push([slot, { ...entry, stale: true }]);
     else nics.set(name as NicId, entry);
     names.set(slot, name);

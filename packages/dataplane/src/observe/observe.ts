@@ -31,7 +31,7 @@ export function observe(kernel: Kernel): HubState {
     spines: spines.spines,
     trunks: trunks.trunks,
     nics,
-    ...observeQueues(view, spines.broken),
+    ...observeQueues(view, new Set([...spines.broken, ...trunks.broken])),
     trafficRules: trafficRules(kernel, vifs),
     vifs,
     stations: table(kernel, "gona_stations", decodeStation, stationKey),

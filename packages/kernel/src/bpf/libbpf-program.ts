@@ -6,8 +6,8 @@ import { mapNameById, type ProgramInfo, programInfo, programInfoById } from "./b
 import { libbpf } from "./libbpf.ts";
 import { isGlobalData } from "./map-names.ts";
 
-/** Runs synchronous work in a network namespace: BPF_PROG_TEST_RUN takes that of the calling thread. */
-export type InNamespace = <T>(work: () => T) => T;
+/** Runs synchronous work in a network namespace, that of a link: BPF_PROG_TEST_RUN takes that of the calling thread. */
+export type InNamespace = <T>(work: () => T, link?: string) => T;
 
 /** struct __sk_buff: its size and the fields that BPF_PROG_TEST_RUN lets a caller set. */
 const SKB = { size: 192, mark: 8, priority: 32, ifindex: 40, gsoSegments: 164, gsoSize: 176 } as const;
@@ -91,7 +91,7 @@ export class LibbpfProgram implements BpfProgram {
     view.setUint32(OPTS.contextSizeOut, SKB.size, true);
     view.setUint32(OPTS.repeat, input.repeat ?? 1, true);
 
-    const result = this.#inNamespace(() => libbpf().testRun(this.fd, opts));
+    const result = this.#inNamespace(() => libbpf().testRun(this.fd, opts), input.link);
     checked(`bpf prog test_run ${this.name}`, result);
 
     const skb = new DataView(memory.buffer, OPTS.size + SKB.size, SKB.size);
