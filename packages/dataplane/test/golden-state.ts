@@ -19,6 +19,7 @@ export const GOLDEN_CASES: readonly GoldenCase[] = [
   { name: "lag", spec: "lag", quality: {} },
   { name: "ingress", spec: "two-nics", quality: { ingress: ["eth2"] } },
   { name: "caps", spec: "two-nics", quality: { cap: true, local: true, queued: true } },
+  { name: "macvtap", spec: "macvtap", quality: {} },
   { name: "classes", spec: "two-nics", quality: { parts: [1, 2, 6], ingress: ["eth1"] } },
 ];
 /** What stands in the hub before: two NICs and a vif, veths whose other ends are elsewhere. */

@@ -13,6 +13,7 @@ import {
   type VifSpec,
 } from "@gona/model";
 import { eachVif } from "./each-vif.ts";
+import type { MacvtapPlace } from "./hub-state.ts";
 
 /** A slice whose frames do not pass the hub's packet path. */
 export type BypassSlice<P extends BypassSpec = BypassSpec> = SliceSpec & { readonly path: P };
@@ -20,6 +21,12 @@ export type BypassSlice<P extends BypassSpec = BypassSpec> = SliceSpec & { reado
 /** The slice of a vif that has a device of its own on its NIC; admission lets such a vif have no other. */
 export const bypassOf = ({ aggregate }: VifSpec): BypassSlice | undefined =>
   aggregate.slices.find((slice): slice is BypassSlice => slice.path !== undefined);
+
+/** Undefined for a vif whose device is none. */
+export function macvtapOf(vif: VifSpec): MacvtapPlace | undefined {
+  const slice = bypassOf(vif);
+  return slice?.path.kind === "macvtap" ? { nic: slice.nic, mode: slice.path.mode } : undefined;
+}
 
 export const isVf = (slice: SliceSpec): slice is BypassSlice<VfSpec> => slice.path?.kind === "sriov";
 

@@ -94,7 +94,7 @@ const WORDS: { readonly [F in Facet]: Words<FacetKey<F>, FacetValue<F>> } = {
   vifs: {
     subject: (vif) => `vif ${vif}`,
     members: (vif) => ({
-      device: `${vif.device}${vif.macvtap ? " (a macvtap)" : ""}`,
+      device: `${vif.device}${vif.macvtap ? ` (a macvtap on ${vif.macvtap.nic})` : ""}`,
       slot: String(vif.slot),
       MAC: `${vif.mac}${vif.rewriteMac ? " (one per NIC)" : ""}`,
       VLAN: `${vif.vlan === 0 ? "none" : vif.vlan}${vif.trunk ? " and a trunk" : ""}`,

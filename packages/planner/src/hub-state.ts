@@ -99,13 +99,17 @@ export type Trunk = MayBeStale & {
 /** What gives a vif a device of its own on a NIC. */
 export type BypassPath = MacvtapLink | VfSettings;
 
+/** What a macvtap is made for: another NIC or mode is another link under the same name, on which all is set anew. */
+export interface MacvtapPlace {
+  readonly nic: NicId;
+  readonly mode: MacvtapMode;
+}
+
 /** A macvtap in the hub, which a hypervisor opens. It is set up when the vif's filter stands, and down when that goes. */
-export interface MacvtapLink extends MayBeStale {
+export interface MacvtapLink extends MacvtapPlace, MayBeStale {
   readonly kind: "macvtap";
   readonly device: string;
-  readonly nic: NicId;
   readonly mac: string;
-  readonly mode: MacvtapMode;
 }
 
 /** What a NIC holds of one of its virtual functions. */
@@ -332,8 +336,8 @@ export interface VifEntry extends MayBeStale {
   readonly choice?: "flowlet" | "stripe";
   /** Its NICs changed a moment ago: frames to its MACs are taken on every NIC. */
   readonly moving?: true;
-  /** Its device is a macvtap on its one NIC: frames only get their class, and no station answers for it. */
-  readonly macvtap?: true;
+  /** Its device is a macvtap: frames only get their class, and no station answers for it. */
+  readonly macvtap?: MacvtapPlace;
   /** Index: slice number, 0 to 7; null: free. A NIC keeps its number while the vif keeps the NIC. */
   readonly slices: readonly (SliceEntry | null)[];
   /** GONA_BUCKETS slice numbers. */
@@ -401,7 +405,7 @@ export interface SpineFilter extends MayBeStale {
 export interface VifFilter extends MayBeStale {
   readonly vifSlot: number;
   /** from_macvtap on the egress side, instead of from_guest on the ingress side. */
-  readonly macvtap?: true;
+  readonly macvtap?: MacvtapPlace;
 }
 
 /** A hub without anything of GONA's. */

@@ -9,7 +9,7 @@ import {
 } from "@gona/model";
 import { assignNumbers } from "./assign-numbers.ts";
 import { BUCKETS, fillBuckets, keepBuckets } from "./bucket-table.ts";
-import { bypassOf } from "./bypass.ts";
+import { macvtapOf } from "./bypass.ts";
 import { effectiveShares } from "./effective-shares.ts";
 import { equalBytes, equalData } from "./equal-data.ts";
 import {
@@ -98,7 +98,7 @@ export function planVif(input: VifPlanInput): VifPlan {
   const laned = hasLanes({ hasGoal: latency !== undefined, slot, nics, before: observed.vifs.get(spec.id) });
   const living = livingSlices(input, numbers);
   const before = observed.vifs.get(spec.id);
-  const bypassed = bypassOf(spec) !== undefined;
+  const macvtap = macvtapOf(spec);
   const weights = sliceWeights(spec, living);
   const choice = choiceOf(spec);
   // A balancer's table outlives the daemon that made it.
@@ -128,8 +128,8 @@ export function planVif(input: VifPlanInput): VifPlan {
     localCapped: limit?.local !== undefined,
     queued: limit?.ingress !== undefined,
     ...(choice === undefined ? {} : { choice }),
-    ...(input.moving === undefined || bypassed ? {} : { moving: true as const }),
-    ...(bypassed ? { macvtap: true as const } : {}),
+    ...(input.moving === undefined || macvtap ? {} : { moving: true as const }),
+    ...(macvtap && { macvtap }),
     slices,
     buckets: before !== undefined && equalBytes(before.buckets, buckets) ? before.buckets : buckets,
   };
@@ -143,7 +143,7 @@ export function planVif(input: VifPlanInput): VifPlan {
     ...(rules === undefined ? {} : { rules }),
     ...vifQueues({ spec, slot, device, slices: living, pacing, observed, fqCodel, laned }),
     // Frames for it come by its NIC into the macvtap; to a guest of the hub it is somebody on the wire.
-    stations: bypassed ? [] : stationsOf(input, numbers),
+    stations: macvtap ? [] : stationsOf(input, numbers),
     addresses: addressesOf(input),
   };
 }
