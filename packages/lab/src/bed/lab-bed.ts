@@ -13,7 +13,7 @@ import {
   stationOf,
 } from "./bed-plan.ts";
 import { FarEnd } from "./far-end.ts";
-import { type LabPaths, labPaths } from "./lab-paths.ts";
+import { hubNetns, type LabPaths, labPaths } from "./lab-paths.ts";
 import { LabProcess, type LabProcessOptions } from "./lab-process.ts";
 import { ipBatch, runCommand, runInside } from "./run-command.ts";
 import { claimLab, namespacesOf, sweep } from "./sweep.ts";
@@ -115,7 +115,27 @@ export class LabBed implements AsyncDisposable {
 
   /** The NIC vanishes from the host, and its switch port with it. */
   async unplug(nic: NicId): Promise<void> {
-    await ipBatch(this.plan.hub, [`link delete ${nic}`]);
+    await ipBatch(await this.#placeOf(nic), [`link delete ${nic}`]);
+  }
+
+  /** Where a NIC is: the hub, or the namespace of a driver domain. */
+  async #placeOf(nic: NicId): Promise<string> {
+    for (const netns of [this.plan.hub, ...domainNamespaces(this.plan.lab)]) {
+      if (await hasLink(netns, nic)) return netns;
+    }
+    throw new GonaError("SCENARIO_FAILED", `${nic} is nowhere in lab ${this.plan.lab}`);
+  }
+
+  /** The scenario's NICs that are in a namespace. */
+  async nicsIn(netns: string): Promise<readonly NicId[]> {
+    const links = new Set(await linksIn(netns));
+    return this.plan.nics.map(({ nic }) => nic).filter((nic) => links.has(nic));
+  }
+
+  /** Whether a NIC's cable is there: a veth goes with its other end. */
+  async hasPort(nic: NicId): Promise<boolean> {
+    const { netns, link } = portOf(this.plan, nic);
+    return hasLink(netns, link);
   }
 
   /** A NIC that was unplugged comes back, as a new link under the old name. */
@@ -245,7 +265,13 @@ async function setSysctls(netns: string, values: readonly string[]): Promise<voi
   await runInside(netns, "sh", ["-ec", script.join("\n")]);
 }
 
-async function hasLink(netns: string, name: string): Promise<boolean> {
+const hasLink = async (netns: string, name: string): Promise<boolean> => (await linksIn(netns)).includes(name);
+
+async function linksIn(netns: string): Promise<readonly string[]> {
   const links = JSON.parse(await runCommand("ip", ["-n", netns, "-json", "link", "show"])) as { ifname: string }[];
-  return links.some((link) => link.ifname === name);
+  return links.map(({ ifname }) => ifname);
 }
+
+/** Of driver domains: what the daemon made beside the hub. */
+const domainNamespaces = (lab: string): readonly string[] =>
+  namespacesOf(lab).filter((netns) => netns.startsWith(`${hubNetns(lab)}.`));

@@ -114,6 +114,7 @@ function keptInWords(verdicts: readonly Verdict[]): string[] {
   }
   if (of("tables").length > 0) lines.push("peers and switches knew the right MACs behind the right NICs");
   if (of("macs").length > 0) lines.push("no switch saw one MAC on two ports");
+  if (of("domain").length > 0) lines.push("driver domains worked again by themselves");
   if (of("converged").length > 0) lines.push("the daemon found everything as it should be");
   return lines;
 }

@@ -1,8 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { bitsPerSecond, GonaError, type NicId } from "@gona/model";
+import type { DomainView } from "@gona/api";
+import { bitsPerSecond, type DomainId, GonaError, type NicId } from "@gona/model";
 import type { DaemonUnderTest } from "../bed/daemon-under-test.ts";
+import { crashDomain } from "../bed/domain-crash.ts";
 import type { LabBed } from "../bed/lab-bed.ts";
-import type { Expectation, LabEvent, LabSpec, Phase } from "../scenario/scenario.ts";
+import { waitUntil } from "../bed/wait-until.ts";
+import type { DomainCrash, Expectation, LabEvent, LabSpec, Phase } from "../scenario/scenario.ts";
 import type { SequenceWindow } from "../traffic/probe-messages.ts";
 import { RunningTraffic, type TrafficRecord } from "../traffic/running-traffic.ts";
 import { watchCpuPressure } from "./cpu-pressure.ts";
@@ -19,6 +22,8 @@ const SAMPLE_MS = 200;
 /** The probers tell each 100 ms; what they told about the phase's end arrives by then. */
 const TELL_MS = 250;
 const PATIENCE_MS = 1000;
+/** An agent or a machine that is being started, on a busy machine. */
+const DOMAIN_MS = 20_000;
 
 const CABLE_AFTER = {
   cut: "cut",
@@ -102,6 +107,7 @@ export class PhaseRunner implements AsyncDisposable {
     await this.#tellingEnds(toMs, signal);
     const macs = this.#macsSince(macsBefore);
     const tables = await this.#lookAtTables(phase);
+    const domains = await this.#lookAtDomains(phase);
     const evidence: Evidence = {
       host: this.#spec.host,
       rate: (slice, direction = "egress") => this.book.rate(slice, direction, fromMs + phase.settle, toMs),
@@ -116,6 +122,7 @@ export class PhaseRunner implements AsyncDisposable {
       probe: (name) => this.#probeEvidence(name, fromMs, toMs),
       macs,
       tables: (asked) => tables.get(asked),
+      domain: (name) => domains.get(name),
       converged,
     };
     return {
@@ -183,6 +190,8 @@ export class PhaseRunner implements AsyncDisposable {
       case "undrain":
         await this.#daemon.client[event.kind](event.nic);
         return;
+      case "crash":
+        return crashDomain(this.#bed, this.#daemon, event.domain, event.by);
       case "killDaemon":
         return this.#daemon.kill();
       case "startDaemon":
@@ -200,6 +209,22 @@ export class PhaseRunner implements AsyncDisposable {
     const found = new Map<Expectation, TablesFinding>();
     for (const item of phase.expect) {
       if (item.kind === "tables") found.set(item, await findTables(this.#bed, this.#daemon.client, item));
+    }
+    return found;
+  }
+
+  /** Each that is expected to work, when it does, or as it is when the patience is over. */
+  async #lookAtDomains(phase: Phase): Promise<ReadonlyMap<DomainId, DomainView>> {
+    const found = new Map<DomainId, DomainView>();
+    for (const item of phase.expect) {
+      if (item.kind !== "domain") continue;
+      const look = async (): Promise<true | undefined> => {
+        const view = (await this.#daemon.client.domains()).find(({ name }) => name === item.domain);
+        if (view !== undefined) found.set(item.domain, view);
+        return view?.state === "up" ? true : undefined;
+      };
+      // What it is then is judged.
+      await waitUntil(`domain ${item.domain} is up`, look, { withinMs: DOMAIN_MS }).catch(() => undefined);
     }
     return found;
   }
@@ -292,6 +317,15 @@ function probeRow({ traffic, sequence }: TrafficRecord, fromMs: number, machine:
   ];
 }
 
+const CRASH_WORDS: Readonly<Record<DomainCrash, string>> = {
+  "agent-killed": "SIGKILL to the agent of domain",
+  "agent-hung": "SIGSTOP to the agent of domain",
+  "name-deleted": "somebody deletes the namespace's name of domain",
+  "namespace-gone": "the namespace is gone with its agent and its NICs, of domain",
+  "vm-killed": "SIGKILL to the virtual machine of domain",
+  "vm-hung": "SIGSTOP to the virtual machine of domain",
+};
+
 function describeEvent(event: LabEvent): string {
   switch (event.kind) {
     case "cut":
@@ -310,6 +344,8 @@ function describeEvent(event: LabEvent): string {
       return `${event.nic} is drained`;
     case "undrain":
       return `${event.nic} is given back`;
+    case "crash":
+      return `${CRASH_WORDS[event.by]} ${event.domain}`;
     case "killDaemon":
       return "the daemon is killed (SIGKILL)";
     case "startDaemon":

@@ -1,4 +1,4 @@
-import { bitsPerSecond, guestId, type HostSpec, milliseconds, nicId, parseSpec, ratio } from "@gona/model";
+import { bitsPerSecond, domainId, guestId, type HostSpec, milliseconds, nicId, parseSpec, ratio } from "@gona/model";
 import { expect, test } from "vitest";
 import type { Expectation } from "../scenario/scenario.ts";
 import type { SequenceWindow } from "../traffic/probe-messages.ts";
@@ -39,6 +39,7 @@ const evidence = (values: Partial<Evidence> = {}): Evidence => ({
   probe: () => undefined,
   macs: [],
   tables: () => undefined,
+  domain: () => undefined,
   converged: true,
   ...values,
 });
@@ -195,4 +196,24 @@ test("round trips are kept by their 99th percentile, and broken by silence", () 
   expect(kept({ unanswered: 6 })).toBe(false);
   expect(kept({ answered: 0 })).toBe(false);
   expect(judge(expectation, evidence())[0]?.kept).toBe(false);
+});
+
+test("a domain is judged by its state, and by its restarts where they were promised", () => {
+  const view = {
+    name: "dd",
+    isolation: "netns",
+    state: "up",
+    restarts: 1,
+    pid: 7,
+    since: "2026-11-23T00:00:00Z",
+    cause: null,
+    nics: [],
+  } as const;
+  const found = (state: "up" | "restarting") => evidence({ domain: () => ({ ...view, state, nics: [] }) });
+  const domain = domainId("dd");
+  expect(keeps({ kind: "domain", domain }, found("up"))).toBe(true);
+  expect(keeps({ kind: "domain", domain, restarts: 1 }, found("up"))).toBe(true);
+  expect(keeps({ kind: "domain", domain, restarts: 0 }, found("up"))).toBe(false);
+  expect(keeps({ kind: "domain", domain }, found("restarting"))).toBe(false);
+  expect(keeps({ kind: "domain", domain }, evidence())).toBe(false);
 });

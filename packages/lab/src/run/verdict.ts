@@ -1,7 +1,9 @@
-import { type BitsPerSecond, formatRate, type GuestId, type HostSpec, type Ratio } from "@gona/model";
+import type { DomainView } from "@gona/api";
+import { type BitsPerSecond, type DomainId, formatRate, type GuestId, type HostSpec, type Ratio } from "@gona/model";
 import type { MacSighting } from "../bed/far-end-records.ts";
 import type { Expectation, SliceName } from "../scenario/scenario.ts";
 import type { RttWindow } from "../traffic/probe-messages.ts";
+import { judgeDomain } from "./judge-domain.ts";
 import { judgeProbe, type ProbeEvidence } from "./judge-probe.ts";
 import { judgeSpread } from "./judge-spread.ts";
 import { judgeTables, type TablesFinding } from "./judge-tables.ts";
@@ -20,6 +22,7 @@ export interface Verdict {
     | "macs"
     | "tables"
     | "converged"
+    | "domain"
     | "roundTrip";
   readonly kept: boolean;
   /** `shop on eth1`. */
@@ -48,6 +51,8 @@ export interface Evidence {
   readonly macs: readonly (MacSighting & { readonly fabric: string })[];
   /** What peers and switches knew of a guest; undefined where nobody looked. */
   readonly tables: (asked: Extract<Expectation, { kind: "tables" }>) => TablesFinding | undefined;
+  /** How a driver domain was when the phase ended. */
+  readonly domain: (name: DomainId) => DomainView | undefined;
   readonly converged: boolean;
 }
 
@@ -72,6 +77,8 @@ export function judge(expectation: Expectation, evidence: Evidence): readonly Ve
       return judgeProbe(expectation, evidence.probe(expectation.probe));
     case "stableMacs":
       return [judgeMacs(evidence)];
+    case "domain":
+      return [judgeDomain(expectation, evidence.domain(expectation.domain))];
     case "converged":
       return [
         {

@@ -89,3 +89,15 @@ test("namespaces of created vifs are renamed and nothing else changes", () => {
   expect(renamed).toContain("name: web\n");
   expect(renamed).toContain("# kept");
 });
+
+test("a domain fails in the ways of its isolation alone", () => {
+  const domains = `  domains: [{ name: dd, isolation: netns }]\n  nics:`;
+  const crash = (words: string) =>
+    SCENARIO.replace("  nics:", domains).replace("{ at: 2s, heal: eth1 }", `{ at: 2s, ${words} }`);
+  const [, event] = parse(crash("crash: dd, by: agent-hung")).phases[0]?.events ?? [];
+  expect(event?.event).toEqual({ kind: "crash", domain: "dd", by: "agent-hung" });
+  expect(() => parse(crash("crash: dd, by: vm-killed"))).toThrow(
+    /no crash of a domain with isolation netns by vm-killed/,
+  );
+  expect(() => parse(crash("crash: db, by: agent-hung"))).toThrow(/no domain db/);
+});

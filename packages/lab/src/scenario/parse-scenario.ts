@@ -1,4 +1,6 @@
 import {
+  type DomainId,
+  domainId,
   fabricId,
   GonaError,
   type GuestSpec,
@@ -10,7 +12,18 @@ import {
   parseSpec,
   ratio,
 } from "@gona/model";
-import type { Expectation, LabEvent, LabSpec, Peer, Phase, Scenario, SliceName, Traffic } from "./scenario.ts";
+import {
+  DOMAIN_CRASHES,
+  type DomainCrash,
+  type Expectation,
+  type LabEvent,
+  type LabSpec,
+  type Peer,
+  type Phase,
+  type Scenario,
+  type SliceName,
+  type Traffic,
+} from "./scenario.ts";
 import { type RawEvent, type RawExpectation, type RawScenario, ScenarioSchema } from "./scenario-schema.ts";
 import { ScenarioSource, throwAll } from "./scenario-source.ts";
 
@@ -66,12 +79,15 @@ class Resolver {
   readonly #guests: ReadonlyMap<string, GuestSpec>;
   readonly #nics: readonly string[];
   readonly #fabrics: readonly string[];
+  /** Isolation by name. */
+  readonly #domains: ReadonlyMap<string, string>;
 
   constructor(source: ScenarioSource, raw: RawScenario, host: HostSpec) {
     this.#source = source;
     this.#raw = raw;
     this.#guests = new Map(host.guests.map((guest) => [guest.name, guest]));
     this.#nics = host.nics.map((nic) => nic.name);
+    this.#domains = new Map(host.domains.map(({ name, isolation }) => [name, isolation]));
     this.#fabrics = [...new Set(host.nics.map((nic) => nic.fabric))];
     const stations = [...this.#guests.keys(), ...raw.peers.map((peer) => peer.name)];
     this.#unique(stations, "guest or peer", ["peers"]);
@@ -127,12 +143,29 @@ class Resolver {
     const { kind, target } = event;
     if (kind === "kill") return { kind: "killDaemon" };
     if (kind === "start") return { kind: "startDaemon" };
+    if (kind === "crash") return this.#crash(target, event.by, path);
     if (kind === "apply") {
       this.#known(target, Object.keys(this.#raw.specs), "spec", [...path, "apply"]);
       return { kind, spec: target };
     }
     this.#known(target, this.#nics, "NIC", [...path, kind]);
     return { kind, nic: nicId(target) };
+  }
+
+  /** A domain fails in the ways of its isolation. */
+  #crash(name: string, by: DomainCrash, path: YamlPath): LabEvent {
+    const domain = this.#domain(name, [...path, "crash"]);
+    const isolation = this.#domains.get(name);
+    if (isolation !== undefined) {
+      const ways: readonly string[] = isolation === "netns" || isolation === "vm" ? DOMAIN_CRASHES[isolation] : [];
+      this.#known(by, ways, `crash of a domain with isolation ${isolation} by`, [...path, "by"]);
+    }
+    return { kind: "crash", domain, by };
+  }
+
+  #domain(name: string, path: YamlPath): DomainId {
+    this.#known(name, [...this.#domains.keys()], "domain", path);
+    return domainId(name);
   }
 
   #expectation(item: RawExpectation, path: YamlPath): Expectation[] {
@@ -173,6 +206,10 @@ class Resolver {
       this.#known(item.probe, probes, "probe", [...path, "probe"]);
       const { gap, ...rest } = item;
       return [{ kind: "probe", ...rest, ...(gap !== undefined && { gap: milliseconds(gap) }) }];
+    }
+    if ("domain" in item) {
+      const { domain, ...rest } = item;
+      return [{ kind: "domain", domain: this.#domain(domain, [...path, "domain"]), ...rest }];
     }
     return [{ kind: "stableMacs" in item ? "stableMacs" : "converged" }];
   }

@@ -1,5 +1,6 @@
 import { parseRate } from "@gona/model";
 import { z } from "zod";
+import { DOMAIN_CRASHES } from "./scenario.ts";
 
 /** What a scenario file may say, before names are looked up and the spec is read. */
 
@@ -99,6 +100,9 @@ const event = z.union([
     .strictObject({ at: duration, undrain: z.string() })
     .transform(({ at, undrain }) => ({ at, kind: "undrain" as const, target: undrain })),
   z
+    .strictObject({ at: duration, crash: z.string(), by: z.enum([...DOMAIN_CRASHES.netns, ...DOMAIN_CRASHES.vm]) })
+    .transform(({ at, crash, by }) => ({ at, kind: "crash" as const, target: crash, by })),
+  z
     .strictObject({ at: duration, kill: z.literal("daemon") })
     .transform(({ at, kill }) => ({ at, kind: "kill" as const, target: kill })),
   z
@@ -125,6 +129,7 @@ const expectation = z.union([
     reordered: count.exactOptional(),
     duplicated: count.exactOptional(),
   }),
+  z.strictObject({ domain: z.string(), restarts: count.exactOptional() }),
   z.strictObject({ stableMacs: z.literal(true) }),
   z.strictObject({ converged: z.literal(true) }),
 ]);

@@ -1,4 +1,4 @@
-import type { BitsPerSecond, FabricId, GuestId, HostSpec, Milliseconds, NicId, Ratio } from "@gona/model";
+import type { BitsPerSecond, DomainId, FabricId, GuestId, HostSpec, Milliseconds, NicId, Ratio } from "@gona/model";
 
 /** A lab: what stands on the table, what is sent, what happens, and what must come of it. */
 export interface Scenario {
@@ -71,6 +71,17 @@ export interface TimedEvent {
   readonly event: LabEvent;
 }
 
+/**
+ * Of a domain that is a namespace: its agent is killed or hangs (SIGKILL, SIGSTOP), its name below /run/netns is deleted,
+ * or all that holds it ends, so that it is gone with the NICs in it (plug them in again: a physical NIC comes back to the
+ * hub). The daemon holds it too; kill that before. Of one that is a virtual machine: QEMU is killed or stopped.
+ */
+export const DOMAIN_CRASHES = {
+  netns: ["agent-killed", "agent-hung", "name-deleted", "namespace-gone"],
+  vm: ["vm-killed", "vm-hung"],
+} as const;
+export type DomainCrash = (typeof DOMAIN_CRASHES)[keyof typeof DOMAIN_CRASHES][number];
+
 export type LabEvent =
   /** The switch's end goes down: the NIC loses its carrier. */
   | { readonly kind: "cut"; readonly nic: NicId }
@@ -84,6 +95,8 @@ export type LabEvent =
   /** `gona drain`, to its end. */
   | { readonly kind: "drain"; readonly nic: NicId }
   | { readonly kind: "undrain"; readonly nic: NicId }
+  /** Something of a driver domain fails, by itself or by somebody's hand. */
+  | { readonly kind: "crash"; readonly domain: DomainId; readonly by: DomainCrash }
   /** SIGKILL. */
   | { readonly kind: "killDaemon" }
   | { readonly kind: "startDaemon" }
@@ -129,6 +142,8 @@ export type Expectation =
     }
   /** No MAC came in by two ports of a switch. Not for phases in which a NIC fails: then MACs move. */
   | { readonly kind: "stableMacs" }
+  /** The driver domain works at the end of the phase, or soon after, and was restarted so often since the daemon began. */
+  | { readonly kind: "domain"; readonly domain: DomainId; readonly restarts?: number }
   /** The daemon says at the end of the phase that the kernel is as the spec wants it. */
   | { readonly kind: "converged" };
 

@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import type { DomainId } from "@gona/model";
+import type { DomainCrash } from "../scenario/scenario.ts";
+import type { DaemonUnderTest } from "./daemon-under-test.ts";
+import type { LabBed } from "./lab-bed.ts";
+import { domainNetns } from "./lab-paths.ts";
+import { processesNaming } from "./left-processes.ts";
+import { isAlive, type ProcessIdentity, signal } from "./process-identity.ts";
+import { runCommand } from "./run-command.ts";
+import { waitUntil } from "./wait-until.ts";
+
+const GONE_MS = 20_000;
+
+/** Makes a part of a driver domain fail. Throws GonaError where there is no such part. */
+export async function crashDomain(bed: LabBed, daemon: DaemonUnderTest, domain: DomainId, by: DomainCrash) {
+  switch (by) {
+    case "agent-killed":
+    case "vm-killed":
+      return strike(await processOf(bed, daemon, domain), "SIGKILL");
+    case "agent-hung":
+    case "vm-hung":
+      return strike(await processOf(bed, daemon, domain), "SIGSTOP");
+    case "name-deleted":
+      await runCommand("ip", ["netns", "delete", domainNetns(bed.plan.lab, domain)]);
+      return;
+    case "namespace-gone":
+      return endNamespace(bed, domain);
+  }
+}
+
+/**
+ * Of a domain's agent or virtual machine: as the daemon says, else, where none is there to say it, by its words. What
+ * runs when this is asked may be on its way: waits for it.
+ */
+export function processOf(bed: LabBed, daemon: DaemonUnderTest, domain: DomainId): Promise<ProcessIdentity> {
+  const find = async (): Promise<ProcessIdentity | undefined> => {
+    const all = processesNaming(bed.paths.daemonRun);
+    if (!daemon.running) return all.find(({ pid }) => pid !== daemon.pid);
+    const view = (await daemon.client.domains()).find(({ name }) => name === domain);
+    return all.find(({ pid }) => pid === view?.pid);
+  };
+  return waitUntil(`domain ${domain} has a process`, find, { withinMs: GONE_MS });
+}
+
+function strike(process: ProcessIdentity, name: "SIGKILL" | "SIGSTOP"): void {
+  signal(process, name);
+}
+
+/** Its agent, its name, and with them the namespace and every veth in it; settles when those are gone. */
+async function endNamespace(bed: LabBed, domain: DomainId): Promise<void> {
+  const netns = domainNetns(bed.plan.lab, domain);
+  const pids = (await runCommand("ip", ["netns", "pids", netns])).split("\n").filter((line) => line !== "");
+  const inside = processesNaming(bed.paths.daemonRun).filter(({ pid }) => pids.includes(String(pid)));
+  const nics = await bed.nicsIn(netns);
+  for (const each of inside) strike(each, "SIGKILL");
+  const gone = (): true | undefined => (inside.some(isAlive) ? undefined : true);
+  await waitUntil(`the agent of ${domain} is gone`, gone, { withinMs: GONE_MS });
+  if (existsSync(`/run/netns/${netns}`)) await runCommand("ip", ["netns", "delete", netns]);
+  const unplugged = async (): Promise<true | undefined> => {
+    for (const nic of nics) if (await bed.hasPort(nic)) return undefined;
+    return true;
+  };
+  await waitUntil(`the namespace ${netns} is gone with its NICs`, unplugged, {
+    withinMs: GONE_MS,
+    why: () => "somebody holds it",
+  });
+}
