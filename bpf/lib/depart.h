@@ -6,10 +6,6 @@
 #ifndef GONA_DEPART_H
 #define GONA_DEPART_H
 
-/* A packet that would wait for longer is dropped, and marked from half of it on; or for as long as so many bytes take. */
-#define GONA_HORIZON_NS 50000000ULL
-#define GONA_HORIZON_BYTES 150000ULL
-
 static __always_inline void gona_count_departure(__u32 index, __u32 packets, bool marked)
 {
 	struct gona_slice_counters *counters = bpf_map_lookup_elem(&gona_slice_stats, &index);
@@ -23,6 +19,8 @@ static __always_inline void gona_count_departure(__u32 index, __u32 packets, boo
 }
 
 /*
+ * What would wait for longer than a leaf lets wait is dropped, and marked from half of that on: so what path.h reckons
+ * of a queue holds here too.
  * `size`: the packet's bytes on the wire, and above 32 bits its segments; `index`: of gona_departures. GONA_V_NONE, or
  * why it is dropped. What is not IP can have no time (the helper's rule): it is counted and leaves at once.
  */
@@ -35,9 +33,9 @@ GONA_APART int gona_depart(struct __sk_buff *skb, const struct gona_packet *pack
 	if (!packet || !departure || !rate)
 		return GONA_V_NONE;
 	ns = (size & 0xffffffff) * GONA_NSEC_PER_SEC / rate;
-	horizon = GONA_HORIZON_BYTES * GONA_NSEC_PER_SEC / rate;
-	if (horizon < GONA_HORIZON_NS)
-		horizon = GONA_HORIZON_NS;
+	horizon = GONA_LEAF_BYTES * GONA_NSEC_PER_SEC / rate;
+	if (horizon < GONA_LEAF_NS)
+		horizon = GONA_LEAF_NS;
 	/* Two processors may be here at once: each adds its own, so no time is given twice. */
 	now = bpf_ktime_get_ns();
 	at = __sync_fetch_and_add(&departure->free_ns, ns);
