@@ -1,6 +1,7 @@
 // npm test: set-up, types, lint, and the four levels of tests. The last line is `N passed, N failed, N skipped`.
 import { ensureGuestKernel } from "./lib/guest-kernel.mjs";
 import { kernelLacks, sandboxLack } from "./lib/kernel-lacks.mjs";
+import { RUN_DEADLINE_MS } from "./lib/levels.mjs";
 import { runLevel } from "./lib/run-level.mjs";
 import { setUp } from "./lib/set-up.mjs";
 import { SetUpError } from "./lib/set-up-error.mjs";
@@ -8,6 +9,7 @@ import { runStaticChecks } from "./lib/static-checks.mjs";
 import { testRequest } from "./lib/test-arguments.mjs";
 
 const MISSING_CAPABILITY = 4;
+const beganMs = performance.now();
 const inCi = process.env.CI === "true";
 
 /** @typedef {import("./lib/levels.mjs").Level} Level */
@@ -51,7 +53,7 @@ async function main(request) {
     const lack = await whyNot(level, lacks, kernel);
     if (lack === undefined) {
       console.log(`\nlevel ${level.name}`);
-      add(await runLevel(level, request));
+      add(await runLevel(level, request, RUN_DEADLINE_MS - (performance.now() - beganMs)));
     } else (inCi ? all.failed : all.skipped).push(`level ${level.name} was not run: ${lack.message}`);
   }
 

@@ -6,6 +6,12 @@ import { writeFileSync } from "node:fs";
  */
 
 /**
+ * The first line of the first error: a log is read from its end.
+ * @param {readonly { message?: string }[]} errors
+ */
+const inShort = (errors) => (errors[0]?.message ?? "failed without an error").split("\n", 1)[0]?.slice(0, 400);
+
+/**
  * A reporter for vitest beside its own: counts, and names what failed or was skipped, into $GONA_TEST_COUNT. vitest
  * takes a file's default export.
  */
@@ -25,7 +31,7 @@ export default class CountingReporter {
         const result = test.result();
         if (result.state === "passed") count.passed++;
         else if (result.state === "skipped") count.skipped.push({ name, note: result.note });
-        else count.failed.push(name);
+        else count.failed.push(`${name}: ${inShort(result.errors)}`);
       }
       for (const suite of module.children.allSuites())
         for (const error of suite.errors()) count.failed.push(`${suite.fullName}: ${error.message}`);

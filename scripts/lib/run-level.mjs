@@ -16,9 +16,10 @@ const beside = (name) => fileURLToPath(new URL(name, import.meta.url));
  * Runs one level of tests with vitest's own output on this terminal, and counts.
  * @param {import("./levels.mjs").Level} level
  * @param {Pick<import("./test-arguments.mjs").TestRequest, "files" | "pass">} request
+ * @param {number} leftMs of the whole run
  * @returns {Promise<Tally>}
  */
-export async function runLevel(level, { files, pass }) {
+export async function runLevel(level, { files, pass }, leftMs) {
   const folder = mkdtempSync(join(tmpdir(), "gona-level-"));
   const countFile = join(folder, "count.json");
   const leftoversFile = join(folder, "leftovers.json");
@@ -36,7 +37,8 @@ export async function runLevel(level, { files, pass }) {
     const run = level.root ? [beside("sandbox.sh"), leftoversFile, node, ...vitest] : vitest;
     // Whatever ends us ends the tests too, and with the sandbox's first process goes all that is in it.
     const argv = ["setpriv", "--pdeathsig", "KILL", ...run];
-    const end = await follow(argv, level.deadlineMs, { GONA_TEST_COUNT: countFile, NODE_OPTIONS: QUIET_NODE });
+    const deadlineMs = Math.max(0, Math.min(level.deadlineMs, leftMs));
+    const end = await follow(argv, deadlineMs, { GONA_TEST_COUNT: countFile, NODE_OPTIONS: QUIET_NODE });
     const count = readJson(
       countFile,
       /** @type {import("./counting-reporter.mjs").LevelCount | undefined} */ (undefined),
@@ -90,7 +92,7 @@ function follow(argv, deadlineMs, env) {
     child.on("error", (error) => resolve(error.message));
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      if (late) resolve(`not done after ${deadlineMs / 60_000} minutes`);
+      if (late) resolve(`not done after ${(deadlineMs / 60_000).toFixed(1)} minutes`);
       else resolve(signal === null ? `exit code ${code}` : `ended by ${signal}`);
     });
   });
