@@ -1,5 +1,6 @@
 import { nicId } from "@gona/model";
 import { expect, onTestFinished, test } from "vitest";
+import { MachineDrops } from "../../../tests/machine-drops.ts";
 import { portOf } from "../src/bed/bed-plan.ts";
 import { addressHex } from "../src/bed/far-end-records.ts";
 import type { FlowName } from "../src/bed/far-end-windows.ts";
@@ -63,9 +64,21 @@ async function sendUntil(bed: LabBed, name: string, done: (record: TrafficRecord
   return running.record;
 }
 
+/** On a machine whose CPUs' backlogs ran over meanwhile, once more. */
+async function undisturbed<T>(work: (attempt: number) => Promise<T>): Promise<T> {
+  using machine = new MachineDrops();
+  for (let attempt = 1; ; attempt++) {
+    const beganMs = Date.now();
+    const outcome = await work(attempt);
+    if (attempt === 5 || !machine.within(beganMs, Date.now())) return outcome;
+  }
+}
+
 test("every datagram of 20,000/s is counted once by the prober, and with its headers by the far end", async () => {
-  const bed = await plainBed("qt-exact");
-  const record = await sendUntil(bed, "fast", (found) => receivedBy(found) > 20_000);
+  const { bed, record } = await undisturbed(async (attempt) => {
+    const bed = await plainBed(`qt-exact${attempt}`);
+    return { bed, record: await sendUntil(bed, "fast", (found) => receivedBy(found) > 20_000) };
+  });
   const last = record.sequence.at(-1);
   expect({
     received: last?.received,
