@@ -30,7 +30,7 @@ export type KernelOp =
       /** Where the peer is: a name below /run/netns or an absolute path; absent: in this namespace. */
       readonly netns?: string;
     }
-  /** A macvtap on a link of this namespace, down, with its label: both or nothing. */
+  /** A macvtap on a link of this namespace, down, without an IPv6 address of the kernel's making, with its label: both or nothing. */
   | {
       readonly op: "macvtapCreate";
       readonly link: string;

@@ -96,5 +96,6 @@ test("to iproute2 it is the macvtap that was asked for", async () => {
     ifalias: "label of mt1",
     linkinfo: { info_kind: "macvtap", info_data: { mode: "private" } },
   });
+  expect(shown).toMatchObject({ inet6_addr_gen_mode: "none" });
   expect(real.vfs("nic0")).toEqual([]);
 });

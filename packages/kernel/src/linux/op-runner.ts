@@ -235,6 +235,9 @@ export class OpRunner {
       writeMacvlan(writer, { kind: "macvtap", name: link, lowerIndex, mode, mac }),
     );
     if (refused !== undefined) return refused;
+    const ifindex = linkIndex(this.#socket.fd, link);
+    // The host's own would be the very one of the guest, whose MAC it has. A kernel without IPv6 refuses, and makes none.
+    this.#socket.request(nl.RTM_NEWLINK, 0, (writer) => writeLinkChange(writer, ifindex, { noIpv6Address: true }));
     const failure = this.#runOne({ op: "linkSet", link, alias }, new Map());
     if (failure !== undefined) this.#runOne({ op: "linkDelete", link }, new Map());
     return failure;
