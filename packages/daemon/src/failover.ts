@@ -19,6 +19,11 @@ import type { NicChange } from "./nic-monitor.ts";
  * a busy switch and a busy host.
  */
 const LEARNING_MS = 50;
+/**
+ * At most so long the plan that follows a loss waits for the announcements. It moves every table, which takes the
+ * event loop for some tenths of a second with a thousand guests, and is not urgent: the packet path passes the NIC by.
+ */
+const TELLING_MS = 500;
 
 export interface FailoverOptions {
   readonly hub: Hub;
@@ -47,7 +52,7 @@ export class Failover {
     const shut = hub.moveGate(nic, false);
     const told = this.#announceLoss(nic, nicsUp, cause);
     await shut;
-    await Promise.race([told, this.#pause()]);
+    await Promise.race([told, this.#pause(TELLING_MS)]);
   }
 
   /**
@@ -120,9 +125,9 @@ export class Failover {
     return announcements.length;
   }
 
-  #pause(): Promise<void> {
+  #pause(ms = LEARNING_MS): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#options.clock.after(LEARNING_MS, resolve);
+    this.#options.clock.after(ms, resolve);
     return promise;
   }
 }
