@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AfterPhase, type LabResult, runScenario } from "../src/lab-run.ts";
+import { machineWords } from "../src/run/lab-text.ts";
 import { SILENT_SINK } from "../src/run/text-sink.ts";
 import type { Scenario } from "../src/scenario/scenario.ts";
 
@@ -23,10 +24,17 @@ export async function runQuietly(
   }
 }
 
-/** The promises that were broken, in words: what a failing test is to show. */
-export const brokenPromises = ({ results }: LabResult): string[] =>
-  results.flatMap(({ phase, verdicts }) =>
-    verdicts
-      .filter(({ kept }) => !kept)
-      .map(({ subject, promised, delivered }) => `${phase.title}: ${subject}: ${promised}, but ${delivered}`),
-  );
+/**
+ * The promises that were broken, and how the machine was, in words; "" without any. One text, not a list: it is what
+ * a failing test says in a log, where a list is cut short.
+ */
+export const brokenPromises = ({ results }: LabResult): string =>
+  results
+    .flatMap((result) => {
+      const broken = result.verdicts.filter(({ kept }) => !kept);
+      const words = broken.map(
+        ({ subject, promised, delivered }) => `${result.phase.title}: ${subject}: ${promised}, but ${delivered}`,
+      );
+      return broken.length === 0 ? [] : [...words, ...machineWords(result)];
+    })
+    .join("; ");

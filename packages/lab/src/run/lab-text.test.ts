@@ -15,7 +15,7 @@ const result = (verdicts: readonly Verdict[], cpuPressure = 0): PhaseResult => (
     ...{ title: "One", say: "", lasts: milliseconds(1), settle: milliseconds(0) },
     ...{ traffic: [], events: [], expect: [] },
   },
-  ...{ fromMs: 0, toMs: 1, happenings: [], verdicts, cpuPressure },
+  ...{ fromMs: 0, toMs: 1, happenings: [], verdicts, stalls: [], cpuPressure },
 });
 
 test("the summary says how well limits were met", () => {
@@ -30,6 +30,17 @@ test("the summary names each broken promise, and a busy machine only beside one"
   expect(lines).toContain("Not kept: 1 of 2");
   expect(lines.at(-1)).toContain("waited for a CPU 80 % of the time");
   expect(summary([result([verdict(true)], 0.8)], plain).join()).not.toContain("CPU");
+});
+
+test("the summary tells of CPUs that stood still, by the stall without what comes after it", () => {
+  const stalls = [{ fromMs: 0.1, toMs: 0.3 }];
+  const lines = summary([{ ...result([verdict(false)]), stalls: [{ fromMs: 0, toMs: 0.002 }] }], plain);
+  expect(lines.join()).not.toContain("stood still");
+  const stalled = summary(
+    [{ ...result([verdict(false)]), toMs: 1000, stalls: [{ fromMs: 100, toMs: 140 }, ...stalls] }],
+    plain,
+  );
+  expect(stalled.at(-1)).toContain("CPUs stood still, or caught up, 4.0 % of it, 20 ms at once");
 });
 
 test("a bar is full at the limit and marks the reservation", () => {

@@ -1,6 +1,7 @@
 import { formatRate } from "@gona/model";
 import type { LabView, PhaseResult, ProbeRow, SliceRow } from "./lab-view.ts";
 import type { Paint } from "./paint.ts";
+import { coveredMs } from "./span.ts";
 import { formatMegabits, type Verdict } from "./verdict.ts";
 
 /** `300 Mbit/s … 1 Gbit/s`: guaranteed, and never above. */
@@ -68,21 +69,30 @@ export function summary(results: readonly PhaseResult[], paint: Paint): string[]
     ...kept,
     paint.bad(paint.bold(`Not kept: ${broken.length} of ${verdicts.length}`)),
     ...broken.map((verdict) => verdictLine(verdict, paint)),
-    ...busyWords(results),
+    ...results.filter(({ verdicts }) => verdicts.some(({ kept }) => !kept)).flatMap(machineWords),
   ];
 }
 
-/** Above this, programs that have nothing to do with the lab are likely to have been in its way. */
+/** Above these, programs that have nothing to do with the lab, or a hypervisor, are likely to have been in its way. */
 const BUSY = 0.5;
+const STALLED = 0.002;
 
-function busyWords(results: readonly PhaseResult[]): string[] {
-  const busy = results.filter(
-    ({ cpuPressure = 0, verdicts }) => cpuPressure > BUSY && verdicts.some(({ kept }) => !kept),
-  );
-  return busy.map(
-    ({ phase, cpuPressure = 0 }) =>
-      `During "${phase.title}" some program waited for a CPU ${Math.round(cpuPressure * 100)} % of the time: the machine may be too busy for this.`,
-  );
+/** What stood in the way of a phase's promises that is no doing of GONA's; nothing on a machine that had time. */
+export function machineWords({ phase, fromMs, toMs, cpuPressure = 0, stalls }: PhaseResult): string[] {
+  const stalledMs = coveredMs({ fromMs, toMs }, stalls);
+  const longestMs = Math.max(0, ...stalls.map((stall) => (stall.toMs - stall.fromMs) / 2));
+  const percent = (part: number): string => `${(part * 100).toFixed(part < 0.1 ? 1 : 0)} %`;
+  const words = [
+    ...(cpuPressure > BUSY ? [`some program waited for a CPU ${percent(cpuPressure)} of the time`] : []),
+    ...(stalledMs > STALLED * (toMs - fromMs)
+      ? [
+          `CPUs stood still, or caught up, ${percent(stalledMs / (toMs - fromMs))} of it, ${longestMs.toFixed(0)} ms at once`,
+        ]
+      : []),
+  ];
+  return words.length === 0
+    ? []
+    : [`During "${phase.title}" ${words.join(", and ")}: the machine may be too busy for this.`];
 }
 
 function keptInWords(verdicts: readonly Verdict[]): string[] {

@@ -1,5 +1,6 @@
 import type { BitsPerSecond, NicId } from "@gona/model";
 import type { Phase, Scenario, SliceName } from "../scenario/scenario.ts";
+import type { Span } from "./span.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** A running lab at one moment, as a display wants it. */
@@ -53,6 +54,8 @@ export interface PhaseResult {
   readonly verdicts: readonly Verdict[];
   /** Part of the time in which some task of the machine waited for a CPU; absent where the kernel does not tell. */
   readonly cpuPressure?: number;
+  /** When a CPU of the machine stood still, and what came of it. */
+  readonly stalls: readonly Span[];
   /** What happened in it, with its time. */
   readonly happenings: readonly { readonly atMs: number; readonly text: string; readonly kind: string }[];
 }

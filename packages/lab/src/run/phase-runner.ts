@@ -130,6 +130,7 @@ export class PhaseRunner implements AsyncDisposable {
       fromMs,
       toMs,
       happenings,
+      stalls: this.#stalls.within(fromMs, toMs),
       ...(cpuPressure !== undefined && { cpuPressure }),
       verdicts: phase.expect.flatMap((expectation) => judge(expectation, evidence)),
     };
