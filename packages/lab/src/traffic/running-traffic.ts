@@ -19,7 +19,8 @@ export interface TrafficRecord {
 }
 
 const FIRST_PORT = 5201;
-const READY_MS = 10_000;
+/** Other traffic, which comes before ordinary processes, may flow already. */
+const READY_MS = 60_000;
 /** What is under way when the sender ends. */
 const DRAIN_MS = 150;
 
