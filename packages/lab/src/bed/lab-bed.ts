@@ -159,7 +159,7 @@ export class LabBed implements AsyncDisposable {
   }
 
   /** Waits for the links that GONA makes in guests' namespaces, and gives them their addresses. */
-  async dressCreatedVifs(withinMs = 10_000): Promise<void> {
+  async dressCreatedVifs(withinMs = 60_000): Promise<void> {
     for (const station of this.plan.stations) {
       const made = station.links.filter(({ other }) => other.kind === "gona");
       for (const link of made) {
