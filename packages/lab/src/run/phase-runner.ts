@@ -232,7 +232,7 @@ export class PhaseRunner implements AsyncDisposable {
 
   async #hasConverged(): Promise<boolean> {
     try {
-      await this.#daemon.converged(5000);
+      await this.#daemon.converged(20_000);
       return true;
     } catch (error) {
       if (error instanceof GonaError && error.code === "SCENARIO_FAILED") return false;
