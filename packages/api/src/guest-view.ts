@@ -14,6 +14,11 @@ export const sliceViewSchema = z.object({
   nic: z.string(),
   direction: directionSchema,
   state: sliceStateSchema,
+  path: z
+    .enum(["sriov", "macvtap"])
+    .exactOptional()
+    .meta({ description: "the guest's own device on the NIC; absent: through GONA's packet path" }),
+  vf: z.int().exactOptional().meta({ description: "number of the virtual function, with path sriov" }),
   reserveBitsPerSecond: wireBitsPerSecond,
   limitBitsPerSecond: wireBitsPerSecond,
   shares: z.int(),
@@ -36,7 +41,7 @@ export type SliceView = z.infer<typeof sliceViewSchema>;
 
 export const vifViewSchema = z.object({
   id: z.string(),
-  device: z.string().meta({ description: "the hub's link" }),
+  device: z.string().meta({ description: "the hub's link; empty for a virtual function" }),
   mac: z.string(),
   addresses: z.array(z.string()),
   vlan: z.int(),

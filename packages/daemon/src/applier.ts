@@ -92,6 +92,7 @@ export class Applier {
       readSpec(text, {
         parse: (...given) => this.#reader.parse(...given),
         previous: reconciler.target?.spec,
+        vfsOf: (wanted) => reconciler.vfsOf(wanted),
       }),
     );
     const readAtMs = clock.monotonicMs();

@@ -9,6 +9,7 @@ import { Balancer } from "./balance/balancer.ts";
 import type { Clock } from "./clock.ts";
 import type { DataPlane } from "./data-plane.ts";
 import type { DomainControl } from "./domain/domain-control.ts";
+import { NicPlacer, type NicPlacerOptions } from "./domain/nic-placer.ts";
 import { Drainer } from "./drainer.ts";
 import type { EventLog } from "./event-log.ts";
 import { Failover } from "./failover.ts";
@@ -31,6 +32,7 @@ import { codeOf, messageOf } from "./standing.ts";
 import type { Store } from "./store.ts";
 import { TapBackPressure } from "./tap-back-pressure.ts";
 import { targetOf } from "./target.ts";
+import type { AskVfs } from "./vf-offers.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 export interface ControllerOptions {
@@ -47,6 +49,8 @@ export interface ControllerOptions {
   readonly fqCodel?: boolean;
   /** Whether a link carries out HTB trees; absent: none does. */
   readonly offersOffload?: (link: string) => boolean;
+  /** What a NIC says of its virtual functions; absent: none is asked. */
+  readonly askVfs?: AskVfs;
   /** What LACP hears by; absent: every bundle counts as static. */
   readonly frames?: FrameSource;
   /** What the probe of paths needs; absent: none is probed. */
@@ -55,6 +59,8 @@ export interface ControllerOptions {
   readonly carriers?: CarrierSource;
   /** Absent: there are no driver domains but the hub. */
   readonly domains?: DomainControl;
+  /** How NICs come to domains; absent: they stay where they are. */
+  readonly placing?: Pick<NicPlacerOptions, "syncKernels" | "hubNetns" | "driverOf" | "kernel">;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
   /** What hands memory back to the kernel; giveBackMemory() unless given. */
@@ -98,6 +104,8 @@ export class Controller implements AsyncDisposable {
   readonly balancer: Balancer;
   readonly paths: PathProber;
   readonly lacp: LacpMonitor;
+  /** Absent: there are no driver domains. */
+  readonly placer: NicPlacer | undefined;
   readonly #backoff = new Backoff();
   #initialRetry: Disposable | undefined;
   #nextLook: Disposable | undefined;
@@ -172,8 +180,24 @@ export class Controller implements AsyncDisposable {
       log,
     });
     this.balancer = balancer;
+    const { domains, placing } = options;
+    this.placer =
+      domains &&
+      placing &&
+      new NicPlacer({
+        ...placing,
+        domains,
+        links: table,
+        hub,
+        events,
+        log,
+        relist: () => this.#links.refresh(),
+        onChange: (reason) => this.reconciler.soon(reason),
+        onFailure: (error) => this.reconciler.failed(error),
+      });
+    const { placer } = this;
     const onArrived = (): void => {
-      options.domains?.want(this.reconciler.target?.spec.domains ?? []);
+      this.placer?.track(this.reconciler.target?.spec);
       lacp.track(this.reconciler.target?.spec);
       paths.track(this.reconciler.target?.spec);
       taps.soon();
@@ -186,8 +210,13 @@ export class Controller implements AsyncDisposable {
       timerLateness,
       fqCodel,
       offload,
+      askVfs: options.askVfs,
       lacp,
       tables: () => balancer.tables,
+      ...(placer && {
+        placesFor: (spec) => placer.placesFor(spec),
+        onTried: () => this.#placeNics(placer),
+      }),
       onArrived,
     });
     const reconciler = this.reconciler;
@@ -202,6 +231,7 @@ export class Controller implements AsyncDisposable {
       kernel,
       table,
       carriers: options.carriers,
+      isMoved: (name) => placer?.isMoving(name) === true,
     });
   }
 
@@ -213,6 +243,7 @@ export class Controller implements AsyncDisposable {
   async start(initial?: SpecText): Promise<void> {
     const { reconciler } = this;
     if (initial !== undefined) requireGood(readSpec(initial));
+    this.placer?.start();
     this.#links.start();
     this.#namespaces.start();
     reconciler.state = "adopting";
@@ -225,6 +256,17 @@ export class Controller implements AsyncDisposable {
     else await this.#applyInitial(initial);
     this.#memory.soon();
     this.#lookLater();
+  }
+
+  /** Moves all NICs to the hub that no domain of the spec has any more. */
+  async giveBackNics(): Promise<void> {
+    const { placer } = this;
+    if (placer === undefined) return;
+    await this.#queue.run(async () => {
+      this.hub.current();
+      placer.track(this.reconciler.target?.spec);
+      await placer.place();
+    });
   }
 
   /** Ends the work under way and leaves the data plane as it is. */
@@ -242,10 +284,20 @@ export class Controller implements AsyncDisposable {
       this.#memory,
       this.taps,
       this.balancer,
+      this.placer,
     ]) {
       part?.[Symbol.dispose]();
     }
     await this.#queue.idle();
+  }
+
+  /** After each try: what nothing stands on any more is moved to where it belongs. */
+  #placeNics(placer: NicPlacer): void {
+    if (placer.isDue) {
+      void this.#queue.runOnce("place", async () => {
+        if (await placer.place()) this.reconciler.soon("NICs were moved");
+      });
+    } else placer.settle();
   }
 
   async #nicChanged(change: NicChange): Promise<void> {

@@ -1,7 +1,7 @@
 import { hostNamespaces, type Kernel, type Taps } from "@gona/kernel";
 import type { Nanoseconds } from "@gona/model";
 import { systemClock } from "./clock.ts";
-import { Controller } from "./controller.ts";
+import { Controller, type ControllerOptions } from "./controller.ts";
 import type { DataPlane } from "./data-plane.ts";
 import { createDeliveryMonitor, openDeliveryHistory } from "./delivery/open-delivery.ts";
 import type { Backends } from "./domain/domain-backend.ts";
@@ -18,6 +18,7 @@ import type { CarrierSource } from "./link-monitor.ts";
 import type { Logger } from "./logger.ts";
 import type { PathAccess } from "./probe/nic-port.ts";
 import type { Store } from "./store.ts";
+import type { AskVfs } from "./vf-offers.ts";
 
 export interface DaemonParts {
   readonly kernel: Kernel;
@@ -32,6 +33,8 @@ export interface DaemonParts {
   readonly fqCodel?: boolean;
   /** ControllerOptions.offersOffload. */
   readonly offersOffload?: (link: string) => boolean;
+  /** ControllerOptions.askVfs. */
+  readonly askVfs?: AskVfs;
   /** ControllerOptions.frames. */
   readonly frames?: FrameSource;
   /** ControllerOptions.paths. */
@@ -40,6 +43,8 @@ export interface DaemonParts {
   readonly carriers?: CarrierSource;
   /** Absent: there are no driver domains but the hub. */
   readonly domains?: { readonly backends: Backends; readonly files: DomainFiles };
+  /** ControllerOptions.placing. */
+  readonly placing?: NonNullable<ControllerOptions["placing"]>;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
 }
@@ -56,6 +61,7 @@ export function assembleDaemon(parts: DaemonParts) {
     timerLateness,
     fqCodel,
     offersOffload,
+    askVfs,
     taps,
     frames,
     paths,
@@ -63,7 +69,7 @@ export function assembleDaemon(parts: DaemonParts) {
   } = parts;
   const clock = systemClock;
   const events = new EventLog(store, clock, log);
-  const { domains: domainParts } = parts;
+  const { domains: domainParts, placing } = parts;
   const supervisor = domainParts && new DomainSupervisor({ ...domainParts, clock, events, log });
   const domains = supervisor ?? NO_DOMAINS;
   const controller = new Controller({
@@ -75,9 +81,11 @@ export function assembleDaemon(parts: DaemonParts) {
     events,
     log,
     domains,
+    ...(placing && { placing }),
     ...(timerLateness === undefined ? {} : { timerLateness }),
     ...(fqCodel && { fqCodel }),
     ...(offersOffload === undefined ? {} : { offersOffload }),
+    ...(askVfs === undefined ? {} : { askVfs }),
     ...(taps === undefined ? {} : { taps }),
     ...(frames === undefined ? {} : { frames }),
     ...(paths === undefined ? {} : { paths }),

@@ -1,14 +1,16 @@
 import type { Explanation } from "@gona/api";
-import { sliceClass } from "@gona/dataplane";
+import { sliceClass, TIMED_HANDLE } from "@gona/dataplane";
 import { formatTcHandle } from "@gona/kernel";
-import { GonaError, guestOf, type NicId, nearestWord, type VifSpec } from "@gona/model";
+import { formatRate, GonaError, guestOf, type NicId, nearestWord, type VifSpec } from "@gona/model";
 import {
   BUCKETS,
+  type BypassPath,
   explainFlow,
   explainPart,
   type FlowPart,
   type FlowPath,
   flowHash,
+  type HubState,
   LANES,
   parseFlow,
   REST_PART,
@@ -40,6 +42,8 @@ export function explain({ controller, dataPlane, clock }: ExplainSources, name: 
     macStrategy: macStrategy(entry),
     slices: slicesOf(controller, entry),
   };
+  const bypass = controller.hub.lastKnown.bypasses.get(vif.id);
+  if (bypass !== undefined) return { ...base, why: [...bypassWords(bypass)] };
   if (entry === undefined) return { ...base, why: [`${vif.id} is pending: nothing of it is programmed`] };
   if (entry.stopped) return { ...base, why: ["a NIC is lost and onNicLoss says stop: all its traffic is dropped"] };
   if (flow === undefined)
@@ -57,17 +61,30 @@ export function explain({ controller, dataPlane, clock }: ExplainSources, name: 
     flow: {
       text: flow,
       bucket: path.bucket,
-      ...(taken && { slice: taken.slice, nic: taken.nic, classid: classOf(entry, part?.part) }),
+      ...(taken && { slice: taken.slice, nic: taken.nic, classid: classOf(nics, taken.nic, entry, part?.part) }),
       ...(path.chosen && { chosenNic: path.chosen.nic }),
       ...pathOf(known),
     },
     why: [
       ...whyOfPath(known),
       ...whyOfFlow(controller.nics, entry, path),
+      ...(taken && nics.get(taken.nic)?.timed
+        ? [`${taken.nic} keeps limits by departure times: it has no classes`]
+        : []),
       ...whyOfQueues(vif, entry, part),
       ...lacpWords(controller.lacp, entry),
     ],
   };
+}
+
+function bypassWords(path: BypassPath): readonly string[] {
+  const { nic } = path;
+  if (path.kind === "macvtap")
+    return [`frames leave by the macvtap ${path.device} on ${nic}, in their slice's class of the NIC's own queues`];
+  return [
+    `frames leave by virtual function ${path.vf} of ${nic}, past GONA's packet path`,
+    `${nic} limits them to ${formatRate(path.limit)}${path.reserve > 0 ? ` and assures ${formatRate(path.reserve)}` : ""}`,
+  ];
 }
 
 function findVif(controller: Controller, name: string): VifSpec {
@@ -83,15 +100,26 @@ function findVif(controller: Controller, name: string): VifSpec {
 
 const macStrategy = (entry: VifEntry | undefined): Explanation["macStrategy"] =>
   entry?.rewriteMac === true ? "per-slice" : "own";
-const classOf = ({ slot }: VifEntry, part?: number): string => formatTcHandle(sliceClass(slot, part));
+/** Of a NIC with departure times the fq that is all its queue. */
+const classOf = (nics: HubState["nics"], nic: NicId, { slot }: VifEntry, part?: number): string =>
+  formatTcHandle(nics.get(nic)?.timed ? TIMED_HANDLE : sliceClass(slot, part));
 
-function slicesOf({ nics }: Controller, entry: VifEntry | undefined): Explanation["slices"] {
+function slicesOf({ nics, hub }: Controller, entry: VifEntry | undefined): Explanation["slices"] {
   if (entry === undefined) return [];
   return entry.slices.flatMap((slice, number) => {
     if (slice === null) return [];
     const buckets = entry.buckets.filter((bucket) => bucket === number).length;
     const nicState = nics.standing(slice.nic)?.phase ?? "down";
-    return [{ slice: number, nic: slice.nic, classid: classOf(entry), nicState, buckets, mac: slice.mac }];
+    return [
+      {
+        slice: number,
+        nic: slice.nic,
+        classid: classOf(hub.lastKnown.nics, slice.nic, entry),
+        nicState,
+        buckets,
+        mac: slice.mac,
+      },
+    ];
   });
 }
 

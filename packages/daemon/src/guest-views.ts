@@ -1,5 +1,5 @@
 import type { GuestView, SliceView, VifView } from "@gona/api";
-import type { GuestSpec, HostSpec, NicId, SliceShare, VifId, VifSpec } from "@gona/model";
+import type { BypassSpec, GuestSpec, HostSpec, NicId, SliceShare, VifId, VifSpec } from "@gona/model";
 import { type Direction, type HubState, type Pending, type VifEntry, vifDevice } from "@gona/planner";
 import type { DataPlane, SliceCounters } from "./data-plane.ts";
 import type { DeliveryMonitor } from "./delivery/delivery-monitor.ts";
@@ -61,10 +61,11 @@ function standingOf(
   reasons: ReadonlyMap<string, string>,
 ): Pick<VifView, "state" | "reason"> {
   const entry = hub.vifs.get(vif);
+  const isVf = hub.bypasses.get(vif)?.kind === "sriov";
   const pending = reasons.get(vif);
   if (pending !== undefined) return { state: "pending", reason: pending };
-  if (entry === undefined) return { state: "pending", reason: "not programmed yet" };
-  if (entry.stopped) return { state: "stopped", reason: "a NIC is lost and onNicLoss says stop" };
+  if (entry === undefined && !isVf) return { state: "pending", reason: "not programmed yet" };
+  if (entry?.stopped) return { state: "stopped", reason: "a NIC is lost and onNicLoss says stop" };
   const short = slices.filter((slice) => slice.state !== "active" && slice.direction === "egress");
   if (short.length === 0) return { state: "active" };
   return {
@@ -75,9 +76,9 @@ function standingOf(
 
 function sliceViews(guest: GuestSpec, vif: VifSpec, context: ViewContext): SliceView[] {
   const entry = context.hub.vifs.get(vif.id);
-  return vif.aggregate.slices.flatMap(({ nic, egress, ingress }) => {
+  return vif.aggregate.slices.flatMap(({ nic, egress, ingress, path }) => {
     const one = (direction: Direction, share: SliceShare) =>
-      sliceView({ guest: guest.name, vif: vif.id, nic, direction }, share, entry, context);
+      sliceView({ guest: guest.name, vif: vif.id, nic, direction }, share, entry, context, path);
     return [one("egress", egress), ...(ingress === undefined ? [] : [one("ingress", ingress)])];
   });
 }
@@ -107,6 +108,7 @@ function sliceView(
   share: SliceShare,
   entry: VifEntry | undefined,
   { hub, drops, dataPlane, delivery }: ViewContext,
+  path: BypassSpec | undefined,
 ): SliceView {
   const { nic, direction } = name;
   const number = entry?.slices.findIndex((slice) => slice?.nic === nic) ?? -1;
@@ -116,9 +118,12 @@ function sliceView(
   const mac = entry?.slices[number]?.mac;
   const row = delivery.of(name);
   const isEgress = direction === "egress";
+  const isThere = placed !== undefined || (path?.kind === "sriov" && hub.bypasses.has(name.vif));
   return {
     ...name,
-    state: placed === undefined ? "pending" : hub.nics.get(nic)?.up === true ? "active" : "down",
+    ...(path && { path: path.kind }),
+    ...(path?.kind === "sriov" && { vf: path.vf }),
+    state: !isThere ? "pending" : hub.nics.get(nic)?.up === true ? "active" : "down",
     reserveBitsPerSecond: share.reserve,
     limitBitsPerSecond: share.limit,
     shares: share.shares,

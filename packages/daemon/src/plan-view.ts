@@ -1,5 +1,5 @@
 import { type CheckResult, type FindingView, type PlanResult, type StepView, whatIfView } from "@gona/api";
-import type { SpecFinding } from "@gona/model";
+import type { HostSpec, SpecFinding } from "@gona/model";
 import { describeStep, type Step, vifNames, whatIf } from "@gona/planner";
 import type { Controller } from "./controller.ts";
 import { pendingView } from "./pending-view.ts";
@@ -8,7 +8,7 @@ import { readSpec, requireGood, type SpecText } from "./spec-intake.ts";
 /** What applying a spec now would do. Throws SpecErrors where it is wrong or not supported; not fitting is an answer. */
 export function planSpec(controller: Controller, text: SpecText): PlanResult {
   const { target } = controller.reconciler;
-  const intake = readSpec(text, { previous: target?.spec });
+  const intake = readSpec(text, { previous: target?.spec, vfsOf: (wanted) => controller.reconciler.vfsOf(wanted) });
   const revision = target?.revision ?? 0;
   if (intake.findings.some((finding) => finding.code === "SPEC_UNSUPPORTED")) requireGood(intake);
   const answer = { ...whatIfView(whatIf(intake.parsed.spec, target?.spec)), revision };
@@ -27,7 +27,9 @@ export function planSpec(controller: Controller, text: SpecText): PlanResult {
 
 /** Throws SpecErrors where a spec is wrong, not supported or does not fit. */
 export function checkSpec(controller: Controller, text: SpecText): CheckResult {
-  const spec = requireGood(readSpec(text, { previous: controller.reconciler.target?.spec }));
+  const { reconciler } = controller;
+  const asked = { previous: reconciler.target?.spec, vfsOf: (wanted: HostSpec) => reconciler.vfsOf(wanted) };
+  const spec = requireGood(readSpec(text, asked));
   const slices = spec.guests.flatMap((guest) => guest.vifs.flatMap((vif) => vif.aggregate.slices));
   const { desired } = controller.reconciler.prepare(spec);
   const unknownLinks = pendingView(desired.pending);

@@ -1,5 +1,5 @@
 import { StepError } from "@gona/dataplane";
-import type { HostSpec, Nanoseconds, VifId } from "@gona/model";
+import type { HostSpec, Nanoseconds, NicId, VifId } from "@gona/model";
 import {
   type Desired,
   describeStep,
@@ -10,6 +10,7 @@ import {
   type PreviousDesired,
   plan,
   type Step,
+  type VfOffer,
   vifNames,
 } from "@gona/planner";
 import { Backoff } from "./backoff.ts";
@@ -27,6 +28,7 @@ import type { OffloadOffers } from "./offload-offers.ts";
 import { codeOf, type Failure, messageOf, type Standing } from "./standing.ts";
 import { type StepOwners, stepOwners } from "./step-owners.ts";
 import type { Target } from "./target.ts";
+import { type AskVfs, vfOffers } from "./vf-offers.ts";
 import type { WorkQueue } from "./work-queue.ts";
 
 /** Each costs a full read; where more are refused, the fault is not theirs. */
@@ -43,9 +45,15 @@ export interface ReconcilerOptions {
   readonly fqCodel?: boolean | undefined;
   readonly failover: Failover;
   readonly offload: OffloadOffers;
+  /** What NICs say of their virtual functions; absent: none is asked. */
+  readonly askVfs?: AskVfs | undefined;
   readonly lacp: Pick<LacpMonitor, "bundlingOf">;
   /** Inventory.tables. */
   readonly tables?: () => ReadonlyMap<VifId, Uint8Array>;
+  /** Inventory.placements and absentNics. */
+  readonly placesFor?: (spec: HostSpec) => Pick<Inventory, "placements" | "absentNics">;
+  /** Told after each try, in the queue. */
+  readonly onTried?: () => void;
   /** Told when the hub is at the target. */
   readonly onArrived?: () => void;
   readonly queue: WorkQueue;
@@ -97,6 +105,11 @@ export class Reconciler implements Disposable {
     this.#options.nics.track(target.spec);
   }
 
+  /** What the NICs of a spec say of the virtual functions that it wants. */
+  vfsOf(spec: HostSpec): ReadonlyMap<NicId, VfOffer> {
+    return vfOffers(spec, this.#options.askVfs, this.#options.links);
+  }
+
   /** What a spec comes to now. Throws KernelError where the hub has to be read first. */
   prepare(spec: HostSpec): Prepared {
     const { hub, links, namespaces, nics, offload, lacp, timerLateness, fqCodel, tables } = this.#options;
@@ -105,7 +118,9 @@ export class Reconciler implements Disposable {
       links: links.names,
       namespaces: namespaces.names,
       ...nics.gatesFor(spec),
+      ...this.#options.placesFor?.(spec),
       nicsOffload: offload.nicsOf(spec),
+      nicsVfs: this.vfsOf(spec),
       nicsBundling: lacp.bundlingOf(spec),
       ...(tables === undefined ? {} : { tables: tables() }),
       moving: this.#moving.now,
@@ -154,6 +169,8 @@ export class Reconciler implements Disposable {
     } catch (error) {
       this.failed(error);
       return undefined;
+    } finally {
+      this.#options.onTried?.();
     }
   }
 

@@ -1,11 +1,13 @@
 import { join } from "node:path";
-import { FrameListener, LinuxTaps, nicFacts, timerLateness } from "@gona/kernel";
+import { FrameListener, LinuxTaps, nicFacts, timerLateness, vfFacts } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import { aborted } from "./aborted.ts";
 import { systemClock } from "./clock.ts";
 import { assembleDaemon } from "./daemon.ts";
 import { checkOptions, type DaemonOptions } from "./daemon-options.ts";
+import type { DomainControl } from "./domain/domain-control.ts";
 import { DomainFiles } from "./domain/domain-files.ts";
+import { DomainKernels } from "./domain/domain-kernels.ts";
 import { openBackends } from "./domain/open-domains.ts";
 import { ensureDirectory, writePid } from "./host-dirs.ts";
 import { kernelOffers } from "./kernel-offers.ts";
@@ -52,6 +54,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const offers = kernelOffers();
   log.debug(offers, "the kernel offers");
   const files = new DomainFiles(runDir);
+  const factsOf = (link: string) => hub.kernel.inside(() => nicFacts(link), link);
+  const kernels = new DomainKernels(hub.kernel);
   const parts = {
     ...hub,
     dataPlane: hub.plane,
@@ -61,16 +65,24 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     stateDir,
     timerLateness: lateness,
     ...offers,
-    offersOffload: (link: string) => nicFacts(link).tcOffload,
+    offersOffload: (link: string) => factsOf(link).tcOffload,
+    askVfs: (link: string) => vfFacts(link),
     taps: new LinuxTaps(),
-    domains: { files, backends: openBackends({ runDir, files, clock: systemClock }) },
+    domains: { files, backends: openBackends({ runDir, files, clock: systemClock, log, kernel: hub.kernel }) },
+    placing: {
+      kernel: hub.kernel,
+      syncKernels: (ready: DomainControl["ready"]) => kernels.sync(ready),
+      hubNetns: `/proc/${process.pid}/ns/net`,
+      driverOf: (link: string) => factsOf(link).driver,
+    },
     paths: {
       open: (nic: NicId) => openNicPort(hub.kernel, nic),
       neighbours: () => hub.plane.neighbours(),
     },
     carriers: (...to: Parameters<CarrierSource>) => hub.plane.watchCarriers(findObject("gona_carriers"), ...to),
     frames: {
-      listen: (...which: Parameters<typeof FrameListener.open>) => FrameListener.open(...which),
+      listen: (...which: Parameters<typeof FrameListener.open>) =>
+        hub.kernel.inside(() => FrameListener.open(...which), which[0]),
     },
   };
   const { controller, supervisor, delivery, history, server, events } = assembleDaemon(parts);
@@ -82,6 +94,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   await controller.start(spec);
   if (options.teardown === true) {
     await controller.applier.teardown();
+    await controller.giveBackNics();
     await supervisor?.stopAll();
     await controller.taps.settle();
     hub.forget();

@@ -1,6 +1,14 @@
 import { createHash } from "node:crypto";
-import { findingsError, type HostSpec, type ParsedSpec, parseSpec, type SpecFinding, unsupported } from "@gona/model";
-import { fitSpec, type Placed } from "@gona/planner";
+import {
+  findingsError,
+  type HostSpec,
+  type NicId,
+  type ParsedSpec,
+  parseSpec,
+  type SpecFinding,
+  unsupported,
+} from "@gona/model";
+import { fitSpec, type Placed, type VfOffer, vfOfferFindings } from "@gona/planner";
 import { noteOf } from "./placement-note.ts";
 import type { SpecDraft } from "./store.ts";
 
@@ -28,18 +36,21 @@ export interface ReadOptions {
   readonly parse?: typeof parseSpec;
   /** The spec in force, with its slices: what wants stays where it is, where that will do. */
   readonly previous?: Placed | undefined;
+  /** What the NICs of a spec say of their virtual functions; absent: they are not asked. */
+  readonly vfsOf?: (spec: HostSpec) => ReadonlyMap<NicId, VfOffer>;
 }
 
 /**
  * Reads a spec, chooses the slices that it leaves open, and looks whether this version can execute it
  * and whether it fits. Throws SpecErrors, SPEC_TOO_LARGE.
  */
-export function readSpec({ text, file }: SpecText, { parse = parseSpec, previous }: ReadOptions = {}): Intake {
+export function readSpec({ text, file }: SpecText, { parse = parseSpec, previous, vfsOf }: ReadOptions = {}): Intake {
   const parsed = parse(text, { file });
   const { spec, findings } = fitSpec(parsed.spec, previous);
   // What cannot be executed is left out of the reckoning, so its fit says nothing.
   const missing = unsupported(spec);
-  return { spec, parsed, findings: missing.length > 0 ? missing : findings };
+  const more = vfsOf === undefined ? [] : vfOfferFindings(spec, vfsOf(spec));
+  return { spec, parsed, findings: missing.length > 0 ? missing : [...findings, ...more] };
 }
 
 /** The spec, or SpecErrors where it is not supported or does not fit. */

@@ -24,6 +24,7 @@ export function stepOwners(...states: readonly Pick<HubState, "vifs" | "spines" 
       case "vifFilters":
         return linkOwner(step.key);
       case "vifLinks":
+      case "bypasses":
       case "trafficRules":
       case "vifs":
         return vif(step.key);

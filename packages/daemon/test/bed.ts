@@ -6,6 +6,7 @@ import type { CarrierSource } from "../src/link-monitor.ts";
 import { silentLogger } from "../src/logger.ts";
 import { SqliteStore } from "../src/sqlite-store.ts";
 import type { Store } from "../src/store.ts";
+import type { AskVfs } from "../src/vf-offers.ts";
 import { FakeClock, settle } from "./fake-clock.ts";
 import { FakeNamespaces } from "./fake-namespaces.ts";
 import { MemoryDataPlane } from "./memory-data-plane.ts";
@@ -49,6 +50,7 @@ export function makeBed(
     store?: (store: Store) => Store;
     giveBackMemory?: () => void;
     offersOffload?: (link: string) => boolean;
+    askVfs?: AskVfs;
     frames?: FrameSource;
     carriers?: CarrierSource;
   } = {},

@@ -31,6 +31,7 @@ export { offersQdisc } from "./host/offers-qdisc.ts";
 export { makePersistentTap } from "./host/persistent-tap.ts";
 export { setTapCarriers } from "./host/tap-carriers.ts";
 export { timerLateness } from "./host/timer-lateness.ts";
+export { type VfFacts, vfFacts } from "./host/vf-facts.ts";
 export * from "./kernel.ts";
 export * from "./kernel-error.ts";
 export * from "./kernel-op.ts";

@@ -43,10 +43,17 @@ export const NIC_COLUMNS: readonly Column<NicView & Measured>[] = [
 const error = (delivery: DeliveryView): string =>
   delivery.errorPercent === null ? "" : `${delivery.errorPercent.toFixed(1)}%`;
 
+/** `hub`, `macvtap`, `VF 3`. */
+function pathWords({ path, vf }: SliceView): string {
+  if (path === undefined) return "hub";
+  return path === "sriov" ? `VF ${vf}` : path;
+}
+
 export const SLICE_COLUMNS: readonly Column<SliceView & Measured>[] = [
   { title: "VIF", text: (slice) => slice.vif, least: 8 },
   { title: "NIC", text: (slice) => slice.nic },
   { title: "DIRECTION", text: (slice) => slice.direction, dispensable: 6 },
+  { title: "PATH", text: pathWords, dispensable: 8 },
   { title: "STATE", text: (slice) => slice.state, style: (slice) => styleOfState(slice.state) },
   { title: "RESERVE", text: (slice) => exactRate(slice.reserveBitsPerSecond), align: "right" },
   { title: "LIMIT", text: (slice) => exactRate(slice.limitBitsPerSecond), align: "right" },

@@ -7,7 +7,7 @@ import {
   shares,
   type VifSpec,
 } from "@gona/model";
-import type { Direction, HubState } from "@gona/planner";
+import { besideVfs, type Direction, type HubState, vfLoads } from "@gona/planner";
 
 /** One slice of the spec in one direction, with its place in the kernel. */
 export interface PromisedSlice {
@@ -51,10 +51,18 @@ export function treeLink(hub: HubState, nic: NicId, direction: Direction): strin
  */
 export function promisedTrees(spec: HostSpec, hub: HubState): readonly PromisedTree[] {
   const trees = new Map<string, PromisedTree & { readonly bySlot: Map<number, PromisedSlice> }>();
+  const loads = vfLoads(spec);
   for (const nic of spec.nics) {
     for (const direction of ["egress", "ingress"] as const) {
       const link = treeLink(hub, nic.name, direction);
-      const own = { nic, direction, host: hostShare(nic), bySlot: new Map(), ...(link !== undefined && { link }) };
+      const capacity = besideVfs(nic, loads.get(nic.name));
+      const own = {
+        nic: { ...nic, capacity },
+        direction,
+        host: hostShare(nic),
+        bySlot: new Map(),
+        ...(link !== undefined && { link }),
+      };
       trees.set(`${nic.name} ${direction}`, own);
     }
   }

@@ -21,23 +21,8 @@ interface Feature {
 const NOWHERE: readonly Path[] = [];
 const at = (used: boolean, ...path: Path): readonly Path[] => (used ? [path] : NOWHERE);
 
-const sliceWords = (spec: HostSpec, word: string): readonly Path[] =>
-  spec.guests.flatMap(({ vifs }, i) =>
-    vifs.flatMap(({ aggregate }, j) =>
-      aggregate.slices.flatMap(({ path }, k) => {
-        const vif: Path = vifs.length === 1 ? ["guests", i] : ["guests", i, "vifs", j];
-        return at(path !== undefined, ...vif, "aggregate", "slices", k, word);
-      }),
-    ),
-  );
-
 /** One row per feature. Whoever builds one deletes its row. */
 const NOT_YET: readonly Feature[] = [
-  {
-    what: "a slice past GONA's packet path",
-    instead: "path: hub, or no path",
-    uses: (spec) => sliceWords(spec, "path"),
-  },
   {
     what: "a driver domain in a virtual machine",
     instead: "isolation: netns",
@@ -45,14 +30,6 @@ const NOT_YET: readonly Feature[] = [
       spec.domains.flatMap(({ isolation }, i) =>
         at(isolation === "vm" || isolation === "xen", "domains", i, "isolation"),
       ),
-  },
-  {
-    what: "a NIC in a driver domain apart from the hub",
-    instead: "domain: host, or no domain",
-    uses: (spec) => {
-      const apart = new Set(spec.domains.filter(({ isolation }) => isolation !== "host").map(({ name }) => name));
-      return spec.nics.flatMap(({ domain }, i) => at(apart.has(domain), "nics", i, "domain"));
-    },
   },
 ];
 
