@@ -34,9 +34,9 @@ export interface DomainMachine {
 
 export const QEMU = "qemu-system-x86_64";
 
-/** The console is for a panic alone; the rest leaves out what an emulated processor would spend its boot on. */
+/** The console is for a panic alone, which a log level of 0 would keep to itself; the rest leaves out what an emulated processor would spend its boot on. */
 const KERNEL_WORDS = [
-  "console=ttyS0 quiet loglevel=0 panic=-1 rdinit=/init random.trust_cpu=on mitigations=off nokaslr",
+  "console=ttyS0 quiet loglevel=1 panic=-1 rdinit=/init random.trust_cpu=on mitigations=off nokaslr",
   "cryptomgr.notests audit=0 ipv6.disable=1 nmi_watchdog=0 unknown_nmi_panic 8250.nr_uarts=1",
   "i8042.noaux i8042.nokbd i8042.noprobe transparent_hugepage=never",
 ].join(" ");
