@@ -2,23 +2,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { DaemonBed, endStream } from "./daemon-bed.ts";
 import { MachineDrops } from "./machine-drops.ts";
+import { random } from "./random-walk.ts";
 
 const KILLS = 50;
 /** Of the walk; GONA_SEED replays another. */
 const SEED = Number(process.env.GONA_SEED ?? 20_261);
 const OTHERS = ["other1", "other2", "other3"];
 const PER_SECOND = 1000;
-
-/** mulberry32: a small generator with a 32-bit seed (public domain, T. Ettinger). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const guest = (bed: DaemonBed, name: string, number: number, slices: readonly string[]) => `
   - name: ${name}
