@@ -7,9 +7,9 @@ import { writeFileSync } from "node:fs";
 
 /**
  * The first line of the first error: a log is read from its end.
- * @param {readonly { message?: string }[]} errors
+ * @param {readonly { message?: string }[] | undefined} errors
  */
-const inShort = (errors) => (errors[0]?.message ?? "failed without an error").split("\n", 1)[0]?.slice(0, 400);
+const inShort = (errors) => (errors?.[0]?.message ?? "failed without an error").split("\n", 1)[0]?.slice(0, 400);
 
 /**
  * A reporter for vitest beside its own: counts, and names what failed or was skipped, into $GONA_TEST_COUNT. vitest
