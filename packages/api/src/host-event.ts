@@ -24,6 +24,7 @@ export const hostEventKinds = [
   "link-appeared",
   "link-vanished",
   "back-pressure",
+  "nic-moved",
   "domain-up",
   "domain-lost",
   "domain-restarted",

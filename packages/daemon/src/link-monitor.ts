@@ -1,5 +1,6 @@
 import type { CarrierSeen } from "@gona/dataplane";
 import type { Kernel, LinkEvent } from "@gona/kernel";
+import { TRUNK_END_PREFIX, TRUNK_PREFIX } from "@gona/model";
 import type { EventLog } from "./event-log.ts";
 import type { Hub } from "./hub.ts";
 import type { LacpMonitor } from "./lacp/lacp-monitor.ts";
@@ -11,7 +12,7 @@ import type { Reconciler } from "./reconciler.ts";
 import type { TapBackPressure } from "./tap-back-pressure.ts";
 
 export interface LinkMonitorOptions {
-  readonly kernel: Pick<Kernel, "links" | "watchLinks">;
+  readonly kernel: Pick<Kernel, "link" | "links" | "watchLinks">;
   readonly table: LinkTable;
   readonly nics: NicMonitor;
   readonly hub: Hub;
@@ -21,12 +22,16 @@ export interface LinkMonitorOptions {
   readonly paths: Pick<PathProber, "linkChanged">;
   /** Absent: link events alone tell. */
   readonly carriers?: CarrierSource | undefined;
+  /** A NIC that is just being moved between namespaces. */
+  readonly isMoved?: (name: string) => boolean;
   readonly events: EventLog;
   readonly log: Logger;
 }
 
 /** Tells by slot what becomes of NICs' carriers, as soon as it is so. Throws GonaError where the kernel cannot. */
 export type CarrierSource = (onChange: (slot: number, seen: CarrierSeen) => void) => Disposable;
+
+const isTrunkEnd = (name: string): boolean => name.startsWith(TRUNK_PREFIX) || name.startsWith(TRUNK_END_PREFIX);
 
 /** Follows the hub's links and tells those who depend on them. */
 export class LinkMonitor implements Disposable {
@@ -87,13 +92,24 @@ export class LinkMonitor implements Disposable {
   #take(event: LinkEvent): void {
     const { table, hub, reconciler, log } = this.#options;
     if (event.kind !== "overrun") {
-      for (const change of table.apply(event)) this.#changed(change);
+      for (const change of table.apply(this.#upToDate(event))) this.#changed(change);
       return;
     }
-    log.warn("the kernel dropped link messages; reading everything anew");
+    const { reason } = event;
+    if (reason === undefined) log.warn("the kernel dropped link messages; reading everything anew");
     hub.doubt();
     this.refresh();
-    reconciler.soon("link messages were lost");
+    reconciler.soon(reason ?? "link messages were lost");
+  }
+
+  /** A link that was moved is told of by two namespaces, each in its own time: where it is now is what counts. */
+  #upToDate(event: Exclude<LinkEvent, { kind: "overrun" }>): Exclude<LinkEvent, { kind: "overrun" }> {
+    const { table, kernel } = this.#options;
+    if (event.kind === "deleted") return event;
+    const { name, domain } = event.link;
+    if (!table.has(name) || table.domainOf(name) === domain) return event;
+    const link = kernel.link(name);
+    return link === undefined ? { kind: "deleted", ...event.link } : { kind: "changed", link };
   }
 
   #changed(change: LinkChange): void {
@@ -104,12 +120,18 @@ export class LinkMonitor implements Disposable {
     paths.linkChanged(name, kind !== "carrier");
     taps.linkChanged(name);
     const use = reconciler.target?.uses.get(name);
-    if (use === undefined || kind === "carrier") return;
+    if (kind === "carrier") return;
+    if (kind === "vanished" && isTrunkEnd(name)) {
+      hub.doubt();
+      reconciler.soon(`trunk ${name} vanished`);
+    }
+    if (use === undefined) return;
     // With a link its filters and classes went, and the entries that name it mean nothing.
     if (kind !== "appeared") hub.doubt();
     const message = `link ${name} ${kind === "replaced" ? "was replaced by another of its name" : kind}`;
     reconciler.soon(message);
-    // A link that a plan of ours has just made is no news.
+    // What GONA has just moved or made itself is no news.
+    if (this.#options.isMoved?.(name)) return;
     if (!hub.inDoubt && hub.lastKnown.vifFilters.has(name)) return;
     events.record({ kind: kind === "vanished" ? "link-vanished" : "link-appeared", subject: use, message });
   }

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { type HubDataplane, openDataplane } from "@gona/dataplane";
-import { LinuxKernel, unmountBpffs } from "@gona/kernel";
+import { LinuxKernel, PlacedKernel, unmountBpffs } from "@gona/kernel";
 
 export interface OpenHub extends Disposable {
-  readonly kernel: LinuxKernel;
+  readonly kernel: PlacedKernel;
   readonly plane: HubDataplane;
   /** Lets go of the maps too: for a kernel that holds nothing of ours any more. */
   forget(): void;
@@ -14,7 +14,7 @@ export interface OpenHub extends Disposable {
  * throws.
  */
 export function openHub(runDir: string, objectPath: string): OpenHub {
-  const kernel = LinuxKernel.open();
+  const kernel = new PlacedKernel(LinuxKernel.open());
   try {
     const plane = openDataplane({ kernel, runDir, objectPath });
     return {

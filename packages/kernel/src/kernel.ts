@@ -116,4 +116,5 @@ export interface FilterState {
 export type LinkEvent =
   | { readonly kind: "changed"; readonly link: LinkState }
   | { readonly kind: "deleted"; readonly name: string; readonly ifindex: number; readonly domain?: string }
-  | { readonly kind: "overrun" };
+  /** Messages were lost, or for another `reason` all links are to be listed anew. */
+  | { readonly kind: "overrun"; readonly reason?: string };

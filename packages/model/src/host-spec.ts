@@ -60,7 +60,10 @@ export interface ProbeSpec {
 
 export interface NicSpec {
   readonly name: NicId;
+  /** HOST_DOMAIN where the spec names none. */
   readonly domain: DomainId;
+  /** The spec names none: the domain that lists its driver, if one does. */
+  readonly byDriver?: true;
   readonly fabric: FabricId;
   /** What the NIC may carry each way, L2 bytes. */
   readonly capacity: BitsPerSecond;

@@ -1,5 +1,5 @@
 import type { Neighbour } from "@gona/dataplane";
-import { FramePort, type Kernel } from "@gona/kernel";
+import { FramePort, type PlacedKernel } from "@gona/kernel";
 import { GonaError, type NicId } from "@gona/model";
 import { macBytes } from "../ethernet-frame.ts";
 import { PROBE_ETHERTYPE } from "./probe-frame.ts";
@@ -30,11 +30,11 @@ export interface PathAccess {
   neighbours(): readonly Neighbour[];
 }
 
-/** Opens NICs of this process's network namespace. */
-export function openNicPort(kernel: Pick<Kernel, "link">, nic: NicId): NicPort {
+/** Opens a NIC, wherever it is. */
+export function openNicPort(kernel: Pick<PlacedKernel, "link" | "inside">, nic: NicId): NicPort {
   using held = new DisposableStack();
-  const probes = held.use(FramePort.open(nic, { ethertype: PROBE_ETHERTYPE }));
-  const answers = ANSWERS.map((answer) => held.use(FramePort.open(nic, answer)));
+  const probes = held.use(kernel.inside(() => FramePort.open(nic, { ethertype: PROBE_ETHERTYPE }), nic));
+  const answers = ANSWERS.map((answer) => held.use(kernel.inside(() => FramePort.open(nic, answer), nic)));
   const link = kernel.link(nic);
   if (link === undefined) throw new GonaError("NOT_FOUND", `link ${nic} is gone`);
   const kept = held.move();

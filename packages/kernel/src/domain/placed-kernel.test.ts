@@ -162,13 +162,13 @@ test("who watches hears of all places, and is told to list anew when a domain co
     { kind: "changed", link: { name: "eth3", carrier: false } },
   ]);
   kernel.setDomain("b", undefined);
-  expect(events.at(-1)).toEqual({ kind: "overrun" });
+  expect(events.at(-1)).toMatchObject({ kind: "overrun" });
   expect(kernel.link("eth2")).toBeUndefined();
   b.setCarrier("eth2", true);
   await new Promise(setImmediate);
   expect(events).toHaveLength(3);
   kernel.setDomain("c", hub.enter("ns-c"));
-  expect(events.at(-1)).toEqual({ kind: "overrun" });
+  expect(events.at(-1)).toMatchObject({ kind: "overrun" });
   hub.enter("ns-c").addLink({ name: "eth5" });
   await new Promise(setImmediate);
   expect(events.at(-1)).toMatchObject({ kind: "changed", link: { name: "eth5", domain: "c" } });
@@ -176,7 +176,8 @@ test("who watches hears of all places, and is told to list anew when a domain co
 
 test("a trunk joins two places; with one end the other goes", async () => {
   const { a, kernel } = placed();
-  await kernel.run([{ op: "vethPairCreate", link: "gt-eth1", peer: "gd-eth1", mtu: 1500, netns: "ns-a" }]);
+  const trunk: KernelOp = { op: "vethPairCreate", link: "gt-eth1", peer: "gd-eth1", mtu: 1500, netns: "ns-a" };
+  await kernel.run([trunk]);
   const [hubEnd, domainEnd] = [kernel.link("gt-eth1"), kernel.link("gd-eth1")];
   expect(hubEnd).toMatchObject({ up: true, carrier: true, peerElsewhere: true });
   expect(hubEnd?.peer).toBeUndefined();
@@ -184,6 +185,9 @@ test("a trunk joins two places; with one end the other goes", async () => {
   expect(hubEnd?.ifindex).not.toBe(domainEnd?.ifindex);
   await kernel.run([{ op: "linkSet", link: "gd-eth1", up: false }]);
   expect(kernel.link("gt-eth1")?.carrier).toBe(false);
+  // Made anew, and its far end found, within one list.
+  await kernel.run([{ op: "linkDelete", link: "gd-eth1" }, trunk, { op: "linkSet", link: "gd-eth1", mtu: 9000 }]);
+  expect(kernel.link("gd-eth1")).toMatchObject({ domain: "a", mtu: 9000 });
   await kernel.run([{ op: "linkDelete", link: "gd-eth1" }]);
   expect([kernel.link("gt-eth1"), a.link("gd-eth1")]).toEqual([undefined, undefined]);
 });

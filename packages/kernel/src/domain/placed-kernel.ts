@@ -69,7 +69,8 @@ export class PlacedKernel implements Kernel {
       this.#domains.set(name, kernel);
       for (const watching of this.#watching) this.#watch(watching, name, kernel);
     }
-    for (const { listener } of this.#watching) listener({ kind: "overrun" });
+    const reason = `the domain ${name} ${kernel === undefined ? "is gone" : "is there"}`;
+    for (const { listener } of this.#watching) listener({ kind: "overrun", reason });
   }
 
   get domains(): ReadonlySet<string> {

@@ -26,6 +26,8 @@ export async function runPlaced(
   }
 }
 
+const MOVES: ReadonlySet<KernelOp["op"]> = new Set(["linkMove", "linkDelete", "vethPairCreate"]);
+
 /** Queues of links: neither links themselves nor what sends packets to the queues. */
 const isOnQueues = (op: KernelOp): boolean =>
   op.op === "classReplace" ||
@@ -55,8 +57,8 @@ function rowEnd(ops: readonly KernelOp[], from: number, hub: Kernel, placeOf: (l
   for (; end < ops.length; end++) {
     const op = ops[end] as KernelOp;
     if (onQueues !== isOnQueues(op)) break;
-    // Where a link is may be another matter after this.
-    if (op.op === "linkMove" || (end === from + 1 && first.op === "linkMove")) break;
+    // Where a link is may be another matter behind it.
+    if (MOVES.has((ops[end - 1] as KernelOp).op)) break;
     if (!onQueues && place(op, hub, placeOf) !== home) break;
   }
   return end;

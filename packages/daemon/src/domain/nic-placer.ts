@@ -1,0 +1,212 @@
+import type { Kernel, KernelOp } from "@gona/kernel";
+import { type DomainId, type DomainSpec, type HostSpec, type NicId, type NicSpec, TRUNK_END_PREFIX } from "@gona/model";
+import type { HubState } from "@gona/planner";
+import type { EventLog } from "../event-log.ts";
+import type { Hub } from "../hub.ts";
+import type { LinkTable } from "../link-table.ts";
+import type { Logger } from "../logger.ts";
+import type { DomainControl } from "./domain-control.ts";
+import { type NicPlaces, nicPlaces, wantedDomain } from "./nic-places.ts";
+
+export interface NicPlacerOptions {
+  readonly domains: DomainControl;
+  /** Makes the kernel one with those of the domains that are ready. Throws KernelError. */
+  readonly syncKernels: (ready: DomainControl["ready"]) => void;
+  readonly kernel: Pick<Kernel, "run">;
+  /** What the hub's own namespace is called by `linkMove`. */
+  readonly hubNetns: string;
+  /** The driver of a link, wherever it is. Throws KernelError. */
+  readonly driverOf: (link: string) => string;
+  readonly links: LinkTable;
+  readonly hub: Hub;
+  readonly events: Pick<EventLog, "record">;
+  readonly log: Logger;
+  /** Links were moved: list them anew. */
+  readonly relist: () => void;
+  /** Something that the plan depends on is another. */
+  readonly onChange: (reason: string) => void;
+  /** A move was refused: try again after a pause. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Move {
+  readonly link: string;
+  readonly from: string | undefined;
+  /** Undefined: to the hub. */
+  readonly to: { readonly domain: DomainId; readonly netns: string } | undefined;
+}
+
+/**
+ * Brings NICs to the driver domains that they belong in, and back. A NIC is left out of the plan first, so that its
+ * guests leave it as they leave one that goes from the spec; with nothing of GONA's on it any more it is moved, and
+ * comes back as one that is new.
+ */
+export class NicPlacer implements Disposable {
+  readonly #options: NicPlacerOptions;
+  readonly #drivers = new Map<string, string>();
+  #spec: HostSpec | undefined;
+  #ready: DomainControl["ready"] = new Map();
+  #absent: NicPlaces["absentNics"] = new Map();
+  #watch: Disposable | undefined;
+  /** Links that are being moved at this moment. */
+  readonly #moving = new Set<string>();
+
+  constructor(options: NicPlacerOptions) {
+    this.#options = options;
+  }
+
+  /** Before links are watched. */
+  start(): void {
+    const { domains, onChange, onFailure } = this.#options;
+    this.#sync();
+    this.#watch = domains.onChange(() => {
+      if (isAlike(this.#ready, domains.ready)) return;
+      try {
+        this.#sync();
+      } catch (error) {
+        onFailure(error);
+      }
+      onChange("driver domains changed");
+    });
+  }
+
+  /** The spec that is in force: its domains are to be there. */
+  track(spec: HostSpec | undefined): void {
+    this.#spec = spec;
+    this.#tell();
+  }
+
+  /** With the hub as last known. */
+  placesFor(spec: HostSpec): NicPlaces {
+    const { links, hub, domains } = this.#options;
+    const places = nicPlaces({
+      spec,
+      observed: hub.lastKnown,
+      links,
+      ready: domains.ready,
+      driverOf: (nic) => this.#driverOf(nic),
+    });
+    this.#absent = places.absentNics;
+    return places;
+  }
+
+  /** Tells where a NIC that was left out need not be any more. */
+  settle(): void {
+    if (this.#spec === undefined || this.#absent.size === 0 || this.#options.hub.inDoubt) return;
+    const before = this.#absent;
+    const { absentNics } = this.placesFor(this.#spec);
+    if ([...before.keys()].some((nic) => !absentNics.has(nic))) this.#options.onChange("a NIC is where it belongs");
+  }
+
+  isMoving(link: string): boolean {
+    return this.#moving.has(link);
+  }
+
+  /** Whether something is to be moved that can be moved now. Asks the kernel nothing. */
+  get isDue(): boolean {
+    return !this.#options.hub.inDoubt && this.#moves().length > 0;
+  }
+
+  /** Must run in the queue, with the hub as last known. True: links were moved, and the hub is to be reconciled. */
+  async place(): Promise<boolean> {
+    const { kernel, relist, events, onFailure } = this.#options;
+    const moves = this.#moves();
+    let moved = 0;
+    for (const { link, from, to } of moves) {
+      this.#moving.add(link);
+      try {
+        await kernel.run(this.#ops(link, to));
+        moved++;
+        const message = `NIC ${link} was moved from ${inWords(from)} to ${inWords(to?.domain)}`;
+        events.record({ kind: "nic-moved", subject: link, message });
+      } catch (error) {
+        onFailure(error);
+      }
+    }
+    if (moves.length > 0) relist();
+    this.#moving.clear();
+    this.#tell();
+    return moved > 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch?.[Symbol.dispose]();
+  }
+
+  #sync(): void {
+    const { domains, syncKernels } = this.#options;
+    this.#ready = domains.ready;
+    syncKernels(domains.ready);
+  }
+
+  /** A domain that is not of the spec any more is kept until it is empty. */
+  #tell(): void {
+    const { domains, links } = this.#options;
+    const spec = this.#spec;
+    if (spec === undefined) return;
+    const named = new Set(spec.domains.map(({ name }) => name));
+    const full = new Set(links.inDomains.filter(isNic).map((link) => links.domainOf(link)));
+    const leaving: DomainSpec[] = [...domains.standing].flatMap(([name, { spec: was }]) =>
+      !named.has(name) && full.has(name) ? [was] : [],
+    );
+    domains.want([...spec.domains, ...leaving]);
+    const held = new Map<DomainId, NicSpec[]>(spec.domains.map(({ name }) => [name, []]));
+    for (const nic of spec.nics) {
+      const wanted = wantedDomain(spec, nic, (name) => this.#driverOf(name));
+      if (wanted !== undefined) held.get(wanted.name)?.push(nic);
+    }
+    for (const [domain, nics] of held) domains.hold(domain, nics);
+  }
+
+  #moves(): readonly Move[] {
+    const { links, hub, domains } = this.#options;
+    const spec = this.#spec;
+    if (spec === undefined) return [];
+    const nics = new Map(spec.nics.map((nic) => [nic.name as string, nic]));
+    const candidates = new Set([...nics.keys(), ...links.inDomains.filter(isNic)]);
+    const moves: Move[] = [];
+    for (const link of candidates) {
+      if (!links.has(link) || !isFree(hub.lastKnown, link as NicId)) continue;
+      const from = links.domainOf(link);
+      const nic = nics.get(link);
+      const wanted = nic && wantedDomain(spec, nic, (name) => this.#driverOf(name));
+      if (wanted?.isolation === "netns") {
+        const netns = domains.ready.get(wanted.name)?.netns;
+        if (from !== wanted.name && netns !== undefined) moves.push({ link, from, to: { domain: wanted.name, netns } });
+      } else if (from !== undefined) moves.push({ link, from, to: undefined });
+    }
+    return moves;
+  }
+
+  #ops(link: string, to: Move["to"]): readonly KernelOp[] {
+    const netns = to?.netns ?? this.#options.hubNetns;
+    // A move leaves a link down; one that is nobody's any more is given back as it was.
+    const isOurs = this.#spec?.nics.some(({ name }) => name === link) === true;
+    return [{ op: "linkMove", link, netns }, ...(isOurs ? [] : [{ op: "linkSet", link, up: true } as const])];
+  }
+
+  #driverOf(nic: string): string | undefined {
+    const { links, driverOf, log } = this.#options;
+    const known = this.#drivers.get(nic);
+    if (known !== undefined || !links.has(nic)) return known;
+    try {
+      const driver = driverOf(nic);
+      this.#drivers.set(nic, driver);
+      return driver;
+    } catch (err) {
+      log.debug({ err, nic }, "a NIC's driver is not known");
+      return undefined;
+    }
+  }
+}
+
+const isNic = (link: string): boolean => !link.startsWith(TRUNK_END_PREFIX);
+const inWords = (domain: string | undefined): string => (domain === undefined ? "the hub" : `the domain ${domain}`);
+
+/** Nothing of GONA's is on a link or leads to it. */
+const isFree = ({ nics, trunks, nicFilters, domainFilters, trees }: HubState, link: NicId): boolean =>
+  ![nics, trunks, nicFilters, domainFilters].some((facet) => facet.has(link)) && !trees.has(link);
+
+function isAlike(a: DomainControl["ready"], b: DomainControl["ready"]): boolean {
+  return a.size === b.size && [...a].every(([name, domain]) => b.get(name) === domain);
+}

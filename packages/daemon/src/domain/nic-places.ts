@@ -1,0 +1,80 @@
+import type { DomainId, DomainSpec, HostSpec, NicId, NicSpec } from "@gona/model";
+import type { HubState, Inventory, NicPlacement } from "@gona/planner";
+import type { LinkTable } from "../link-table.ts";
+import type { ReadyDomain } from "./ready-domain.ts";
+
+export interface NicPlacesInput {
+  readonly spec: HostSpec;
+  /** As it is now. */
+  readonly observed: HubState;
+  readonly links: Pick<LinkTable, "has" | "domainOf">;
+  readonly ready: ReadonlyMap<DomainId, ReadyDomain>;
+  /** Of a NIC's link, as far as it is known. */
+  readonly driverOf: (nic: NicId) => string | undefined;
+}
+
+export type NicPlaces = Required<Pick<Inventory, "placements" | "absentNics">>;
+
+/** The domain that a NIC belongs in: the one that it names, else the one that lists its driver; undefined: the hub. */
+export function wantedDomain(
+  spec: Pick<HostSpec, "domains">,
+  nic: NicSpec,
+  driverOf: NicPlacesInput["driverOf"],
+): DomainSpec | undefined {
+  const driver = nic.byDriver ? driverOf(nic.name) : undefined;
+  const found = spec.domains.find(({ name, drivers }) =>
+    nic.byDriver ? driver !== undefined && drivers.includes(driver) : name === nic.domain,
+  );
+  return found?.isolation === "host" ? undefined : found;
+}
+
+/**
+ * Where the NICs of a spec stand, and which are to be left out for now because they are on their way. One whose new
+ * domain is not ready yet stays in use where it is.
+ */
+export function nicPlaces(input: NicPlacesInput): NicPlaces {
+  const placements = new Map<NicId, NicPlacement>();
+  const absentNics = new Map<NicId, string>();
+  for (const nic of input.spec.nics) {
+    if (!input.links.has(nic.name)) continue;
+    const place = placeOf(nic, input);
+    if (typeof place === "string") absentNics.set(nic.name, place);
+    else if (place !== IN_HUB) placements.set(nic.name, place);
+  }
+  return { placements, absentNics };
+}
+
+const IN_HUB = Symbol("in the hub");
+/** Words: it is in use nowhere, for this reason. */
+type Place = NicPlacement | typeof IN_HUB | string;
+
+function placeOf(nic: NicSpec, input: NicPlacesInput): Place {
+  const wanted = wantedDomain(input.spec, nic, input.driverOf);
+  const at = input.links.domainOf(nic.name);
+  if (wanted === undefined) {
+    const from = at ?? input.observed.trunks.get(nic.name)?.domain;
+    return from === undefined ? IN_HUB : `it is on its way out of the domain ${from}`;
+  }
+  const ready = input.ready.get(wanted.name);
+  const { name: domain } = wanted;
+  if (wanted.isolation === "vm") {
+    if (at !== undefined) return `it is on its way to the domain ${domain}`;
+    if (ready?.nics?.has(nic.name) === true) return { isolation: "vm", domain };
+    return `the domain ${domain} has no device for it yet`;
+  }
+  const netns = ready?.netns;
+  if (at === domain && netns !== undefined) return { isolation: "netns", domain, netns };
+  if (netns !== undefined) return `it is on its way to the domain ${domain}`;
+  return inUseAt(nic.name, at, input) ?? `the domain ${domain} is not there yet`;
+}
+
+/** Where a NIC is in use now; undefined: nowhere. */
+function inUseAt(nic: NicId, at: string | undefined, { observed, ready }: NicPlacesInput): Place | undefined {
+  const entry = observed.nics.get(nic);
+  if (entry === undefined || entry.stale) return undefined;
+  const trunk = observed.trunks.get(nic);
+  if (trunk === undefined) return at === undefined ? IN_HUB : undefined;
+  const netns = ready.get(trunk.domain)?.netns;
+  if (trunk.kind !== "veth" || at !== trunk.domain || netns === undefined) return undefined;
+  return { isolation: "netns", domain: trunk.domain, netns };
+}
