@@ -13,4 +13,5 @@ export { observe } from "./observe/observe.ts";
 export { type OpenOptions, openDataplane } from "./open-dataplane.ts";
 export * from "./program-pins.ts";
 export * from "./step-error.ts";
+export { TIMED_HANDLE } from "./timed-queue.ts";
 export * from "./tree-counters.ts";
