@@ -1,4 +1,5 @@
 import type { DoctorRow } from "@gona/api";
+import type { HostSpec } from "@gona/model";
 import type { TextSink } from "./text-sink.ts";
 
 /**
@@ -51,6 +52,8 @@ export interface LabRequest {
 
 export interface DoctorOptions {
   readonly runDir: string;
+  /** Whose paths past the hub (SR-IOV, macvtap) are looked for. */
+  readonly spec?: HostSpec;
 }
 
 /** Each program is loaded when its word is used. */

@@ -1,9 +1,10 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DoctorRow } from "@gona/api";
-import { GonaError } from "@gona/model";
+import { GonaError, type HostSpec } from "@gona/model";
 import { findObject } from "../object-path.ts";
 import { factRows } from "./fact-rows.ts";
+import { machineFacts, machineRows } from "./machine-rows.ts";
 import { nicRows } from "./nic-rows.ts";
 import { trialRows, untriedRows } from "./trial-rows.ts";
 
@@ -20,8 +21,14 @@ function runDirRow(runDir: string): DoctorRow {
   }
 }
 
+export interface ExamineOptions {
+  readonly runDir: string;
+  /** Whose bypass paths this machine is to offer. */
+  readonly spec?: HostSpec;
+}
+
 /** What GONA needs of this machine, what of it is there, and what to do about the rest. Leaves nothing behind. */
-export async function examineHost({ runDir }: { readonly runDir: string }): Promise<readonly DoctorRow[]> {
+export async function examineHost({ runDir, spec }: ExamineOptions): Promise<readonly DoctorRow[]> {
   let kernel: typeof import("@gona/kernel");
   try {
     // Its import loads koffi, without which the rest of this report could not be given.
@@ -61,6 +68,19 @@ export async function examineHost({ runDir }: { readonly runDir: string }): Prom
   }
   rows.push(...(missingCapabilities.length > 0 ? untriedRows() : await trialRows(kernel, objectPath)));
   using here = kernel.LinuxKernel.open();
-  rows.push(...nicRows(here.links(), (link) => kernel.nicFacts(link)));
+  rows.push(
+    ...nicRows(
+      here.links(),
+      (link) => kernel.nicFacts(link),
+      (link) => kernel.vfFacts(link),
+    ),
+  );
+  rows.push(...(await machineRows(machineFacts())));
+  if (spec !== undefined) {
+    const macvtap = rows.find(({ check }) => check === "macvtap");
+    // Of the kernel package, which was not to be loaded before.
+    const { bypassRows } = await import("./bypass-rows.ts");
+    rows.push(...bypassRows(spec, { vfsOf: (link) => kernel.vfFacts(link), macvtap }));
+  }
   return rows;
 }

@@ -86,15 +86,19 @@ it("NICs are physical links alone, and one that is a bridge's port is to be free
     link("eth1", { master: "br0", carrier: false }),
     link("br0", { kind: "bridge" }),
   ];
-  expect(nicRows(links, (name) => ({ driver: "ixgbe", bus: name, speedBitsPerSecond: 1e10, tcOffload: true }))).toEqual(
-    [
-      { check: "nic eth0", state: "ok", found: "ixgbe, eth0, 10 Gbit, HTB offload may be tried (hw-tc-offload on)" },
-      {
-        check: "nic eth1",
-        state: "advice",
-        found: "ixgbe, eth1, 10 Gbit, no carrier, HTB offload may be tried (hw-tc-offload on), port of br0",
-        remedy: "take it out of br0 before GONA gets it",
-      },
-    ],
-  );
+  const facts = (name: string) => ({ driver: "ixgbe", bus: name, speedBitsPerSecond: 1e10, tcOffload: true });
+  const vfs = (name: string) => ({ driver: "ixgbe", enabled: 4, total: name === "eth0" ? 63 : 0 });
+  expect(nicRows(links, facts, vfs)).toEqual([
+    {
+      check: "nic eth0",
+      state: "ok",
+      found: "ixgbe, eth0, 10 Gbit, HTB offload may be tried (hw-tc-offload on), 4 of 63 virtual functions enabled",
+    },
+    {
+      check: "nic eth1",
+      state: "advice",
+      found: "ixgbe, eth1, 10 Gbit, no carrier, HTB offload may be tried (hw-tc-offload on), no SR-IOV, port of br0",
+      remedy: "take it out of br0 before GONA gets it",
+    },
+  ]);
 });

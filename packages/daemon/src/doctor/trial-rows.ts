@@ -85,6 +85,21 @@ const TRIALS: readonly Trial[] = [
     optional: "no NIC can have shaper: edt; modprobe sch_fq where the kernel has it as a module",
   },
   {
+    check: "macvtap",
+    ops: [
+      {
+        op: "macvtapCreate",
+        link: "doctor2",
+        lower: "doctor0",
+        mode: "bridge",
+        mac: "02:00:00:00:00:03",
+        alias: "a trial",
+      },
+    ],
+    found: "for slices with path: macvtap",
+    optional: "only slices with path: macvtap need it; modprobe macvtap where the kernel has it as a module",
+  },
+  {
     check: "clsact",
     ops: [
       {
