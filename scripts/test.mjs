@@ -1,5 +1,5 @@
 // npm test: set-up, types, lint, and the four levels of tests. The last line is `N passed, N failed, N skipped`.
-import { ensureGuestKernel } from "./lib/guest-kernel.mjs";
+import { ensureDomainKernel, ensureGuestKernel } from "./lib/guest-kernel.mjs";
 import { kernelLacks, sandboxLack } from "./lib/kernel-lacks.mjs";
 import { RUN_DEADLINE_MS } from "./lib/levels.mjs";
 import { runLevel } from "./lib/run-level.mjs";
@@ -21,7 +21,9 @@ async function whyNot(level, lacks, kernel) {
   if (!level.root) return undefined;
   const lack = lacks.get("debian") ?? lacks.get("bpf") ?? kernel[0];
   if (lack !== undefined || !level.guests) return lack;
-  return ensureGuestKernel().then(() => undefined, asLack);
+  return ensureGuestKernel()
+    .then(ensureDomainKernel)
+    .then(() => undefined, asLack);
 }
 
 /** @param {unknown} error */

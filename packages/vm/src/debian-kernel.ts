@@ -22,7 +22,7 @@ export function domainKernel(unpacked = UNPACKED, machine = "/"): BootKernel {
   const found = kernelBelow(unpacked) ?? kernelBelow(machine, runningRelease());
   if (found !== undefined) return found;
   throw new GonaError("NO_LIBRARY", "there is no kernel image for the virtual machines of driver domains", {
-    hint: "npm run setup -- --test unpacks Debian's; or install linux-image-amd64",
+    hint: "`npm run setup -- --domains` unpacks Debian's",
   });
 }
 

@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { DaemonBed, endStream } from "./daemon-bed.ts";
+
+/** Emulated machines on a busy host: few packets, long deadlines. */
+const PER_SECOND = 100;
+const BOOT_MS = 180_000;
+
+const spec = (bed: DaemonBed, { spare, slices }: { spare: boolean; slices: readonly string[] }) => `apiVersion: gona/v1
+domains:
+  - { name: dd-vm, isolation: vm, device: e1000, memory: 128MiB, spare: ${spare} }
+fabrics:
+  - { name: rack, probe: off }
+nics:
+  - { name: eth1, domain: dd-vm, capacity: 100Mbit, fabric: rack, failback: 0ms }
+  - { name: eth2, capacity: 100Mbit, fabric: rack, failback: 0ms }
+guests:
+  - name: steady
+    vif: { create: { netns: ${bed.netns("steady")}, name: eth0 }, mac: "52:54:00:d2:00:01", addresses: [10.9.0.1] }
+    aggregate:
+      balance: hash
+      slices: [${slices.map((nic) => `{ nic: ${nic}, egress: { limit: 20Mbit } }`).join(", ")}]
+`;
+
+interface Machines {
+  readonly active: "a" | "b";
+  readonly units: Readonly<Partial<Record<"a" | "b", { readonly pid: number }>>>;
+}
+
+const machinesOf = (bed: DaemonBed): Machines =>
+  JSON.parse(readFileSync(join(bed.runDir, "domains/dd-vm.machines"), "utf8")) as Machines;
+
+/** Machines outlive daemons, and so they would the test. */
+class EndOfMachines implements Disposable {
+  readonly #bed: DaemonBed;
+
+  constructor(bed: DaemonBed) {
+    this.#bed = bed;
+  }
+
+  [Symbol.dispose](): void {
+    const name = `path=${this.#bed.runDir}/`;
+    for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        if (words.startsWith("qemu-system") && words.includes(name)) process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // ended meanwhile
+      }
+    }
+  }
+}
+
+const nicState = async (bed: DaemonBed, nic: string): Promise<string | undefined> =>
+  (await bed.client.nics()).find(({ name }) => name === nic)?.state;
+
+const domainState = async (bed: DaemonBed): Promise<string | undefined> =>
+  (await bed.client.domains()).find(({ name }) => name === "dd-vm")?.state;
+
+async function isUp(bed: DaemonBed): Promise<void> {
+  const options = { timeout: BOOT_MS, interval: 200 };
+  await expect.poll(() => domainState(bed), options).toBe("up");
+  await expect.poll(() => nicState(bed, "eth1"), options).toBe("up");
+}
+
+test("a NIC's machine is killed: its guest goes on by another NIC, the machine comes back, and so does the slice", {
+  timeout: 600_000,
+}, async () => {
+  await using bed = new DaemonBed("gona-c1", []);
+  using _ = new EndOfMachines(bed);
+  const daemon = bed.spawnDaemon();
+  await daemon.line("ready", (line) => line.msg === "ready");
+  await bed.client.apply({ text: spec(bed, { spare: false, slices: ["eth1", "eth2"] }) });
+  await isUp(bed);
+  bed.dressSteadyGuest();
+  const streams = await bed.startTraffic(PER_SECOND);
+  const pid = (await bed.client.domains()).find(({ name }) => name === "dd-vm")?.pid;
+  if (pid === undefined || pid === null) throw new Error("the machine has no pid");
+  process.kill(pid, "SIGKILL");
+  await expect.poll(() => domainState(bed), { timeout: BOOT_MS, interval: 20 }).not.toBe("up");
+  await isUp(bed);
+  const events = await bed.client.events();
+  expect(events.filter(({ kind }) => kind === "domain-lost").map(({ cause }) => cause)).toEqual(["killed by SIGKILL"]);
+  expect(events.filter(({ kind }) => kind === "domain-restarted")).toHaveLength(1);
+  for (const stream of streams) {
+    const { sent, received } = await endStream(stream);
+    // What was inside the machine is lost, and what came to it until the switch was told.
+    expect(received, stream.name).toBeGreaterThan(sent / 2);
+  }
+  // What goes by it now goes through the machine: the other NIC is not in use any more.
+  await bed.client.apply({ text: spec(bed, { spare: false, slices: ["eth1"] }) });
+  await isUp(bed);
+  for (const stream of await bed.startTraffic(PER_SECOND))
+    expect((await endStream(stream)).received).toBeGreaterThan(0);
+  await daemon.stop("SIGTERM");
+});
+
+test("a spare takes over from a machine that is lost or hangs, and another one stands by", {
+  timeout: 600_000,
+}, async () => {
+  await using bed = new DaemonBed("gona-c2", []);
+  using _ = new EndOfMachines(bed);
+  const daemon = bed.spawnDaemon();
+  await daemon.line("ready", (line) => line.msg === "ready");
+  await bed.client.apply({ text: spec(bed, { spare: true, slices: ["eth1"] }) });
+  await isUp(bed);
+  bed.dressSteadyGuest();
+  const streams = await bed.startTraffic(PER_SECOND);
+  for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
+    await expect.poll(() => Object.keys(machinesOf(bed).units), { timeout: BOOT_MS, interval: 200 }).toHaveLength(2);
+    const { active, units } = machinesOf(bed);
+    const pid = units[active]?.pid;
+    if (pid === undefined) throw new Error("the machine has no pid");
+    process.kill(pid, signal);
+    await expect.poll(() => machinesOf(bed).active, { timeout: BOOT_MS }).not.toBe(active);
+    expect(await domainState(bed)).toBe("up");
+  }
+  const mended = (await bed.client.events()).filter(({ kind }) => kind === "domain-mended");
+  expect(mended.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/killed by SIGKILL: its spare took over/),
+    expect.stringMatching(/it hung: no answer for \d+ ms: its spare took over/),
+  ]);
+  for (const stream of streams) {
+    const { sent, received } = await endStream(stream);
+    expect(received, stream.name).toBeGreaterThan(sent / 2);
+  }
+  await daemon.stop("SIGTERM");
+});
