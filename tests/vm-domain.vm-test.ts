@@ -13,7 +13,7 @@ domains:
 fabrics:
   - { name: rack, probe: off }
 nics:
-  - { name: eth1, domain: dd-vm, capacity: 100Mbit, fabric: rack, failback: 0ms }
+  - { name: eth1, domain: dd-vm, capacity: 100Mbit, fabric: rack, failback: 100ms }
   - { name: eth2, capacity: 100Mbit, fabric: rack, failback: 0ms }
 guests:
   - name: steady

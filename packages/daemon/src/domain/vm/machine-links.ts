@@ -117,6 +117,7 @@ export class MachineLinks {
   async remove(nic: NicId): Promise<void> {
     const { kernel, crossings } = this.#options;
     await crossings.clear(nic);
+    if (kernel.link(nic) !== undefined) await kernel.run([{ op: "linkSet", link: nic, promiscuous: false }]);
     for (const { name } of this.#labelled().filter((link) => link.alias === this.#label(nic)))
       if (kernel.link(name) !== undefined) await kernel.run([{ op: "linkDelete", link: name }]);
   }

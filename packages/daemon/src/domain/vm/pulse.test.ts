@@ -59,6 +59,20 @@ test("a machine that is slow anyway is given its time", () => {
   expect(told).toEqual(["silent"]);
 });
 
+test("a false alarm is not given twice for the same delay", () => {
+  const { told, beats, answers } = setUp();
+  answers(0, 20);
+  answers(8, 1);
+  answers(0, 10);
+  expect(told).toEqual(["silent", "heard"]);
+  answers(8, 1);
+  answers(0, 100);
+  answers(8, 1);
+  expect(told).toEqual(["silent", "heard"]);
+  beats(1 + 10);
+  expect(told).toEqual(["silent", "heard", "silent"]);
+});
+
 test("it is heard again after three answers in a row", () => {
   const { told, beats, answers } = setUp();
   answers(0, 20);

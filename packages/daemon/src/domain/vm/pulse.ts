@@ -14,16 +14,18 @@ export interface PulseOptions {
 export const PULSE_MS = 5;
 const FEWEST_MISSED = 3;
 /** However busy the machine is, no answer for so many beats is silence. */
-const MOST_MISSED = 60;
+const MOST_MISSED = 100;
 /** So many answers in a row, each in time, and it lives again. */
 const ANSWERS_TO_RETURN = 3;
 /** Weight of the newest answer in what is usual, and how many deviations from it are still usual; as TCP's timer. */
 const NEWEST = 1 / 8;
 const DEVIATIONS = 4;
+/** The latest answer of all is usual too, and forgotten by half in some 1,400 answers, seven seconds and more. */
+const FORGET = 0.9995;
 
 /**
  * Asks a virtual machine two hundred times a second whether it lives. What is late is measured against what is usual:
- * an emulated machine on a busy host answers later. Beats are counted, not time: a daemon that was busy itself has
+ * an emulated machine on a busy host answers later, and is not to flap. Beats are counted, not time: a daemon that was busy itself has
  * read no answers, and blames nobody for it.
  */
 export class Pulse implements Disposable {
@@ -35,6 +37,7 @@ export class Pulse implements Disposable {
   #inTime = 0;
   #mean = 0;
   #deviation = 0;
+  #latest = 0;
 
   constructor(options: PulseOptions) {
     this.#options = options;
@@ -56,6 +59,7 @@ export class Pulse implements Disposable {
     const error = this.#waited - this.#mean;
     this.#mean += NEWEST * error;
     this.#deviation += NEWEST * (Math.abs(error) - this.#deviation);
+    this.#latest = Math.max(this.#waited, this.#latest * FORGET);
     this.#asked = false;
     this.#waited = 0;
     if (!this.#silent) return;
@@ -71,7 +75,7 @@ export class Pulse implements Disposable {
   }
 
   #limit(): number {
-    const usual = Math.ceil(this.#mean + DEVIATIONS * this.#deviation) + 1;
+    const usual = Math.ceil(Math.max(this.#mean + DEVIATIONS * this.#deviation, this.#latest)) + 1;
     return Math.min(Math.max(FEWEST_MISSED, usual), MOST_MISSED);
   }
 
