@@ -73,6 +73,9 @@ test("each peer learns one MAC of the guest, and the switch has each MAC on its 
 test("flows large and small are spread over unequal NICs, and none is reordered", () => keepsItsPromises("balance"));
 test("peers are steered until what comes in is spread as well", () => keepsItsPromises("inbound-balance"));
 test("a NIC is drained, its cable pulled, and given back without a lost packet", () => keepsItsPromises("drain"));
+test("LACP bundles NICs with Open vSwitch, and goes on with one while the other is lost", () =>
+  keepsItsPromises("lacp"));
+test("a switch without LACP is reported, and one NIC goes alone", () => keepsItsPromises("lacp-no-partner"));
 test("active-backup uses one NIC, and the other one when it dies", () => keepsItsPromises("active-backup"));
 test("a NIC that is taken out and put back gets its slices again", () => keepsItsPromises("nic-replaced"));
 test("a path that dies behind a living carrier is found by probes, and one NIC always stays in use", async () => {

@@ -25,7 +25,7 @@ export function bedCommands(plan: BedPlan): BedCommands {
       ...plan.stations.map(({ netns }) => [netns, NO_DAD] as const),
     ]),
     batches: [
-      ...plan.switches.map((item) => [item.netns, [...SWITCH_LINES, ...cableLines(item, plan)]] as const),
+      ...plan.switches.map((item) => [item.netns, [...switchLines(item), ...cableLines(item, plan)]] as const),
       [plan.hub, hubLines(plan)],
       ...plan.stations.map((station) => [station.netns, stationLines(station, plan.hub)] as const),
       // Carrier comes with the second end: switch ports last, so that nothing is flooded half-built.
@@ -35,11 +35,14 @@ export function bedCommands(plan: BedPlan): BedCommands {
 }
 
 /** A plain learning switch: no spanning tree, so that a port forwards at once; ageing as the kernel has it. */
-const SWITCH_LINES = [
+const BRIDGE_LINES = [
   "link set lo up",
   "link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
   "link set br0 up",
 ];
+
+/** Open vSwitch is a process, started when its ports are there. */
+const switchLines = ({ ovs }: PlannedSwitch): string[] => (ovs === undefined ? BRIDGE_LINES : ["link set lo up"]);
 
 const hubLines = (plan: BedPlan): string[] => [
   "link set lo up",
@@ -76,8 +79,8 @@ function cableLines({ ports }: PlannedSwitch, plan: BedPlan): string[] {
   );
 }
 
-const portLines = ({ ports }: PlannedSwitch): string[] =>
-  ports.flatMap(({ link }) => [`link set ${link} master br0`, ...plugLines(link)]);
+const portLines = ({ ports, ovs }: PlannedSwitch): string[] =>
+  ports.flatMap(({ link }) => [...(ovs === undefined ? [`link set ${link} master br0`] : []), ...plugLines(link)]);
 
 /**
  * A switch port goes up and forwards at once. Left alone, the bridge hears of the carrier from the

@@ -1,5 +1,5 @@
 import type { FabricId, GuestId, NicId, VifId } from "@gona/model";
-import type { Peer, Scenario } from "../scenario/scenario.ts";
+import type { FabricSwitch, Peer, Scenario } from "../scenario/scenario.ts";
 import { guestNetns, hubNetns, peerNetns, switchNetns } from "./lab-paths.ts";
 
 /** Everything that stands on the table, by name; pure, so that a test can read it. */
@@ -21,6 +21,8 @@ export interface PlannedSwitch {
   readonly fabric: FabricId;
   readonly netns: string;
   readonly ports: readonly SwitchPort[];
+  /** Absent: a bridge. */
+  readonly ovs?: FabricSwitch;
 }
 
 export interface SwitchPort {
@@ -94,11 +96,11 @@ export function planBed(scenario: Scenario): BedPlan {
     lab,
     hub: hubNetns(lab),
     nics: plannedNics,
-    switches: fabrics.map((fabric) => ({
-      fabric,
-      netns: switchNetns(lab, fabric),
-      ports: ports.filter((port) => port.fabric === fabric),
-    })),
+    switches: fabrics.map((fabric): PlannedSwitch => {
+      const ovs = scenario.switches.get(fabric);
+      const own = ports.filter((port) => port.fabric === fabric);
+      return { fabric, netns: switchNetns(lab, fabric), ports: own, ...(ovs !== undefined && { ovs }) };
+    }),
     stations: [
       ...guests.map((guest, position) => guestStation(scenario, guest, FIRST_GUEST_INDEX + position * VIFS_OF_GUEST)),
       ...peers.map(({ peer, port }, position) => peerStation(lab, peer, port, position)),
@@ -154,6 +156,13 @@ export function portOf(plan: BedPlan, nic: NicId): SwitchPort {
   const found = plan.nics.find((planned) => planned.nic === nic);
   if (found === undefined) throw new RangeError(`the lab has no NIC ${nic}`);
   return found.port;
+}
+
+/** A fabric's switch; throws RangeError for a fabric that the lab does not have. */
+export function switchOf(plan: BedPlan, fabric: FabricId): PlannedSwitch {
+  const found = plan.switches.find((item) => item.fabric === fabric);
+  if (found === undefined) throw new RangeError(`the lab has no fabric ${fabric}`);
+  return found;
 }
 
 /** A guest or peer by name; throws RangeError for one that the lab does not have. */

@@ -1,4 +1,5 @@
 import { cpus } from "node:os";
+import { join } from "node:path";
 import type { FabricId, NicId } from "@gona/model";
 import { GonaError } from "@gona/model";
 import type { Scenario } from "../scenario/scenario.ts";
@@ -11,10 +12,13 @@ import {
   portOf,
   type Station,
   stationOf,
+  switchOf,
 } from "./bed-plan.ts";
 import { FarEnd } from "./far-end.ts";
 import { hubNetns, type LabPaths, labPaths } from "./lab-paths.ts";
 import { LabProcess, type LabProcessOptions } from "./lab-process.ts";
+import { ovsTable, plugIntoOvs } from "./ovs-ports.ts";
+import { OvsSwitch } from "./ovs-switch.ts";
 import { ipBatch, runCommand, runInside } from "./run-command.ts";
 import { claimLab, namespacesOf, sweep } from "./sweep.ts";
 import { type LearntMac, switchTable } from "./switch-table.ts";
@@ -54,7 +58,9 @@ export class LabBed implements AsyncDisposable {
     try {
       claimLab(scenario.name, scenario.file, options.stays === true);
       await layTable(plan);
-      return new LabBed(scenario, plan, paths, await FarEnd.attach(plan, paths));
+      const bed = new LabBed(scenario, plan, paths, await FarEnd.attach(plan, paths));
+      await bed.#startSwitches(options.stays === true);
+      return bed;
     } catch (error) {
       await sweep(scenario.name);
       throw error;
@@ -118,6 +124,22 @@ export class LabBed implements AsyncDisposable {
     await ipBatch(await this.#placeOf(nic), [`link delete ${nic}`]);
   }
 
+  /** The daemon may be moving it into a driver domain at this moment. */
+  async #bringUp(nic: NicId): Promise<void> {
+    const tryOnce = async (): Promise<true | undefined> => {
+      try {
+        const netns = await this.#placeOf(nic);
+        await ipBatch(netns, [`link set ${nic} up`]);
+        await ownQueue(netns, [nic]);
+        return true;
+      } catch (error) {
+        if (error instanceof GonaError) return undefined;
+        throw error;
+      }
+    };
+    await waitUntil(`${nic} is up`, tryOnce, { withinMs: 10_000 });
+  }
+
   /** Where a NIC is: the hub, or the namespace of a driver domain. */
   async #placeOf(nic: NicId): Promise<string> {
     for (const netns of [this.plan.hub, ...domainNamespaces(this.plan.lab)]) {
@@ -145,17 +167,33 @@ export class LabBed implements AsyncDisposable {
     await ipBatch(port.netns, [
       `link add ${port.link} index ${port.ifindex} type veth peer name ${nic} netns ${this.plan.hub}`,
     ]);
-    await ipBatch(this.plan.hub, [`link set ${nic} up`]);
     await ipBatch(port.netns, [`link set ${port.link} master br0`]);
     await ownQueue(port.netns, [port.link]);
-    await ownQueue(this.plan.hub, [nic]);
+    await this.#bringUp(nic);
     await this.farEnd.attachPort(port);
     await ipBatch(port.netns, plugLines(port.link));
   }
 
   /** What a switch has learnt: the bridge's forwarding table without its own addresses. */
   switchTable(fabric: FabricId): Promise<readonly LearntMac[]> {
-    return switchTable(this.plan, fabric);
+    const found = switchOf(this.plan, fabric);
+    return found.ovs === undefined ? switchTable(found) : ovsTable(this.ovs(fabric), found);
+  }
+
+  /** The Open vSwitch that is a fabric's switch. */
+  ovs(fabric: FabricId): OvsSwitch {
+    return new OvsSwitch(join(this.paths.ovs, fabric));
+  }
+
+  async #startSwitches(stays: boolean): Promise<void> {
+    for (const planned of this.plan.switches) {
+      if (planned.ovs === undefined) continue;
+      const ovs = this.ovs(planned.fabric);
+      await ovs.start((name, command, args) => {
+        this.spawn({ name: `${name}-${planned.fabric}`, netns: planned.netns, command, args, stays });
+      });
+      await plugIntoOvs(ovs, planned);
+    }
   }
 
   /** Waits for the links that GONA makes in guests' namespaces, and gives them their addresses. */
@@ -169,6 +207,7 @@ export class LabBed implements AsyncDisposable {
           { withinMs },
         );
         await ipBatch(station.netns, [`link set ${link.name} up`, ...addressLines(link)]);
+        if (hasOvs(this.plan)) await ownChecksums(station.netns, [link.name]);
       }
     }
   }
@@ -191,12 +230,27 @@ async function layTable(plan: BedPlan): Promise<void> {
   const { sysctls, batches } = bedCommands(plan);
   await Promise.all([...sysctls].map(([netns, values]) => setSysctls(netns, values)));
   for (const [netns, lines] of batches) await ipBatch(netns, lines);
-  await Promise.all([...cablesOf(plan)].map(([netns, links]) => ownQueue(netns, links)));
+  const ofOvs = new Set(plan.switches.filter(({ ovs }) => ovs !== undefined).map(({ netns }) => netns));
+  await Promise.all(
+    [...cablesOf(plan)].map(([netns, links]) =>
+      // Open vSwitch takes no frame that is larger than the MTU, as GRO makes them.
+      ofOvs.has(netns) ? receiveInOrder(netns, links) : ownQueue(netns, links),
+    ),
+  );
   await ipBatch(plan.hub, vifLines(plan));
   for (const { netns, links } of plan.stations) {
+    const made = links.filter(({ other }) => other.kind !== "gona").map(({ name }) => name);
+    if (hasOvs(plan)) await ownChecksums(netns, made);
     const own = links.filter(({ other }) => other.kind === "hub").map(({ name }) => name);
     if (own.length > 0) await receiveInOrder(netns, own);
   }
+}
+
+const hasOvs = (plan: BedPlan): boolean => plan.switches.some(({ ovs }) => ovs !== undefined);
+
+/** Frames leave with their checksums and within the MTU: Open vSwitch's userspace datapath does neither for them. */
+async function ownChecksums(netns: string, links: readonly string[]): Promise<void> {
+  await runInside(netns, "sh", ["-ec", links.map((link) => `ethtool -K ${link} tx off`).join("\n")]);
 }
 
 /** BR_STATE_DISABLED: unlike a port without carrier, it keeps what the switch has learnt behind it. */

@@ -15,6 +15,8 @@ export interface LabPaths {
   /** One file per child process, named by its pid. */
   readonly children: string;
   readonly spec: string;
+  /** Of Open vSwitch processes, a directory each. */
+  readonly ovs: string;
   readonly logs: string;
   /** A bpffs with the lab's own programs and maps. */
   readonly bpf: string;
@@ -29,6 +31,7 @@ export function labPaths(lab: string): LabPaths {
     record: join(root, "lab.json"),
     children: join(root, "children"),
     spec: join(root, "spec.yaml"),
+    ovs: join(root, "ovs"),
     logs: join(root, "logs"),
     bpf: join(root, "bpf"),
     daemonRun: join(root, "daemon"),

@@ -1,5 +1,4 @@
-import type { FabricId } from "@gona/model";
-import type { BedPlan, SwitchPort } from "./bed-plan.ts";
+import type { PlannedSwitch, SwitchPort } from "./bed-plan.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A MAC and the port that a switch would send its frames to. */
@@ -15,9 +14,8 @@ interface FdbEntry {
   readonly state?: string;
 }
 
-export async function switchTable(plan: BedPlan, fabric: FabricId): Promise<readonly LearntMac[]> {
-  const found = plan.switches.find((item) => item.fabric === fabric);
-  if (found === undefined) throw new RangeError(`the lab has no fabric ${fabric}`);
+/** Of a bridge. */
+export async function switchTable(found: PlannedSwitch): Promise<readonly LearntMac[]> {
   const entries = JSON.parse(await runCommand("bridge", ["-n", found.netns, "-json", "fdb", "show"])) as FdbEntry[];
   const ports = new Map(found.ports.map((port) => [port.link, port.leadsTo]));
   return entries.flatMap(({ mac, ifname, master, state }) => {

@@ -122,6 +122,7 @@ function keptInWords(verdicts: readonly Verdict[]): string[] {
     const widest = Math.max(...spreads.map(({ value }) => value));
     lines.push(`slices were used evenly, ${(widest * 100).toFixed(1)} % apart at most`);
   }
+  if (of("lacp").length > 0) lines.push("LACP said of each NIC what it should");
   if (of("tables").length > 0) lines.push("peers and switches knew the right MACs behind the right NICs");
   if (of("macs").length > 0) lines.push("no switch saw one MAC on two ports");
   if (of("domain").length > 0) lines.push("driver domains worked again by themselves");

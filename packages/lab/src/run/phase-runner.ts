@@ -10,12 +10,15 @@ import type { SequenceWindow } from "../traffic/probe-messages.ts";
 import { RunningTraffic, type TrafficRecord } from "../traffic/running-traffic.ts";
 import { watchCpuPressure } from "./cpu-pressure.ts";
 import { FarEndBook, slicesOf } from "./far-end-book.ts";
+import { findLacp } from "./find-lacp.ts";
 import { findTables } from "./find-tables.ts";
+import type { LacpFinding } from "./judge-lacp.ts";
 import { OPEN_SILENCE_MS, type ProbeEvidence, quietMs } from "./judge-probe.ts";
 import type { TablesFinding } from "./judge-tables.ts";
 import type { LabDisplay, LabView, NicView, PhaseResult, ProbeRow } from "./lab-view.ts";
 import type { MachineStalls } from "./machine-stalls.ts";
 import { promiseOf } from "./promise.ts";
+import { switchPlaces } from "./switch-places.ts";
 import { type Evidence, judge } from "./verdict.ts";
 
 const SAMPLE_MS = 200;
@@ -107,6 +110,7 @@ export class PhaseRunner implements AsyncDisposable {
     await this.#tellingEnds(toMs, signal);
     const macs = this.#macsSince(macsBefore);
     const tables = await this.#lookAtTables(phase);
+    const lacp = await this.#askLacp(phase);
     const domains = await this.#lookAtDomains(phase);
     const evidence: Evidence = {
       host: this.#spec.host,
@@ -122,6 +126,7 @@ export class PhaseRunner implements AsyncDisposable {
       probe: (name) => this.#probeEvidence(name, fromMs, toMs),
       macs,
       tables: (asked) => tables.get(asked),
+      lacp: (asked) => lacp.get(asked),
       domain: (name) => domains.get(name),
       converged,
     };
@@ -230,6 +235,14 @@ export class PhaseRunner implements AsyncDisposable {
     return found;
   }
 
+  async #askLacp(phase: Phase): Promise<ReadonlyMap<Expectation, LacpFinding>> {
+    const found = new Map<Expectation, LacpFinding>();
+    for (const item of phase.expect) {
+      if (item.kind === "lacp") found.set(item, await findLacp(this.#bed, this.#daemon.client, item));
+    }
+    return found;
+  }
+
   async #hasConverged(): Promise<boolean> {
     try {
       await this.#daemon.converged(20_000);
@@ -258,16 +271,14 @@ export class PhaseRunner implements AsyncDisposable {
   }
 
   #macsSince(before: ReadonlyMap<string, bigint>): Evidence["macs"] {
-    const fabrics = new Map(
-      this.#bed.plan.switches.flatMap(({ fabric, ports }) => ports.map((port) => [port.ifindex, fabric])),
-    );
+    const places = switchPlaces(this.#bed.plan, this.#spec.host);
     return (
       this.#bed.farEnd
         .macs()
         // Guests' own links are counted too, and are no switch's.
-        .filter(({ port }) => fabrics.has(port))
+        .filter(({ port }) => places.has(port))
         .filter((seen) => seen.packets !== before.get(`${seen.port} ${seen.vlan} ${seen.mac}`))
-        .map((seen) => ({ ...seen, fabric: fabrics.get(seen.port) ?? "" }))
+        .map((seen) => ({ ...seen, ...places.get(seen.port) }) as Evidence["macs"][number])
     );
   }
 

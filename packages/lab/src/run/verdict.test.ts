@@ -39,6 +39,7 @@ const evidence = (values: Partial<Evidence> = {}): Evidence => ({
   probe: () => undefined,
   macs: [],
   tables: () => undefined,
+  lacp: () => undefined,
   domain: () => undefined,
   converged: true,
   ...values,

@@ -4,6 +4,7 @@ import type { MacSighting } from "../bed/far-end-records.ts";
 import type { Expectation, SliceName } from "../scenario/scenario.ts";
 import type { RttWindow } from "../traffic/probe-messages.ts";
 import { judgeDomain } from "./judge-domain.ts";
+import { judgeLacp, type LacpFinding } from "./judge-lacp.ts";
 import { judgeProbe, type ProbeEvidence } from "./judge-probe.ts";
 import { judgeSpread } from "./judge-spread.ts";
 import { judgeTables, type TablesFinding } from "./judge-tables.ts";
@@ -21,6 +22,7 @@ export interface Verdict {
     | "count"
     | "macs"
     | "tables"
+    | "lacp"
     | "converged"
     | "domain"
     | "roundTrip";
@@ -49,6 +51,8 @@ export interface Evidence {
   readonly probe: (name: string) => ProbeEvidence | undefined;
   /** MACs seen on the switches' ports during the phase. */
   readonly macs: readonly (MacSighting & { readonly fabric: string })[];
+  /** What a NIC's LACP port and its switch said; undefined where nobody asked. */
+  readonly lacp: (asked: Extract<Expectation, { kind: "lacp" }>) => LacpFinding | undefined;
   /** What peers and switches knew of a guest; undefined where nobody looked. */
   readonly tables: (asked: Extract<Expectation, { kind: "tables" }>) => TablesFinding | undefined;
   /** How a driver domain was when the phase ended. */
@@ -71,6 +75,8 @@ export function judge(expectation: Expectation, evidence: Evidence): readonly Ve
       return [judgeSpread(expectation, evidence)];
     case "tables":
       return [judgeTables(expectation, evidence.tables(expectation))];
+    case "lacp":
+      return [judgeLacp(expectation, evidence.lacp(expectation))];
     case "roundTrip":
       return [judgeRoundTrip(expectation, evidence.roundTrip(expectation.probe))];
     case "probe":

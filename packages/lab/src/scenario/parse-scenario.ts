@@ -1,6 +1,7 @@
 import {
   type DomainId,
   domainId,
+  type FabricId,
   fabricId,
   GonaError,
   type GuestSpec,
@@ -16,6 +17,7 @@ import {
   DOMAIN_CRASHES,
   type DomainCrash,
   type Expectation,
+  type FabricSwitch,
   type LabEvent,
   type LabSpec,
   type Peer,
@@ -56,6 +58,7 @@ export function parseScenario(text: string, file: string, name: string): Scenari
     spec,
     specs: new Map(Object.keys(raw.specs).map((key) => [key, readSpec(source, ["specs", key])])),
     peers: raw.peers.map((peer, index) => resolver.peer(peer, index)),
+    switches: new Map(raw.fabrics.flatMap((fabric, index) => resolver.switch(fabric, index))),
     addresses: new Map(
       Object.entries(raw.addresses).map(([guest, list]) => [resolver.guest(guest, ["addresses", guest]), list]),
     ),
@@ -71,6 +74,9 @@ function readSpec(source: ScenarioSource, path: YamlPath): LabSpec {
   return { host: parseSpec(inPlace, { file: source.file }).spec, text: alone };
 }
 
+/** Events that a bridge's ports alone can be made to have. */
+const BRIDGE_ONLY: ReadonlySet<string> = new Set(["unplug", "plug", "silence", "mend"]);
+
 /** Looks names up and collects what is wrong. */
 class Resolver {
   readonly errors: GonaError[] = [];
@@ -79,6 +85,8 @@ class Resolver {
   readonly #guests: ReadonlyMap<string, GuestSpec>;
   readonly #nics: readonly string[];
   readonly #fabrics: readonly string[];
+  /** NICs behind an Open vSwitch. */
+  readonly #ofOvs: ReadonlySet<string>;
   /** Isolation by name. */
   readonly #domains: ReadonlyMap<string, string>;
 
@@ -89,6 +97,8 @@ class Resolver {
     this.#nics = host.nics.map((nic) => nic.name);
     this.#domains = new Map(host.domains.map(({ name, isolation }) => [name, isolation]));
     this.#fabrics = [...new Set(host.nics.map((nic) => nic.fabric))];
+    const ovs = new Set(raw.fabrics.filter((fabric) => fabric.switch === "ovs").map((fabric) => fabric.name));
+    this.#ofOvs = new Set(host.nics.filter((nic) => ovs.has(nic.fabric)).map((nic) => nic.name));
     const stations = [...this.#guests.keys(), ...raw.peers.map((peer) => peer.name)];
     this.#unique(stations, "guest or peer", ["peers"]);
     this.#unique(
@@ -106,6 +116,14 @@ class Resolver {
   peer(peer: RawScenario["peers"][number], index: number): Peer {
     this.#known(peer.fabric, this.#fabrics, "fabric", ["peers", index, "fabric"]);
     return { ...peer, fabric: fabricId(peer.fabric) };
+  }
+
+  switch({ name, switch: kind, lacp }: RawScenario["fabrics"][number], index: number): [FabricId, FabricSwitch][] {
+    this.#known(name, this.#fabrics, "fabric", ["fabrics", index, "name"]);
+    if (kind === "ovs") return [[fabricId(name), { kind, lacp }]];
+    if (lacp !== "off")
+      this.#wrong("SPEC_INVALID", ["fabrics", index, "lacp"], "LACP is spoken by `switch: ovs` alone");
+    return [];
   }
 
   traffic(item: RawScenario["traffic"][number], index: number): Traffic {
@@ -149,6 +167,9 @@ class Resolver {
       return { kind, spec: target };
     }
     this.#known(target, this.#nics, "NIC", [...path, kind]);
+    if (BRIDGE_ONLY.has(kind) && this.#ofOvs.has(target)) {
+      this.#wrong("SPEC_INVALID", [...path, kind], `${kind} is not for NICs of a fabric with \`switch: ovs\``);
+    }
     return { kind, nic: nicId(target) };
   }
 
@@ -187,6 +208,11 @@ class Resolver {
           ...(by !== undefined && { by: by.map(nicId) }),
         },
       ];
+    }
+    if ("lacp" in item) {
+      const { lacp, ...rest } = item;
+      this.#known(lacp, this.#nics, "NIC", [...path, "lacp"]);
+      return [{ kind: "lacp", nic: nicId(lacp), ...rest }];
     }
     if ("roundTrip" in item) {
       const probes = this.#raw.traffic.filter(({ kind }) => kind === "rtt").map(({ name }) => name);

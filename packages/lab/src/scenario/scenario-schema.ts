@@ -121,6 +121,7 @@ const expectation = z.union([
   z.strictObject({ total: z.string(), direction: z.enum(["egress", "ingress"]), rate, ...within }),
   z.strictObject({ spread: z.string(), direction: z.enum(["egress", "ingress"]).default("egress"), within: part }),
   z.strictObject({ tables: z.string(), by: z.array(z.string()).min(1).exactOptional() }),
+  z.strictObject({ lacp: z.string(), state: z.string().exactOptional(), problem: z.string().exactOptional() }),
   z.strictObject({ roundTrip: z.string(), p99: duration }),
   z.strictObject({
     probe: z.string(),
@@ -157,6 +158,15 @@ export const ScenarioSchema = z.strictObject({
         fabric: z.string().default("default"),
         addresses: z.array(prefixed).min(1),
         vlan: z.int().min(0).max(4094).default(0),
+      }),
+    )
+    .default([]),
+  fabrics: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        switch: z.enum(["bridge", "ovs"]),
+        lacp: z.enum(["fast", "slow", "off"]).default("off"),
       }),
     )
     .default([]),

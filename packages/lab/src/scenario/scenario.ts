@@ -13,6 +13,8 @@ export interface Scenario {
   /** What an `apply` event may name. */
   readonly specs: ReadonlyMap<string, LabSpec>;
   readonly peers: readonly Peer[];
+  /** Those that are not a plain learning switch. */
+  readonly switches: ReadonlyMap<FabricId, FabricSwitch>;
   /** With prefix length, by guest; where the scenario is silent, those of the spec with /24 and /64. */
   readonly addresses: ReadonlyMap<GuestId, readonly string[]>;
   readonly traffic: ReadonlyMap<string, Traffic>;
@@ -34,6 +36,12 @@ export interface Peer {
   readonly addresses: readonly string[];
   /** VLAN of its switch port; 0: none. */
   readonly vlan: number;
+}
+
+/** Open vSwitch with its userspace datapath; it bundles the ports of NICs by LACP, at this rate, or leaves them apart. */
+export interface FabricSwitch {
+  readonly kind: "ovs";
+  readonly lacp: "fast" | "slow" | "off";
 }
 
 /** `from` and `to` are guests or peers. */
@@ -129,6 +137,8 @@ export type Expectation =
    * tables), and its switch has that MAC behind the slice's own NIC, or behind one of `by`.
    */
   | { readonly kind: "tables"; readonly guest: GuestId; readonly by?: readonly NicId[] }
+  /** Within some seconds of the phase's end the NIC's LACP port is in this state, the switch agreeing, or reports this problem. */
+  | { readonly kind: "lacp"; readonly nic: NicId; readonly state?: string; readonly problem?: string }
   /** 99 of 100 questions were answered within so long, since the traffic began. */
   | { readonly kind: "roundTrip"; readonly probe: string; readonly p99: Milliseconds }
   | {
