@@ -109,7 +109,7 @@ export class LinkMonitor implements Disposable {
     const { name, domain } = event.link;
     if (!table.has(name) || table.domainOf(name) === domain) return event;
     const link = kernel.link(name);
-    return link === undefined ? { kind: "deleted", ...event.link } : { kind: "changed", link };
+    return link === undefined ? { ...event.link, kind: "deleted" } : { kind: "changed", link };
   }
 
   #changed(change: LinkChange): void {
