@@ -103,7 +103,8 @@ export const ERROR_CATALOGUE = {
   },
   FOREIGN_STATE: {
     fault: "environment",
-    meaning: "A NIC or vif has a root qdisc or filter that is not GONA's and would be lost.",
+    meaning:
+      "A NIC or vif has a root qdisc or filter, or a link stands in the place of a macvtap, that is not GONA's and would be lost.",
     httpStatus: 409,
     exitCode: 1,
     retry: false,

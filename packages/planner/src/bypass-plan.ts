@@ -1,8 +1,9 @@
 import { bitsPerSecond, type HostSpec, type VifId, type VifSpec } from "@gona/model";
 import { type BypassSlice, bypassOf, isVf, vfLoads } from "./bypass.ts";
+import type { BypassPath } from "./bypass-state.ts";
 import { equalData } from "./equal-data.ts";
 import { roomFor } from "./host-share.ts";
-import type { BypassPath, HubState } from "./hub-state.ts";
+import type { HubState } from "./hub-state.ts";
 import type { Inventory } from "./inventory.ts";
 import { isOvercommitted, missingVf } from "./vf-offer.ts";
 

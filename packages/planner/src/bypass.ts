@@ -12,8 +12,8 @@ import {
   type VfSpec,
   type VifSpec,
 } from "@gona/model";
+import type { MacvtapPlace } from "./bypass-state.ts";
 import { eachVif } from "./each-vif.ts";
-import type { MacvtapPlace } from "./hub-state.ts";
 
 /** A slice whose frames do not pass the hub's packet path. */
 export type BypassSlice<P extends BypassSpec = BypassSpec> = SliceSpec & { readonly path: P };

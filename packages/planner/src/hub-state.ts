@@ -3,11 +3,11 @@ import {
   type Bytes,
   bytes,
   type DomainId,
-  type MacvtapMode,
   type Nanoseconds,
   type NicId,
   type VifId,
 } from "@gona/model";
+import type { BypassPath, MacvtapPlace } from "./bypass-state.ts";
 
 /**
  * All kernel state that GONA owns in a hub, by facet; the same type holds what is wanted and what
@@ -95,38 +95,6 @@ export type Trunk = MayBeStale & {
       }
     | { readonly kind: "tap" }
   );
-
-/** What gives a vif a device of its own on a NIC. */
-export type BypassPath = MacvtapLink | VfSettings;
-
-/** What a macvtap is made for: another NIC or mode is another link under the same name, on which all is set anew. */
-export interface MacvtapPlace {
-  readonly nic: NicId;
-  readonly mode: MacvtapMode;
-}
-
-/** A macvtap in the hub, which a hypervisor opens. It is set up when the vif's filter stands, and down when that goes. */
-export interface MacvtapLink extends MacvtapPlace, MayBeStale {
-  readonly kind: "macvtap";
-  readonly device: string;
-  readonly mac: string;
-}
-
-/** What a NIC holds of one of its virtual functions. */
-export interface VfSettings extends MayBeStale {
-  readonly kind: "sriov";
-  readonly nic: NicId;
-  readonly vf: number;
-  readonly mac: string;
-  /** 0: none. */
-  readonly vlan: number;
-  /** Frames from another MAC are dropped; where they are not, the guest may change its MAC, too. */
-  readonly checkMac: boolean;
-  /** What the NIC assures it, whole Mbit/s; 0 where limits alone keep every reservation. */
-  readonly reserve: BitsPerSecond;
-  /** Whole Mbit/s. */
-  readonly limit: BitsPerSecond;
-}
 
 export interface NicEntry extends MayBeStale {
   /** 0 to 63, kept for as long as the NIC is in the spec. */

@@ -8,6 +8,7 @@ export * from "./balance/smooth-rates.ts";
 export * from "./balance/steer.ts";
 export * from "./bucket-table.ts";
 export * from "./bypass.ts";
+export type * from "./bypass-state.ts";
 export * from "./class-minors.ts";
 export * from "./delivery/delivery-reason.ts";
 export * from "./delivery/direction.ts";

@@ -25,7 +25,7 @@ interface VfRules {
 /** Of drivers that are not listed the kernel's refusal is what the user gets to see. */
 const UNKNOWN: VfRules = { step: megabitsPerSecond(1), lowest: megabitsPerSecond(1), reserves: true };
 
-/** What drivers take, by Linux 6.12's ndo_set_vf_rate. */
+/** What drivers take, by their ndo_set_vf_rate. */
 const RULES: Readonly<Record<string, VfRules>> = {
   /** Any min_tx_rate is EINVAL; so is a max_tx_rate of 10 or less, or any on a link that is not up at 10 Gbit/s. */
   ixgbe: { step: megabitsPerSecond(1), lowest: megabitsPerSecond(11), reserves: false },

@@ -286,10 +286,7 @@ export class FakeKernel implements PlaceKernel {
         break;
       case "filterReplace":
         this.program(op.program);
-        link.queues.replaceFilter(
-          { preference: op.preference, program: op.program, classid: op.classid },
-          op.hook === undefined ? link.queues.filters : link.queues.egressFilters,
-        );
+        link.queues.replaceFilter({ preference: op.preference, program: op.program, classid: op.classid }, op.hook);
         break;
       case "filterDelete":
         link.queues.deleteFilter(op.preference);
@@ -312,10 +309,8 @@ export class FakeKernel implements PlaceKernel {
     const below = this.#links.get(lower);
     if (below === undefined) throw Refusal.of("ENODEV");
     if (this.#links.has(link)) throw Refusal.of("EEXIST");
-    const made = this.#newLink({ name: link, kind: "macvtap", mac, mtu: below.mtu, macvlan: mode });
-    made.lower = below;
-    made.alias = alias;
-    this.#insert(made);
+    const { mtu } = below;
+    this.#insert(this.#newLink({ name: link, kind: "macvtap", mac, mtu, macvlan: mode, lower: below, alias }));
   }
 
   #createPair({ link, peer, mtu, netns }: Extract<KernelOp, { op: "vethPairCreate" }>): void {

@@ -22,6 +22,8 @@ export interface FakeLinkOptions {
   readonly sriov?: FakeVfsOptions;
   /** Of a macvtap. */
   readonly macvlan?: MacvlanMode;
+  readonly lower?: FakeLink;
+  readonly alias?: string;
 }
 
 /** The far end of a veth pair, in another namespace. */
@@ -45,7 +47,7 @@ export class FakeLink {
   /** The other end of a pair, in whatever namespace of the fake's. */
   twin: FakeLink | undefined;
   /** The link that a macvtap is on; it goes when that does. */
-  lower: FakeLink | undefined;
+  readonly lower: FakeLink | undefined;
   readonly macvlan: MacvlanMode | undefined;
   readonly vfs: FakeVfs | undefined;
   queues: FakeQueues;
@@ -55,7 +57,7 @@ export class FakeLink {
   cable: boolean;
   promiscuous = false;
   txQueueLength = 1000;
-  alias = "";
+  alias: string;
   master: string | undefined;
   counters = { txBytes: 0n, rxBytes: 0n, txPackets: 0n, rxPackets: 0n, txDropped: 0n, rxDropped: 0n };
 
@@ -74,6 +76,8 @@ export class FakeLink {
     this.master = options.master;
     this.peer = peer;
     this.macvlan = options.macvlan;
+    this.lower = options.lower;
+    this.alias = options.alias ?? "";
     this.vfs = options.sriov && new FakeVfs(options.sriov);
   }
 

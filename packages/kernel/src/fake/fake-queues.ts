@@ -119,10 +119,10 @@ export class FakeQueues {
     return [...filters.values()].sort((a, b) => a.preference - b.preference);
   }
 
-  replaceFilter(filter: FakeFilter, filters = this.filters): void {
+  replaceFilter(filter: FakeFilter, hook?: "egress"): void {
     this.#needClsact();
     if (filter.preference < 1 || filter.preference > 0xffff) throw new Refusal("EINVAL", "Invalid priority");
-    filters.set(filter.preference, filter);
+    (hook === undefined ? this.filters : this.egressFilters).set(filter.preference, filter);
   }
 
   deleteFilter(preference: number): void {

@@ -2,7 +2,7 @@ import { parseMac } from "../netlink/link-codec.ts";
 import { PRISTINE_VF, type VfChange, type VfState } from "../virtual-function.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Drivers whose rules the fake keeps, by their ndo_set_vf_* in Linux 6.12. */
+/** Drivers whose rules the fake keeps, by their ndo_set_vf_*. */
 export type FakeVfDriver = "mlx5_core" | "ixgbe" | "i40e";
 
 export interface FakeVfsOptions {
