@@ -10,6 +10,7 @@ export { addressWords } from "./scalar/address-words.ts";
 export { formatDuration } from "./scalar/duration.ts";
 export {
   CABLE_PREFIXES,
+  MACHINE_JOINT_PREFIX,
   MACHINE_TRUNK_PREFIXES,
   OWN_LINK_PREFIX,
   SPINE_END_PREFIX,

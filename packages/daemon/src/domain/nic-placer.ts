@@ -50,6 +50,9 @@ export class NicPlacer implements Disposable {
   #watch: Disposable | undefined;
   /** Links that are being moved at this moment. */
   readonly #moving = new Set<string>();
+  /** NICs that a virtual machine has been told to hold, and that it is to let go when nothing leads to them any more. */
+  readonly #held = new Map<NicId, NicSpec>();
+  #isLeaving = false;
 
   constructor(options: NicPlacerOptions) {
     this.#options = options;
@@ -92,6 +95,7 @@ export class NicPlacer implements Disposable {
 
   /** Tells where a NIC that was left out need not be any more. */
   settle(): void {
+    if (this.#isLeaving) this.#tell();
     if (this.#spec === undefined || this.#absent.size === 0 || this.#options.hub.inDoubt) return;
     const before = this.#absent;
     const { absentNics } = this.placesFor(this.#spec);
@@ -145,7 +149,11 @@ export class NicPlacer implements Disposable {
     const spec = this.#spec;
     if (spec === undefined) return;
     const named = new Set(spec.domains.map(({ name }) => name));
-    const full = new Set(links.inDomains.filter(isNic).map((link) => links.domainOf(link)));
+    const trunks = [...this.#options.hub.lastKnown.trunks];
+    const full = new Set<string | undefined>([
+      ...links.inDomains.filter(isNic).map((link) => links.domainOf(link)),
+      ...trunks.map(([, { domain }]) => domain),
+    ]);
     const leaving: DomainSpec[] = [...domains.standing].flatMap(([name, { spec: was }]) =>
       !named.has(name) && full.has(name) ? [was] : [],
     );
@@ -155,6 +163,14 @@ export class NicPlacer implements Disposable {
       const wanted = wantedDomain(spec, nic, (name) => this.#driverOf(name));
       if (wanted !== undefined) held.get(wanted.name)?.push(nic);
     }
+    this.#isLeaving = leaving.length > 0;
+    for (const [name, { domain, kind }] of trunks) {
+      const nic = this.#held.get(name);
+      if (kind !== "tap" || nic === undefined || held.get(domain)?.some((other) => other.name === name)) continue;
+      held.get(domain)?.push(nic);
+      this.#isLeaving = true;
+    }
+    for (const nics of held.values()) for (const nic of nics) this.#held.set(nic.name, nic);
     for (const [domain, nics] of held) domains.hold(domain, nics);
   }
 

@@ -30,10 +30,13 @@ export const TRUNK_END_PREFIX = "gd-";
 /** Of the taps of a driver domain's virtual machines: behind a NIC's device, and behind its trunk where a spare stands by. */
 export const CABLE_PREFIXES = { a: "gn-", b: "gm-" } as const;
 export const MACHINE_TRUNK_PREFIXES = { a: "ga-", b: "gb-" } as const;
+/** Of the other end of the pair that stands for the NIC then, where the way to one of the two is chosen. */
+export const MACHINE_JOINT_PREFIX = "gx-";
 const OWN_PREFIXES = [
   ...[OWN_LINK_PREFIX, SPINE_PREFIX, SPINE_END_PREFIX, TRUNK_PREFIX, TRUNK_END_PREFIX],
   ...Object.values(CABLE_PREFIXES),
   ...Object.values(MACHINE_TRUNK_PREFIXES),
+  MACHINE_JOINT_PREFIX,
 ];
 
 /** What the kernel takes as a link's name (dev_valid_name, and no `%`: that is a template) and GONA does not make itself. */

@@ -2,6 +2,7 @@ import { type Kernel, type KernelOp, makePersistentTap } from "@gona/kernel";
 import {
   CABLE_PREFIXES,
   type DomainId,
+  MACHINE_JOINT_PREFIX,
   MACHINE_TRUNK_PREFIXES,
   type MachineDevice,
   type NicId,
@@ -43,9 +44,8 @@ export class MachineLinks {
 
   /** Taps of one machine for a NIC. */
   taps(nic: NicId, unit: Unit): { readonly trunk: string; readonly cable: string } {
-    const { device } = trunkEnds(nic);
-    const rest = device.slice(TRUNK_PREFIX.length);
-    const trunk = this.#options.spare ? `${MACHINE_TRUNK_PREFIXES[unit]}${rest}` : device;
+    const rest = restOf(nic);
+    const trunk = this.#options.spare ? `${MACHINE_TRUNK_PREFIXES[unit]}${rest}` : trunkEnds(nic).device;
     return { trunk, cable: `${CABLE_PREFIXES[unit]}${rest}` };
   }
 
@@ -69,16 +69,17 @@ export class MachineLinks {
     const { kernel, spare } = this.#options;
     const link = kernel.link(nic);
     if (link === undefined) return;
-    const { device, peer } = trunkEnds(nic);
+    const { device } = trunkEnds(nic);
+    const joint = jointOf(nic);
     const { mac, mtu } = link;
     const there = kernel.link(device);
     if (there !== undefined && (there.kind === "veth") !== spare)
       await kernel.run([{ op: "linkDelete", link: device }]);
     if (spare && kernel.link(device) === undefined) {
       await kernel.run([
-        { op: "vethPairCreate", link: device, peer, mtu },
+        { op: "vethPairCreate", link: device, peer: joint, mtu },
         { op: "linkSet", link: device, alias: this.#label(nic), mac },
-        { op: "linkSet", link: peer, alias: this.#label(nic) },
+        { op: "linkSet", link: joint, alias: this.#label(nic) },
       ]);
     }
     for (const unit of this.units) {
@@ -104,11 +105,11 @@ export class MachineLinks {
       const [first = "", second] = taps.map((tap) => tap[kind]);
       return second === undefined ? [first] : [first, second];
     };
-    const { peer } = trunkEnds(nic);
+    const joint = jointOf(nic);
     for (const { cable } of taps) await crossings.set(cable, [nic], false);
     if (spare) {
-      for (const { trunk } of taps) await crossings.set(trunk, [peer], false);
-      await crossings.set(peer, ways("trunk"), true);
+      for (const { trunk } of taps) await crossings.set(trunk, [joint], false);
+      await crossings.set(joint, ways("trunk"), true);
     }
     await crossings.set(nic, ways("cable"), true);
   }
@@ -118,7 +119,9 @@ export class MachineLinks {
     const { kernel, crossings } = this.#options;
     await crossings.clear(nic);
     if (kernel.link(nic) !== undefined) await kernel.run([{ op: "linkSet", link: nic, promiscuous: false }]);
-    for (const { name } of this.#labelled().filter((link) => link.alias === this.#label(nic)))
+    const labelled = this.#labelled().filter((link) => link.alias === this.#label(nic));
+    // The one that stands for the NIC bears the trunk's own label once it is in use.
+    for (const name of [trunkEnds(nic).device, ...labelled.map((link) => link.name)])
       if (kernel.link(name) !== undefined) await kernel.run([{ op: "linkDelete", link: name }]);
   }
 
@@ -143,6 +146,11 @@ export class MachineLinks {
     return this.#options.kernel.links().filter(({ alias }) => alias?.startsWith(this.#prefix) === true);
   }
 }
+
+/** Where the way to the machine at work is chosen: the other end of the pair that stands for the NIC. */
+const jointOf = (nic: NicId): string => `${MACHINE_JOINT_PREFIX}${restOf(nic)}`;
+/** What the names of all links of a NIC end on. */
+const restOf = (nic: NicId): string => trunkEnds(nic).device.slice(TRUNK_PREFIX.length);
 
 /** What the machine calls a NIC: names may hold what its shell minds. */
 export const idOf = (nic: NicId): string => `n${stableHash(`machine ${nic}`)}`;
