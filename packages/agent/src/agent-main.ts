@@ -1,6 +1,7 @@
 import { closeSync, writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
-import { LinuxKernel } from "@gona/kernel";
+// By its own door: the whole package takes twice as long to load, and a dead agent is missed.
+import { LinuxKernel } from "@gona/kernel/linux-kernel";
 import { AgentServer } from "./agent-server.ts";
 import { readAgentWords } from "./agent-words.ts";
 import { listen } from "./listen.ts";

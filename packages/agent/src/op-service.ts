@@ -1,4 +1,7 @@
-import { KernelError, type KernelOp, type LinuxKernel, PinnedPrograms } from "@gona/kernel";
+import type { KernelOp } from "@gona/kernel";
+import { KernelError } from "@gona/kernel/kernel-error";
+import type { LinuxKernel } from "@gona/kernel/linux-kernel";
+import { PinnedPrograms } from "@gona/kernel/pinned-programs";
 import type { RunReply } from "./protocol.ts";
 
 /** Carries operations out in the namespace of this process, one list after the other. */

@@ -1,4 +1,4 @@
-import { GonaError } from "@gona/model";
+import { GonaError } from "@gona/model/gona-error";
 
 /** The kernel said no: `<operation>: <errno name> (<the kernel's own words>)`. */
 export class KernelError extends GonaError {

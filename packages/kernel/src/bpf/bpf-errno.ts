@@ -1,4 +1,4 @@
-import { GonaError } from "@gona/model";
+import { GonaError } from "@gona/model/gona-error";
 import { KernelError } from "../kernel-error.ts";
 import { errnoName, errnoWords } from "../libc/errno.ts";
 

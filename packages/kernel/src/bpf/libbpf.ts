@@ -1,4 +1,4 @@
-import { GonaError } from "@gona/model";
+import { GonaError } from "@gona/model/gona-error";
 import koffi, { type LibraryHandle } from "koffi";
 
 /** A C pointer as koffi hands it over; null is C's NULL. */

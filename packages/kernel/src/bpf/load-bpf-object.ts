@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { GonaError } from "@gona/model";
+import { GonaError } from "@gona/model/gona-error";
 import { KernelError } from "../kernel-error.ts";
 import { errnoName } from "../libc/errno.ts";
 import { errno } from "../libc/libc.ts";

@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from "node:timers/promises";
-import { type Nanoseconds, nanoseconds } from "@gona/model";
+import { type Nanoseconds, nanoseconds } from "@gona/model/units";
 import { libc } from "../libc/libc.ts";
 
 const CLOCK_MONOTONIC = 1;
