@@ -37,8 +37,12 @@ export async function runLevel(level, { files, pass }, leftMs) {
     const run = level.root ? [beside("sandbox.sh"), leftoversFile, node, ...vitest] : vitest;
     // Whatever ends us ends the tests too, and with the sandbox's first process goes all that is in it.
     const argv = ["setpriv", "--pdeathsig", "KILL", ...run];
+    // As ./gona has it: tests start hundreds of probers, each of which costs 0.3 s of a CPU with it and 0.75 s without.
+    const NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE ?? join(root, "build/node-cache");
     const deadlineMs = Math.max(0, Math.min(level.deadlineMs, leftMs));
-    const end = await follow(argv, deadlineMs, { GONA_TEST_COUNT: countFile, NODE_OPTIONS: QUIET_NODE });
+    const end = await follow(argv, deadlineMs, {
+      ...{ GONA_TEST_COUNT: countFile, NODE_OPTIONS: QUIET_NODE, NODE_COMPILE_CACHE },
+    });
     const count = readJson(
       countFile,
       /** @type {import("./counting-reporter.mjs").LevelCount | undefined} */ (undefined),
