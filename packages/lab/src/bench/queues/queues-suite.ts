@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { GonaError } from "@gona/model";
-import { runInside } from "../../bed/run-command.ts";
+import { runCommand, runInside } from "../../bed/run-command.ts";
 import { SLOWNESS } from "../../bed/slowness.ts";
 import { type BenchRow, summarize } from "../bench-row.ts";
 import { jain } from "../figures/jain.ts";
@@ -11,7 +11,7 @@ import { measureRates, runDry } from "../qos-bed/measure-rates.ts";
 import { type Kind, QosBed } from "../qos-bed/qos-bed.ts";
 import type { Suite, SuiteOptions } from "../suite.ts";
 import { flowBytes, gained } from "./flow-bytes.ts";
-import { FQ_CODEL, htbBed, NIC, PLAIN, setLeaf } from "./leaf-shaper.ts";
+import { htbBed, NIC } from "./htb-bed.ts";
 
 /** What an emulated machine fills too (packages/lab/src/vm/bench-in-guest.ts). */
 const LIMIT_MEGABITS = SLOWNESS > 1 ? 5 : 30;
@@ -70,16 +70,14 @@ export const queuesSuite: Suite = {
     const { quick, progress } = options;
     progress("building the beds");
     await using stack = new AsyncDisposableStack();
-    const own = stack.use(await QosBed.gona("bench-queues", spec(true), { without: "fq_codel" }));
-    const htb = stack.use(await htbBed(spec(false)));
-    const fair = await fqCodelBed(htb, progress);
-    if (fair !== undefined) stack.use(fair);
-    for (const bed of [own, htb, ...(fair ? [fair] : [])]) await startEcho(bed);
-    const variants = [
-      ...goalVariants(own, "GONA's own queues"),
-      ...(fair ? goalVariants(fair, "GONA with fq_codel") : []),
-      { name: PLAIN.name, bed: htb, ecn: false, set: () => setLeaf(htb, PLAIN, LIMIT_MEGABITS) },
-    ];
+    const variants: Variant[] = [];
+    for (const build of [ownQueues, fqCodel, ...(isBrief(options) ? [] : [plainHtb])]) {
+      const bed = await build(progress);
+      if (bed === undefined) continue;
+      stack.use(bed.bed);
+      await startEcho(bed.bed);
+      variants.push(...bed.variants.filter(({ ecn }) => !ecn || !isBrief(options)));
+    }
     const seen = new Map<string, Figure[]>();
     for (let round = 0; round < (quick ? ROUNDS.quick : ROUNDS.full); round++)
       for (const load of LOADS)
@@ -95,6 +93,37 @@ export const queuesSuite: Suite = {
   },
 };
 
+/** An emulated machine takes minutes for each figure: there GONA's two ways alone are shown, without ECN. */
+const isBrief = ({ quick }: SuiteOptions): boolean => quick && SLOWNESS > 1;
+
+interface Bed {
+  readonly bed: QosBed;
+  readonly variants: readonly Variant[];
+}
+
+async function ownQueues(): Promise<Bed> {
+  const bed = await QosBed.gona("bench-queues", spec(true), { without: "fq_codel" });
+  return { bed, variants: goalVariants(bed, "GONA's own queues") };
+}
+
+async function plainHtb(): Promise<Bed> {
+  const bed = await htbBed(spec(false), LIMIT_MEGABITS);
+  return { bed, variants: [{ name: "HTB", bed, ecn: false, set: async () => undefined }] };
+}
+
+/** Undefined where this kernel has none: asked by making one, in a namespace that goes with the asking process. */
+async function fqCodel(progress: SuiteOptions["progress"]): Promise<Bed | undefined> {
+  try {
+    await runCommand("unshare", ["--net", "tc", "qdisc", "add", "dev", "lo", "root", "fq_codel"]);
+  } catch (error) {
+    if (!(error instanceof GonaError)) throw error;
+    progress(`fq_codel is left out: ${error.message}`);
+    return undefined;
+  }
+  const bed = await QosBed.gona("bench-queues-fair", spec(true));
+  return { bed, variants: goalVariants(bed, "GONA with fq_codel") };
+}
+
 const goalVariants = (bed: QosBed, name: string): readonly Variant[] =>
   [false, true].map((ecn) => ({
     name: `${name}, latency ${GOAL}${ecn ? ", TCP with ECN" : ""}`,
@@ -107,18 +136,6 @@ const goalVariants = (bed: QosBed, name: string): readonly Variant[] =>
 async function setEcn({ bed }: QosBed, on: boolean): Promise<void> {
   const script = `echo ${on ? 1 : 2} > /proc/sys/net/ipv4/tcp_ecn`;
   await runInside(bed.station("guest0").netns, "sh", ["-ec", script]);
-}
-
-/** Undefined where this kernel has no fq_codel: tried on the bed of the plain leaf, which is set anew each time. */
-async function fqCodelBed(htb: QosBed, progress: SuiteOptions["progress"]): Promise<QosBed | undefined> {
-  try {
-    await setLeaf(htb, FQ_CODEL, LIMIT_MEGABITS);
-  } catch (error) {
-    if (!(error instanceof GonaError)) throw error;
-    progress(`fq_codel is left out: ${error.message}`);
-    return undefined;
-  }
-  return await QosBed.gona("bench-queues-fair", spec(true));
 }
 
 async function measure(
