@@ -12,7 +12,9 @@ const NOTHING = bitsPerSecond(0);
 /** Why a device of a vif's own cannot be had now; undefined where it can. */
 export function missingBypass(slice: BypassSlice, { links, absentNics, nicsVfs }: Inventory): string | undefined {
   const { nic } = slice;
-  if (!links.has(nic)) return absentNics?.get(nic) ?? `there is no link ${nic} yet`;
+  const absent = absentNics?.get(nic);
+  if (absent !== undefined) return absent;
+  if (!links.has(nic)) return `there is no link ${nic} yet`;
   const offer = nicsVfs?.get(nic);
   return isVf(slice) && offer !== undefined ? missingVf(slice, offer) : undefined;
 }

@@ -62,9 +62,11 @@ export function expectSound(hub: HubState): void {
     expect(hub.nicFilters.has(nic)).not.toBe(hub.domainFilters.has(nic));
   }
   expectSoundQueues(hub);
+  expectSoundBypasses(hub);
   const slots = new Map([...hub.vifs].map(([id, vif]) => [vif.slot, id]));
   for (const vif of hub.vifs.values()) {
-    expect(hub.vifFilters.get(vif.device)).toEqual({ vifSlot: vif.slot });
+    const { macvtap } = vif;
+    expect(hub.vifFilters.get(vif.device)).toEqual({ vifSlot: vif.slot, ...(macvtap && { macvtap }) });
     const living = vif.slices.filter((slice) => slice !== null);
     for (const slice of living) expect(hub.slices.has(sliceKey(egressLink(hub, slice.nic), vif.slot))).toBe(true);
     // No bucket points into the void, and none to a dead NIC beside a living one.
@@ -93,9 +95,29 @@ function expectUniqueMacs(hub: HubState): void {
       const key = `${vif.fabric} ${mac}`;
       expect(owners.get(key) ?? id, `${mac} is of one vif`).toBe(id);
       owners.set(key, id);
-      expect(hub.stations.get(`${vif.fabric}/${vif.vlan} ${mac}` as never)?.vifSlot).toBe(vif.slot);
+      // A macvtap's frames come in past all stations.
+      if (vif.macvtap === undefined)
+        expect(hub.stations.get(`${vif.fabric}/${vif.vlan} ${mac}` as never)?.vifSlot).toBe(vif.slot);
     }
   }
+}
+
+/** Each macvtap is its vif's device, and no virtual function is two vifs'. */
+function expectSoundBypasses(hub: HubState): void {
+  const vfs: string[] = [];
+  for (const [id, path] of hub.bypasses) {
+    expect(hub.nics.has(path.nic)).toBe(true);
+    if (path.kind === "sriov") {
+      vfs.push(`${path.nic} ${path.vf}`);
+      expect(hub.vifs.has(id)).toBe(false);
+      continue;
+    }
+    const { device, nic, mode } = path;
+    expect(hub.vifs.get(id)).toMatchObject({ device, macvtap: { nic, mode } });
+  }
+  expectUnique("virtual functions", vfs);
+  const macvtaps = [...hub.vifs].flatMap(([id, { macvtap }]) => (macvtap ? [id] : []));
+  for (const id of macvtaps) expect(hub.bypasses.get(id)?.kind).toBe("macvtap");
 }
 
 function expectFittingTree(hub: HubState, link: string): void {

@@ -1,8 +1,10 @@
+import type { VifId } from "@gona/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { admit } from "../src/admit.ts";
 import { applySteps, invertSteps } from "../src/apply-steps.ts";
 import { type Desired, desiredState } from "../src/desired-state.ts";
+import { equalData } from "../src/equal-data.ts";
 import { EMPTY_HUB, type HubState, type VifEntry } from "../src/hub-state.ts";
 import { plan } from "../src/plan.ts";
 import { expectSound, hasWorkingSlice } from "./hub-invariants.ts";
@@ -30,6 +32,10 @@ function changesBetween(before: HubState, after: HubState): readonly string[] {
     }
   }
   for (const id of after.vifs.keys()) if (!before.vifs.has(id)) seen.push("vif added");
+  for (const id of new Set([...before.bypasses.keys(), ...after.bypasses.keys()])) {
+    const [was, now] = [before, after].map((hub) => hub.bypasses.get(id)?.kind);
+    if (was !== now) seen.push(`${now ?? was} ${now ? "added" : "removed"}`);
+  }
   for (const id of new Set([...before.spines.keys(), ...after.spines.keys()])) {
     if (!before.spines.has(id)) seen.push("spine added");
     if (!after.spines.has(id)) seen.push("spine removed");
@@ -50,6 +56,12 @@ function swapsAllNics(was: VifEntry | undefined, now: VifEntry | undefined): boo
   return old.length > 0 && fresh.length > 0 && !old.some((nic) => fresh.includes(nic));
 }
 
+function isSameDevice(from: HubState, to: HubState, id: VifId): boolean {
+  const [was, now] = [from.vifs.get(id), to.vifs.get(id)];
+  const isAny = was?.macvtap !== undefined || now?.macvtap !== undefined;
+  return !isAny || (equalData(was?.macvtap, now?.macvtap) && was?.device === now?.device);
+}
+
 function changesParts(from: HubState, to: HubState, key: string): boolean {
   const [was, now] = [from, to].map((hub) => hub.slices.get(key as never)?.leaf);
   return was === undefined || now === undefined;
@@ -67,6 +79,7 @@ const ALL_CHANGES = [
   "fabric changed",
   "MAC changed",
   ...["parts", "latency", "capped", "localCapped", "queued"].flatMap((what) => [`${what} on`, `${what} off`]),
+  ...["macvtap", "sriov"].flatMap((what) => [`${what} added`, `${what} removed`]),
   "spine added",
   "spine removed",
   "part removed",
@@ -109,6 +122,8 @@ describe("plan", () => {
             hasWorkingSlice(from, id) &&
             hasWorkingSlice(to, id) &&
             // A veth pair that must be made anew takes its guest's link away, whatever the order.
+            // And so does a macvtap, or one in the place of another device.
+            isSameDevice(from, to, id) &&
             from.vifLinks.get(id)?.device === to.vifLinks.get(id)?.device,
         );
         watched += both.length;
@@ -145,7 +160,8 @@ describe("desiredState", () => {
         expectSound(hub);
         const vifs = w.spec.guests.flatMap((guest) => guest.vifs.map((vif) => vif.id));
         const left = pending.flatMap((entry) => (entry.kind === "vif" ? [entry.vif] : []));
-        expect([...hub.vifs.keys(), ...left].sort()).toEqual(vifs.sort());
+        const held = new Set([...hub.vifs.keys(), ...hub.bypasses.keys()]);
+        expect([...held, ...left].sort()).toEqual(vifs.sort());
         pendingSeen += pending.length;
       }),
     );

@@ -72,7 +72,7 @@ function linksOf(hub: HubState, vif: VifEntry): readonly string[] {
     ...vif.slices.flatMap((slice) => {
       if (slice === null) return [];
       const out = egressLink(hub, slice.nic);
-      return hub.nics.get(slice.nic)?.shapeIn
+      return hub.nics.get(slice.nic)?.shapeIn && vif.macvtap === undefined
         ? [out, ingressLink(hub, slice.nic) ?? `no way in by ${slice.nic}`]
         : [out];
     }),
@@ -113,6 +113,13 @@ export function brokenPaths(hub: HubState, excused?: Excused): readonly string[]
       }
     }
     if (vif.queued && !hub.trees.has(vif.device)) broken.push(`${id}: no tree on its own link`);
+  }
+  // A macvtap is up while its filter stands; the frames of one whose vif has another path by now are dropped.
+  for (const [device, { macvtap, vifSlot }] of hub.vifFilters) {
+    const [id, vif] = [...hub.vifs].find(([, { slot }]) => slot === vifSlot) ?? [];
+    if (macvtap === undefined || id === undefined || vif?.macvtap === undefined) continue;
+    if (!hub.slices.has(sliceKey(macvtap.nic, vifSlot))) broken.push(`${device}: no class`);
+    if (vif.device === device && hub.bypasses.get(id)?.kind !== "macvtap") broken.push(`${device}: no macvtap`);
   }
   for (const [nic, { shapeIn, trunk }] of hub.nics) {
     if (shapeIn && ingressLink(hub, nic) === undefined) broken.push(`${nic}: no spine`);

@@ -11,6 +11,7 @@ import {
   type HostSpec,
   megabitsPerSecond,
   milliseconds,
+  minRate,
   type NicId,
   type NicSpec,
   nicId,
@@ -23,6 +24,7 @@ import {
   vifId,
 } from "@gona/model";
 import fc from "fast-check";
+import { isVf } from "../src/bypass.ts";
 import type { Inventory, NicPlacement } from "../src/inventory.ts";
 
 /** A spec and the links and NICs it meets. */
@@ -136,9 +138,11 @@ export const world: fc.Arbitrary<World> = fc
       nicExtras: fc.tuple(nicExtras, nicExtras),
       // Rarely: what parts and virtual queues do is to be met often enough.
       fqCodel: fc.nat(4).map((one) => one === 0),
+      // None of the virtual functions is there, all are, or nobody asked.
+      vfs: fc.constantFrom(undefined, 0, 64, 64),
     }),
   )
-  .map(({ nics, guests, absent, down, held, moving, nicExtras: extrasOf, fqCodel }) => ({
+  .map(({ nics, guests, absent, down, held, moving, nicExtras: extrasOf, fqCodel, vfs }) => ({
     spec: {
       domains: [{ name: domainId("host"), isolation: "host", drivers: [] }],
       fabrics: POOL.map(({ fabric, lag }) => ({ name: fabric, lag })),
@@ -150,9 +154,11 @@ export const world: fc.Arbitrary<World> = fc
           capacity: gigabitsPerSecond(1),
           failback: milliseconds(1000),
           ...(extrasOf[index] ?? extrasOf[0]),
+          // Virtual functions count none.
+          ...(hasVfs(guests, name) && { overhead: bytes(0) }),
         })),
       ),
-      guests,
+      guests: withoutIngressBesideBypasses(guests),
     },
     inventory: {
       links: new Set([...nics.flat(), ...GUESTS.map((_, index) => `v${index}`)].filter((l) => !absent.includes(l))),
@@ -161,6 +167,9 @@ export const world: fc.Arbitrary<World> = fc
       placements: new Map(PLACES),
       absentNics: new Map(moving.map((nic) => [nic, "it is on its way"])),
       ...(fqCodel && { fqCodel }),
+      ...(vfs !== undefined && {
+        nicsVfs: new Map(nics.flat().map((nic) => [nic, { driver: "mlx5_core", enabled: vfs, total: 64 }])),
+      }),
     },
   }));
 
@@ -185,6 +194,51 @@ function canMove(slices: readonly SliceSpec[]): boolean {
   return slices.length >= 2 && (shaped === 0 || shaped === slices.length) && roomy;
 }
 
+/** What may stand instead of a vif of the hub, on its first NIC: of a lag, or one that is elsewhere, none. */
+type Bypass = "macvtap" | "sriov" | undefined;
+
+/** The vif with a device of its own, and nothing that such a one cannot have. */
+function bypassed(vif: VifSpec, kind: Bypass, number: number): VifSpec {
+  const [first] = vif.aggregate.slices;
+  if (kind === undefined || first === undefined || PLACES.some(([nic]) => nic === first.nic)) return vif;
+  const limit = megabitsPerSecond(40);
+  const egress = { reserve: minRate(first.egress.reserve, limit), limit, shares: shares(100) };
+  const path = kind === "sriov" ? { kind, vf: number } : { kind, mode: "bridge" as const };
+  return {
+    ...vif,
+    attachment: kind === "sriov" ? { kind: "vf" } : { kind: "device", device: `m${number}` },
+    vlan: 0,
+    trunk: [],
+    antiSpoof: { mac: true, ip: false },
+    aggregate: {
+      slices: [{ nic: first.nic, egress, path }],
+      balance: "hash",
+      onNicLoss: "degrade",
+      classes: [],
+    },
+  };
+}
+
+const hasVfs = (guests: readonly GuestSpec[], nic: NicId): boolean =>
+  guests.some(({ vifs }) => vifs.some((one) => one.aggregate.slices.some((slice) => slice.nic === nic && isVf(slice))));
+
+/** Beside devices of guests' own nothing that comes in can be reserved. */
+function withoutIngressBesideBypasses(guests: readonly GuestSpec[]): readonly GuestSpec[] {
+  const slices = guests.flatMap(({ vifs }) => vifs.flatMap(({ aggregate }) => aggregate.slices));
+  const nics = new Set(slices.flatMap(({ nic, path }) => (path === undefined ? [] : [nic])));
+  const unreserved = (slice: SliceSpec): SliceSpec =>
+    slice.ingress === undefined || !nics.has(slice.nic)
+      ? slice
+      : { ...slice, ingress: { ...slice.ingress, reserve: megabitsPerSecond(0) } };
+  return guests.map((guest) => ({
+    ...guest,
+    vifs: guest.vifs.map((one) => ({
+      ...one,
+      aggregate: { ...one.aggregate, slices: one.aggregate.slices.map(unreserved) },
+    })),
+  }));
+}
+
 function vif(id: VifSpec["id"], number: number, nics: readonly (readonly NicId[])[]): fc.Arbitrary<VifSpec> {
   return fc.integer({ min: 0, max: nics.length - 1 }).chain((fabric) =>
     fc
@@ -200,25 +254,34 @@ function vif(id: VifSpec["id"], number: number, nics: readonly (readonly NicId[]
         balance: fc.constantFrom("hash" as const, "active-backup" as const, "flowlet" as const, "stripe" as const),
         onNicLoss: fc.constantFrom("degrade" as const, "stop" as const, "keep-reserve" as const),
         extras,
+        bypass: fc.oneof(
+          { weight: 5, arbitrary: fc.constant<Bypass>(undefined) },
+          { weight: 3, arbitrary: fc.constantFrom<Bypass>("macvtap", "sriov") },
+        ),
       })
       .map(
-        ({ slices, create, vlan, trunk, macByte, ip, balance, onNicLoss, extras: more }): VifSpec => ({
-          id,
-          attachment: create
-            ? { kind: "create", netns: `ns-${id.replace("/", "-")}`, name: "eth0" }
-            : { kind: "device", device: `v${number}` },
-          mac: `52:54:00:00:00:${macByte.toString(16).padStart(2, "0")}`,
-          addresses: [`10.0.0.${number + 1}`, `fd00::${number + 1}`],
-          vlan,
-          trunk,
-          antiSpoof: { mac: true, ip },
-          aggregate: {
-            slices,
-            balance,
-            onNicLoss: onNicLoss === "keep-reserve" && !canMove(slices) ? "degrade" : onNicLoss,
-            ...more,
-          },
-        }),
+        ({ slices, create, vlan, trunk, macByte, ip, balance, onNicLoss, extras: more, bypass }): VifSpec =>
+          bypassed(
+            {
+              id,
+              attachment: create
+                ? { kind: "create", netns: `ns-${id.replace("/", "-")}`, name: "eth0" }
+                : { kind: "device", device: `v${number}` },
+              mac: `52:54:00:00:00:${macByte.toString(16).padStart(2, "0")}`,
+              addresses: [`10.0.0.${number + 1}`, `fd00::${number + 1}`],
+              vlan,
+              trunk,
+              antiSpoof: { mac: true, ip },
+              aggregate: {
+                slices,
+                balance,
+                onNicLoss: onNicLoss === "keep-reserve" && !canMove(slices) ? "degrade" : onNicLoss,
+                ...more,
+              },
+            },
+            fabric === 0 ? bypass : undefined,
+            number,
+          ),
       ),
   );
 }
