@@ -46,8 +46,8 @@ class LacpBed implements AsyncDisposable {
       run("ip", "-n", bed.netns("switch"), "link", "del", "br0");
       // The members' own stacks hear what the switch hears, and must not answer for it.
       inside(bed.netns("switch"), "sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1");
-      const ovs = await OvsSwitch.start(bed.netns("switch"));
-      ovs.addBridge("br0", `${PEER}/16`);
+      const ovs = await OvsSwitch.run(bed.netns("switch"));
+      await ovs.addBridge("br0", `${PEER}/16`);
       return new LacpBed(bed, ovs, lacp);
     } catch (error) {
       await bed[Symbol.asyncDispose]();
@@ -55,8 +55,8 @@ class LacpBed implements AsyncDisposable {
     }
   }
 
-  bundle(...settings: readonly string[]): void {
-    this.ovs.set("add-bond", "br0", "bond0", ...PORTS, "bond_mode=balance-tcp", ...settings);
+  async bundle(...settings: readonly string[]): Promise<void> {
+    await this.ovs.set("add-bond", "br0", "bond0", ...PORTS, "bond_mode=balance-tcp", ...settings);
   }
 
   async start(): Promise<JsonProcess> {
@@ -111,11 +111,11 @@ test(
   async () => {
     await using lacp = await LacpBed.make("fast", "fast");
     const { bed, ovs } = lacp;
-    lacp.bundle("lacp=active", "other_config:lacp-time=fast");
+    await lacp.bundle("lacp=active", "other_config:lacp-time=fast");
     await lacp.start();
     await lacp.bundled();
-    expect(ovs.lacp("bond0")).toEqual(new Map(PORTS.map((port) => [port, "current attached"])));
-    expect(ovs.ask("lacp/show", "bond0")).toMatch(/status: active negotiated/);
+    expect(await ovs.lacp("bond0")).toEqual(new Map(PORTS.map((port) => [port, "current attached"])));
+    expect(await ovs.ask("lacp/show", "bond0")).toMatch(/status: active negotiated/);
     const [eth1, eth2] = await bed.client.nics();
     expect(eth1?.lacp).toMatchObject({ rate: "fast", reception: "current", flags: "ATGSCD--" });
     expect(eth2?.lacp?.partner?.system).toBe(eth1?.lacp?.partner?.system);
@@ -158,15 +158,15 @@ test(
 test("a NIC is drained and given back, and the daemon replaced, without a lost packet", LONG, async () => {
   await using lacp = await LacpBed.make("slow", "slow");
   const { bed, ovs } = lacp;
-  lacp.bundle("lacp=active", "other_config:lacp-time=slow");
+  await lacp.bundle("lacp=active", "other_config:lacp-time=slow");
   const daemon = await lacp.start();
   await lacp.bundled();
   expect((await lacp.nic("eth1"))?.lacp).toMatchObject({ rate: "slow", flags: "A-GSCD--" });
   lacp.dressGuest();
   const [out, back] = await bed.startTraffic(PER_SECOND);
-  const changes = () =>
-    ovs.ask("lacp/show-stats", "bond0").match(/(?:Link Expired|Link Defaulted|Carrier Status Changed): \d+/g);
-  const before = changes();
+  const changes = async () =>
+    (await ovs.ask("lacp/show-stats", "bond0")).match(/(?:Link Expired|Link Defaulted|Carrier Status Changed): \d+/g);
+  const before = await changes();
   expect(before?.length).toBeGreaterThan(0);
 
   await bed.client.drain("eth2");
@@ -182,8 +182,8 @@ test("a NIC is drained and given back, and the daemon replaced, without a lost p
   await lacp.start();
   expect(await lacp.standing()).toEqual(NICS.map((nic) => `${nic} up distributing`));
 
-  expect(changes()).toEqual(before);
-  expect(ovs.lacp("bond0")).toEqual(new Map(PORTS.map((port) => [port, "current attached"])));
+  expect(await changes()).toEqual(before);
+  expect(await ovs.lacp("bond0")).toEqual(new Map(PORTS.map((port) => [port, "current attached"])));
   for (const stream of [out, back]) {
     if (stream === undefined) continue;
     const { losses } = await endStream(stream);
@@ -197,7 +197,7 @@ test(
   async () => {
     await using lacp = await LacpBed.make("none", "fast");
     const { bed, ovs } = lacp;
-    for (const port of PORTS) ovs.set("add-port", "br0", port);
+    for (const port of PORTS) await ovs.set("add-port", "br0", port);
     await lacp.start();
     await expect.poll(() => lacp.standing(), WAIT).toEqual(["eth1 up distributing", "eth2 down detached"]);
     expect((await lacp.nic("eth1"))?.reason).toMatch(/no LACP partner: it is used alone.*`lacp: off`/);
@@ -222,8 +222,8 @@ test(
       100,
     );
 
-    for (const port of PORTS) ovs.set("del-port", "br0", port);
-    lacp.bundle("lacp=active", "other_config:lacp-time=fast");
+    for (const port of PORTS) await ovs.set("del-port", "br0", port);
+    await lacp.bundle("lacp=active", "other_config:lacp-time=fast");
     await lacp.bundled();
     expect((await lacp.nic("eth1"))?.reason).toBeUndefined();
   },
@@ -232,9 +232,9 @@ test(
 test("of two partners one is used, and the NIC at the other is reported", LONG, async () => {
   await using lacp = await LacpBed.make("two", "fast");
   const { ovs } = lacp;
-  ovs.addBridge("br1");
+  await ovs.addBridge("br1");
   for (const [i, port] of PORTS.entries()) {
-    ovs.set("add-port", `br${i}`, port, "--", "set", "port", port, "lacp=active", "other_config:lacp-time=fast");
+    await ovs.set("add-port", `br${i}`, port, "--", "set", "port", port, "lacp=active", "other_config:lacp-time=fast");
   }
   await lacp.start();
   const problem = async () =>
