@@ -189,6 +189,7 @@ export class Controller implements AsyncDisposable {
         domains,
         links: table,
         hub,
+        clock,
         events,
         log,
         relist: () => this.#links.refresh(),

@@ -1,6 +1,5 @@
 import type { CarrierSeen } from "@gona/dataplane";
 import type { Kernel, LinkEvent } from "@gona/kernel";
-import { TRUNK_END_PREFIX, TRUNK_PREFIX } from "@gona/model";
 import type { EventLog } from "./event-log.ts";
 import type { Hub } from "./hub.ts";
 import type { LacpMonitor } from "./lacp/lacp-monitor.ts";
@@ -30,8 +29,6 @@ export interface LinkMonitorOptions {
 
 /** Tells by slot what becomes of NICs' carriers, as soon as it is so. Throws GonaError where the kernel cannot. */
 export type CarrierSource = (onChange: (slot: number, seen: CarrierSeen) => void) => Disposable;
-
-const isTrunkEnd = (name: string): boolean => name.startsWith(TRUNK_PREFIX) || name.startsWith(TRUNK_END_PREFIX);
 
 /** Follows the hub's links and tells those who depend on them. */
 export class LinkMonitor implements Disposable {
@@ -121,9 +118,11 @@ export class LinkMonitor implements Disposable {
     taps.linkChanged(name);
     const use = reconciler.target?.uses.get(name);
     if (kind === "carrier") return;
-    if (kind === "vanished" && isTrunkEnd(name)) {
-      hub.doubt();
-      reconciler.soon(`trunk ${name} vanished`);
+    const behind = reconciler.target?.trunks.get(name);
+    if (behind !== undefined) {
+      paths.linkChanged(behind, true);
+      if (kind === "vanished") hub.doubt();
+      if (kind === "vanished") reconciler.soon(`the trunk of NIC ${behind} vanished`);
     }
     if (use === undefined) return;
     // With a link its filters and classes went, and the entries that name it mean nothing.

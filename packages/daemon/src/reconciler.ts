@@ -1,4 +1,5 @@
 import { StepError } from "@gona/dataplane";
+import { KernelError } from "@gona/kernel";
 import type { HostSpec, Nanoseconds, NicId, VifId } from "@gona/model";
 import {
   type Desired,
@@ -203,7 +204,7 @@ export class Reconciler implements Disposable {
         await failover.execute(steps);
       } catch (error) {
         if (offload.refused(error, target.spec)) continue;
-        const owner = error instanceof StepError ? ownersOf(error.step).at(-1) : undefined;
+        const owner = error instanceof StepError ? refusedOwner(error, ownersOf(error.step)) : undefined;
         if (!(error instanceof StepError) || owner === undefined || refused.size === MOST_REFUSED) throw error;
         refused.set(owner, error);
         continue;
@@ -252,4 +253,11 @@ export class Reconciler implements Disposable {
     this.#moving[Symbol.dispose]();
     this.#retry?.[Symbol.dispose]();
   }
+}
+
+/** Where nobody answers in a domain, all that is to be done there waits; else what the narrowest owner wants. */
+function refusedOwner({ cause }: StepError, owners: readonly string[]): string | undefined {
+  const isDown = cause instanceof KernelError && cause.errno === "EHOSTDOWN";
+  const domain = isDown ? owners.find((owner) => owner.startsWith("domain ")) : undefined;
+  return domain ?? owners.at(-1);
 }

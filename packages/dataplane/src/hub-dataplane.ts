@@ -36,6 +36,7 @@ export class HubDataplane implements Disposable {
 
   /** In order; stops at the first that fails. What was done stays. Throws StepError. */
   execute(steps: readonly Step[], onStep?: (step: Step) => void): Promise<void> {
+    if (steps.some(({ facet }) => facet === "trunks")) this.#senders.forget();
     return executeSteps(this.kernel, steps, onStep === undefined ? {} : { onStep });
   }
 

@@ -9,6 +9,7 @@ export { HubDataplane } from "./hub-dataplane.ts";
 export { FILTER_PREFERENCE, FROM_GUEST, FROM_SPINE, FROM_WIRE, RESOLVE_NIC } from "./hub-filters.ts";
 export { ipBytes } from "./ip-bytes.ts";
 export type { Neighbour } from "./neighbours.ts";
+export * from "./nic-way.ts";
 export { observe } from "./observe/observe.ts";
 export { type OpenOptions, openDataplane } from "./open-dataplane.ts";
 export * from "./program-pins.ts";

@@ -1,6 +1,7 @@
 import { KernelError, PacketSender } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import type { HubKernel } from "./hub-kernel.ts";
+import { nicWay } from "./nic-way.ts";
 
 /** What a socket says whose link went away, perhaps to come back under the same name. */
 const LINK_GONE: ReadonlySet<string> = new Set(["ENXIO", "ENODEV"]);
@@ -10,10 +11,10 @@ const LINK_GONE: ReadonlySet<string> = new Set(["ENXIO", "ENODEV"]);
  * every CPU (synchronize_net in packet_release, milliseconds), and a lost NIC means a thousand frames.
  */
 export class NicSenders implements Disposable {
-  readonly #kernel: Pick<HubKernel, "inside">;
+  readonly #kernel: Pick<HubKernel, "inside" | "link">;
   readonly #senders = new Map<NicId, PacketSender>();
 
-  constructor(kernel: Pick<HubKernel, "inside">) {
+  constructor(kernel: Pick<HubKernel, "inside" | "link">) {
     this.#kernel = kernel;
   }
 
@@ -30,13 +31,19 @@ export class NicSenders implements Disposable {
     }
   }
 
+  /** NICs came to stand elsewhere: their sockets are of no use any more. */
+  forget(): void {
+    this[Symbol.dispose]();
+  }
+
   [Symbol.dispose](): void {
     for (const sender of this.#senders.values()) sender[Symbol.dispose]();
     this.#senders.clear();
   }
 
   #open(nic: NicId): PacketSender {
-    const sender = this.#kernel.inside(() => PacketSender.open(nic, { bypassQueues: true }), nic);
+    const { out } = nicWay(this.#kernel, nic);
+    const sender = this.#kernel.inside(() => PacketSender.open(out, { bypassQueues: true }), out);
     this.#senders.set(nic, sender);
     return sender;
   }

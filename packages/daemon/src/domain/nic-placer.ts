@@ -1,6 +1,7 @@
 import type { Kernel, KernelOp } from "@gona/kernel";
 import { type DomainId, type DomainSpec, type HostSpec, type NicId, type NicSpec, TRUNK_END_PREFIX } from "@gona/model";
 import type { HubState } from "@gona/planner";
+import type { Clock } from "../clock.ts";
 import type { EventLog } from "../event-log.ts";
 import type { Hub } from "../hub.ts";
 import type { LinkTable } from "../link-table.ts";
@@ -19,6 +20,7 @@ export interface NicPlacerOptions {
   readonly driverOf: (link: string) => string;
   readonly links: LinkTable;
   readonly hub: Hub;
+  readonly clock: Clock;
   readonly events: Pick<EventLog, "record">;
   readonly log: Logger;
   /** Links were moved: list them anew. */
@@ -28,6 +30,9 @@ export interface NicPlacerOptions {
   /** A move was refused: try again after a pause. */
   readonly onFailure: (error: unknown) => void;
 }
+
+/** A card that is moved trains its link anew. */
+const ARRIVED_WITHIN_MS = 15_000;
 
 interface Move {
   readonly link: string;
@@ -47,6 +52,8 @@ export class NicPlacer implements Disposable {
   #spec: HostSpec | undefined;
   #ready: DomainControl["ready"] = new Map();
   #absent: NicPlaces["absentNics"] = new Map();
+  /** NICs that were moved, until they carry again or some time has passed; monotonic clock. */
+  readonly #arriving = new Map<NicId, number>();
   #watch: Disposable | undefined;
   /** Links that are being moved at this moment. */
   readonly #moving = new Set<string>();
@@ -81,25 +88,39 @@ export class NicPlacer implements Disposable {
 
   /** With the hub as last known. */
   placesFor(spec: HostSpec): NicPlaces {
-    const { links, hub, domains } = this.#options;
+    const { links, hub, domains, clock } = this.#options;
     const places = nicPlaces({
       spec,
       observed: hub.lastKnown,
       links,
       ready: domains.ready,
+      arriving: this.#stillArriving(),
       driverOf: (nic) => this.#driverOf(nic),
     });
+    const nowMs = clock.monotonicMs();
+    for (const nic of places.absentNics.keys()) this.#arriving.set(nic, nowMs + ARRIVED_WITHIN_MS);
     this.#absent = places.absentNics;
     return places;
   }
 
-  /** Tells where a NIC that was left out need not be any more. */
+  #stillArriving(): ReadonlySet<NicId> {
+    const { hub, clock } = this.#options;
+    const nowMs = clock.monotonicMs();
+    for (const [nic, untilMs] of this.#arriving) {
+      const carries = !this.#absent.has(nic) && hub.lastKnown.nics.get(nic)?.up === true;
+      if (carries || nowMs > untilMs) this.#arriving.delete(nic);
+    }
+    return new Set([...this.#arriving.keys()].filter((nic) => !this.#absent.has(nic)));
+  }
+
+  /** Tells where a NIC that was left out need not be any more, and where another one's turn has come. */
   settle(): void {
     if (this.#isLeaving) this.#tell();
-    if (this.#spec === undefined || this.#absent.size === 0 || this.#options.hub.inDoubt) return;
+    if (this.#spec === undefined || this.#options.hub.inDoubt) return;
     const before = this.#absent;
     const { absentNics } = this.placesFor(this.#spec);
-    if ([...before.keys()].some((nic) => !absentNics.has(nic))) this.#options.onChange("a NIC is where it belongs");
+    const isOther = before.size !== absentNics.size || [...before.keys()].some((nic) => !absentNics.has(nic));
+    if (isOther) this.#options.onChange("NICs have come to where they belong");
   }
 
   isMoving(link: string): boolean {

@@ -9,6 +9,8 @@ export interface NicPlacesInput {
   readonly observed: HubState;
   readonly links: Pick<LinkTable, "has" | "domainOf">;
   readonly ready: ReadonlyMap<DomainId, ReadyDomain>;
+  /** NICs that left their place a moment ago and do not carry yet. */
+  readonly arriving: ReadonlySet<NicId>;
   /** Of a NIC's link, as far as it is known. */
   readonly driverOf: (nic: NicId) => string | undefined;
 }
@@ -30,16 +32,25 @@ export function wantedDomain(
 
 /**
  * Where the NICs of a spec stand, and which are to be left out for now because they are on their way. One whose new
- * domain is not ready yet stays in use where it is.
+ * domain is not ready yet stays in use where it is, and so does one while another of its fabric is on its way: guests
+ * are never without both.
  */
 export function nicPlaces(input: NicPlacesInput): NicPlaces {
   const placements = new Map<NicId, NicPlacement>();
   const absentNics = new Map<NicId, string>();
-  for (const nic of input.spec.nics) {
-    if (!input.links.has(nic.name)) continue;
+  const { spec, links, arriving } = input;
+  const fabricsOf = (nics: ReadonlySet<NicId>) =>
+    new Set(spec.nics.filter(({ name }) => nics.has(name)).map(({ fabric }) => fabric));
+  const busy = fabricsOf(arriving);
+  for (const nic of spec.nics) {
+    if (!links.has(nic.name)) continue;
     const place = placeOf(nic, input);
-    if (typeof place === "string") absentNics.set(nic.name, place);
-    else if (place !== IN_HUB) placements.set(nic.name, place);
+    const there = typeof place === "string" ? inUseAt(nic.name, links.domainOf(nic.name), input) : undefined;
+    const now = there !== undefined && busy.has(nic.fabric) ? there : place;
+    if (typeof now === "string") {
+      absentNics.set(nic.name, now);
+      if (there !== undefined) busy.add(nic.fabric);
+    } else if (now !== IN_HUB) placements.set(nic.name, now);
   }
   return { placements, absentNics };
 }

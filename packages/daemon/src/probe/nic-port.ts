@@ -1,5 +1,5 @@
-import type { Neighbour } from "@gona/dataplane";
-import { FramePort, type PlacedKernel } from "@gona/kernel";
+import { type Neighbour, nicWay } from "@gona/dataplane";
+import { FramePort, type FramePortOptions, type PlacedKernel } from "@gona/kernel";
 import { GonaError, type NicId } from "@gona/model";
 import { macBytes } from "../ethernet-frame.ts";
 import { PROBE_ETHERTYPE } from "./probe-frame.ts";
@@ -33,14 +33,18 @@ export interface PathAccess {
 /** Opens a NIC, wherever it is. */
 export function openNicPort(kernel: Pick<PlacedKernel, "link" | "inside">, nic: NicId): NicPort {
   using held = new DisposableStack();
-  const probes = held.use(kernel.inside(() => FramePort.open(nic, { ethertype: PROBE_ETHERTYPE }), nic));
-  const answers = ANSWERS.map((answer) => held.use(kernel.inside(() => FramePort.open(nic, answer), nic)));
+  const way = nicWay(kernel, nic);
+  const open = (link: string, options: FramePortOptions): FramePort =>
+    held.use(kernel.inside(() => FramePort.open(link, options), link));
+  const probes = open(way.in, { ethertype: PROBE_ETHERTYPE });
+  const out = way.out === way.in ? probes : open(way.out, { ethertype: PROBE_ETHERTYPE });
+  const answers = ANSWERS.map((answer) => open(way.in, answer));
   const link = kernel.link(nic);
   if (link === undefined) throw new GonaError("NOT_FOUND", `link ${nic} is gone`);
   const kept = held.move();
   return {
     mac: macBytes(link.mac),
-    send: (frame) => probes.send(frame),
+    send: (frame) => out.send(frame),
     probes: () => probes.take(),
     answers: () => answers.flatMap((port) => port.take()),
     // Asking for one link handles the event that waits for it on the spot (linkwatch_sync_dev).
