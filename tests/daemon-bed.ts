@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { GonaClient } from "@gona/api";
-import { createNamespace, deleteNamespace, enterCommand, unmountBpffs } from "@gona/kernel";
+import { createNamespace, deleteNamespace, enterCommand, sweepNamespaces, unmountBpffs } from "@gona/kernel";
 import { run } from "./run.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
@@ -161,6 +161,8 @@ export class DaemonBed implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const process of this.#processes) await process.stop("SIGKILL");
     for (const name of this.#namespaces) deleteNamespace(name);
+    // Of its driver domains, whose agents end when their sockets go.
+    sweepNamespaces(`${this.netns("hub")}.`);
     unmountBpffs(join(this.runDir, "bpf"));
     rmSync(this.#directory, { recursive: true, force: true });
   }

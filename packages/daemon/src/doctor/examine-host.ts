@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { DoctorRow } from "@gona/api";
 import { GonaError, type HostSpec } from "@gona/model";
 import { findObject } from "../object-path.ts";
+import { domainRows } from "./domain-rows.ts";
 import { factRows } from "./fact-rows.ts";
 import { machineFacts, machineRows } from "./machine-rows.ts";
 import { nicRows } from "./nic-rows.ts";
@@ -75,6 +76,8 @@ export async function examineHost({ runDir, spec }: ExamineOptions): Promise<rea
       (link) => kernel.vfFacts(link),
     ),
   );
+  const path = process.env.PATH ?? "";
+  rows.push(...domainRows({ path, exists: existsSync, cgroups: kernel.canMakeCgroups() }));
   rows.push(...(await machineRows(machineFacts())));
   if (spec !== undefined) {
     const macvtap = rows.find(({ check }) => check === "macvtap");

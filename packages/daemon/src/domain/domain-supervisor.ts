@@ -22,6 +22,7 @@ export class DomainSupervisor implements DomainControl, AsyncDisposable {
   readonly #options: DomainSupervisorOptions;
   readonly #domains = new Map<DomainId, SupervisedDomain>();
   readonly #listeners = new Set<() => void>();
+  #isEnding = false;
   #ready: ReadonlyMap<DomainId, ReadyDomain> = new Map();
   #standing: ReadonlyMap<DomainId, DomainStanding> = new Map();
 
@@ -58,6 +59,7 @@ export class DomainSupervisor implements DomainControl, AsyncDisposable {
   }
 
   want(domains: readonly DomainSpec[]): void {
+    if (this.#isEnding) return;
     const wanted = new Map(domains.filter(isBuilt).map((spec) => [spec.name, spec]));
     for (const domain of this.#domains.values()) if (!wanted.has(domain.name)) domain.unwant();
     for (const spec of wanted.values()) (this.#domains.get(spec.name) ?? this.#open(spec)).want(spec);
@@ -85,9 +87,10 @@ export class DomainSupervisor implements DomainControl, AsyncDisposable {
     return domain.standing();
   }
 
-  /** Ends all, and settles when they are gone. Throws the first failure in the end. */
+  /** Ends all for good, and settles when they are gone. */
   async stopAll(): Promise<void> {
     this.want([]);
+    this.#isEnding = true;
     await Promise.all(Array.from(this.#domains.values(), (domain) => domain.stopped()));
   }
 

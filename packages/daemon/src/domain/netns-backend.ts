@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { PROTOCOL } from "@gona/agent";
-import { domainNamespace, type NamespaceSource } from "@gona/kernel";
+import { CgroupLeaf, domainNamespace, type NamespaceSource } from "@gona/kernel";
 import { type DomainSpec, GonaError } from "@gona/model";
 import type { Clock } from "../clock.ts";
 import { readVersion } from "../version.ts";
@@ -25,6 +25,8 @@ export interface NetnsBackendOptions {
   readonly programs: string;
 }
 
+/** So long is waited for the reason when an agent hangs up. */
+const HANG_UP_MS = 500;
 /** A starting Node on a busy machine may take long. */
 const READY_MS = 60_000;
 const END_MS = 1000;
@@ -122,12 +124,15 @@ export class NetnsBackend implements DomainBackend {
     const { files } = this.#options;
     const running = this.#letGo();
     this.#ready = undefined;
+    // Whoever reads there lets go of the namespace.
+    this.#options.events.changed();
     if (running !== undefined) {
       const ended = running.client.end(END_MS).then(() => running.process.gone);
       await Promise.race([ended, timeout(END_MS)]).catch(() => undefined);
       await running.process.kill();
     }
     await this.#netns.remove();
+    CgroupLeaf.find(this.#netns.name)?.remove();
     files.remove(this.#spec.name);
     this.#changed();
   }
@@ -247,8 +252,6 @@ export class NetnsBackend implements DomainBackend {
     this.#options.events.changed();
   }
 }
-
-const HANG_UP_MS = 500;
 
 const noteOf = ({ pid, startTicks }: DomainProcess) => ({ pid, startTicks });
 
