@@ -94,6 +94,9 @@ test("a path that dies behind a living carrier is found by probes, and one NIC a
 });
 
 test("a guest that lost both NICs comes back by itself", () => keepsItsPromises("both-lost"));
+test("agents of driver domains and the daemon die, and nobody loses a packet", () => keepsItsPromises("domain-agent"));
+test("a driver domain that is gone with its NIC leaves the others alone, and comes back", () =>
+  keepsItsPromises("domain-lost"));
 test("a killed daemon costs no packet, and a cut cable is passed without one", () => keepsItsPromises("daemon-killed"));
 test("classes, a limit over both NICs, goals and limits on the way in are kept", () => keepsItsPromises("qos"));
 test("datagrams in fragments come whole over two NICs, and pass cut cables", () => keepsItsPromises("fragments"));

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import type { DomainId } from "@gona/model";
+import { join } from "node:path";
+import { type DomainId, GonaError } from "@gona/model";
 import type { DomainCrash } from "../scenario/scenario.ts";
 import type { DaemonUnderTest } from "./daemon-under-test.ts";
 import type { LabBed } from "./lab-bed.ts";
@@ -29,18 +30,22 @@ export async function crashDomain(bed: LabBed, daemon: DaemonUnderTest, domain: 
 }
 
 /**
- * Of a domain's agent or virtual machine: as the daemon says, else, where none is there to say it, by its words. What
- * runs when this is asked may be on its way: waits for it.
+ * A domain's agent, or its virtual machine: that at work as the daemon says, or any where no daemon is there to say it.
+ * One that is about to be started is waited for.
  */
 export function processOf(bed: LabBed, daemon: DaemonUnderTest, domain: DomainId): Promise<ProcessIdentity> {
   const find = async (): Promise<ProcessIdentity | undefined> => {
-    const all = processesNaming(bed.paths.daemonRun);
-    if (!daemon.running) return all.find(({ pid }) => pid !== daemon.pid);
+    const all = processesOf(bed, domain);
+    if (!daemon.running) return all[0];
     const view = (await daemon.client.domains()).find(({ name }) => name === domain);
     return all.find(({ pid }) => pid === view?.pid);
   };
   return waitUntil(`domain ${domain} has a process`, find, { withinMs: GONE_MS });
 }
+
+/** Their words name the domain's files: sockets, and where they write. */
+const processesOf = (bed: LabBed, domain: DomainId): readonly ProcessIdentity[] =>
+  processesNaming(join(bed.paths.daemonRun, "domains", `${domain}.`));
 
 function strike(process: ProcessIdentity, name: "SIGKILL" | "SIGSTOP"): void {
   signal(process, name);
@@ -49,9 +54,9 @@ function strike(process: ProcessIdentity, name: "SIGKILL" | "SIGSTOP"): void {
 /** Its agent, its name, and with them the namespace and every veth in it; settles when those are gone. */
 async function endNamespace(bed: LabBed, domain: DomainId): Promise<void> {
   const netns = domainNetns(bed.plan.lab, domain);
-  const pids = (await runCommand("ip", ["netns", "pids", netns])).split("\n").filter((line) => line !== "");
-  const inside = processesNaming(bed.paths.daemonRun).filter(({ pid }) => pids.includes(String(pid)));
+  const inside = processesOf(bed, domain);
   const nics = await bed.nicsIn(netns);
+  if (nics.length === 0) throw new GonaError("SCENARIO_FAILED", `no NIC is in the namespace ${netns}`);
   for (const each of inside) strike(each, "SIGKILL");
   const gone = (): true | undefined => (inside.some(isAlive) ? undefined : true);
   await waitUntil(`the agent of ${domain} is gone`, gone, { withinMs: GONE_MS });

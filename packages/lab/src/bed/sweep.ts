@@ -60,7 +60,7 @@ export async function sweep(lab: string): Promise<void> {
     await Promise.all(files.map((file) => endRecorded(file)));
   }
   // Before their files go: by those a process is found.
-  await Promise.all(processesNaming(paths.daemonRun).map((left) => endProcess(left)));
+  await Promise.all(processesNaming(`${paths.daemonRun}/`).map((left) => endProcess(left)));
   for (const mount of mountsBelow(paths.root)) await runCommand("umount", ["--lazy", mount]);
   for (const netns of namespacesOf(lab)) await runCommand("ip", ["netns", "delete", netns]);
   rmSync(paths.root, { recursive: true, force: true });
