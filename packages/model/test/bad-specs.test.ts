@@ -254,7 +254,22 @@ describe("errors between fields", () => {
     [
       "CPUs of the hub",
       HEAD.replace("nics:", "domains: [{ name: host, isolation: host, cpus: [1] }]\nnics:"),
-      'host.yaml:2:48: domains[0].cpus: found "1", allowed: no cpus: the hub has no process of its own',
+      "host.yaml:2:48: domains[0].cpus: found a list, allowed: no cpus: the hub has no process of its own",
+    ],
+    [
+      "a machine's device in a namespace",
+      HEAD.replace("nics:", "domains: [{ name: dd, isolation: netns, device: e1000 }]\nnics:"),
+      'host.yaml:2:49: domains[0].device: found "e1000", allowed: no device, or isolation: vm',
+    ],
+    [
+      "a spare for a card that is passed through",
+      HEAD.replace("nics:", "domains: [{ name: dd, isolation: vm, device: vfio, spare: true }]\nnics:"),
+      "host.yaml:2:60: domains[0].spare: a card that is passed through is in one machine at a time, allowed: false, or an emulated device",
+    ],
+    [
+      "memory without a unit",
+      HEAD.replace("nics:", "domains: [{ name: dd, isolation: vm, memory: 128 }]\nnics:"),
+      'host.yaml:2:46: domains[0].memory: found "128", allowed: memory from 112MiB to 4096MiB, as in 128MiB (did you mean "128MiB"?)',
     ],
     [
       "another version",

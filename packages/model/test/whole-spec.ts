@@ -1,7 +1,10 @@
 /** A spec that uses every field of the language; tests break it one field at a time. */
 export const wholeSpec = () => ({
   apiVersion: "gona/v1",
-  domains: [{ name: "dd-intel", isolation: "netns", drivers: ["ixgbe", "i40e"], cpus: [3, 1] }],
+  domains: [
+    { name: "dd-intel", isolation: "netns", drivers: ["ixgbe", "i40e"], cpus: [3, 1] },
+    { name: "dd-vm", isolation: "vm", device: "e1000", memory: "256MiB", spare: true },
+  ],
   fabrics: [
     { name: "rack", lag: false, probe: { interval: "10ms", lost: 2 } },
     { name: "storage", lag: true, lacp: "slow" },
