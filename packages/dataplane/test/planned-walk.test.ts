@@ -54,7 +54,8 @@ function prepare(kernel: Kernel, { inventory, spec }: World): void {
   for (const { name } of kernel.links()) {
     if (!/^g[vqp]-/.test(name) && !inventory.links.has(name)) kernel.removeLink(name);
   }
-  for (const name of inventory.links) if (kernel.link(name) === undefined) kernel.addLink({ name });
+  const sriov = { driver: "mlx5_core", enabled: 64 } as const;
+  for (const name of inventory.links) if (kernel.link(name) === undefined) kernel.addLink({ name, sriov });
 }
 
 async function crash(kernel: Kernel, afterOps: number, work: () => Promise<void>): Promise<void> {

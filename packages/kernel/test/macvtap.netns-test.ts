@@ -88,7 +88,7 @@ test("to iproute2 it is the macvtap that was asked for", async () => {
   using real = LinuxKernel.open({ netns: HUB });
   const peer = { netns: GUEST, name: "far", mac: "02:00:00:00:00:01", addresses: [] };
   await real.run([{ op: "vethCreate", link: "nic0", peer }, macvtap("mt1", "private")]);
-  const [command = "", ...words] = enterCommand(HUB, ["ip", "-j", "-d", "link", "show", "dev", "mt1"]);
+  const [command, ...words] = enterCommand(HUB, ["ip", "-j", "-d", "link", "show", "dev", "mt1"]);
   const [shown] = JSON.parse(execFileSync(command, words, { encoding: "utf8" }));
   expect(shown).toMatchObject({
     link: "nic0",
