@@ -41,8 +41,9 @@ const KERNEL_WORDS = [
   "i8042.noaux i8042.nokbd i8042.noprobe transparent_hugepage=never",
 ].join(" ");
 
-/** QEMU's command line. PCI of the old kind, since its slots take a card at any time, and it boots as fast. */
-export function domainArguments(machine: DomainMachine): readonly string[] {
+/** QEMU's command line without its own name; undefined for a processor that this is not built for. PCI of the old kind, since its slots take a card at any time, and it boots as fast. */
+export function domainArguments(machine: DomainMachine, processor: string): readonly string[] | undefined {
+  if (processor !== "x64") return undefined;
   const accelerated = machine.acceleration === "kvm";
   return [
     ...["-name", machine.name, "-machine", `pc,accel=${machine.acceleration},usb=off,vmport=off,hpet=off`],
@@ -83,7 +84,7 @@ const plug = (id: string, { tap, mac }: MachineLink, driver: string, more: Reado
 function commandLine({ backend: { type, ...backend }, device: { driver, ...device } }: Plug): readonly string[] {
   const words = (options: Readonly<Record<string, string | boolean>>): string =>
     Object.entries(options)
-      .map(([key, value]) => `,${key}=${value}`)
+      .map(([key, value]) => `,${key}=${String(value).replaceAll(",", ",,")}`)
       .join("");
   return ["-netdev", `${type}${words(backend)}`, "-device", `${driver}${words(device)}`];
 }

@@ -115,7 +115,7 @@ export class Machine implements Disposable {
   async plug(nic: MachineNic): Promise<void> {
     for (const { backend, device } of plugs(nic)) {
       await this.#monitor?.ask("netdev_add", backend);
-      this.#setCarriers(new Map([[String(backend["ifname"]), false]]));
+      this.#setCarriers(new Map([[String(backend.ifname), false]]));
       await this.#monitor?.ask("device_add", device);
     }
     await this.#join(nic);
@@ -158,7 +158,10 @@ export class Machine implements Disposable {
 
   async #boot(nics: readonly MachineNic[]): Promise<void> {
     const { machine, cpus, cgroup, log } = this.#options;
-    const argv = [QEMU, ...domainArguments({ ...machine, nics })] as const;
+    const words = domainArguments({ ...machine, nics }, process.arch);
+    if (words === undefined)
+      throw new GonaError("NO_LIBRARY", `isolation vm is built for x86-64 alone, not for ${process.arch}`);
+    const argv = [QEMU, ...words] as const;
     this.#process = await DomainProcess.spawn({ ...this.#witness, argv, cpus, cgroup, log });
     this.#process.pipe?.destroy();
     await this.#connect(BOOT_MS);
@@ -176,7 +179,7 @@ export class Machine implements Disposable {
     this.#monitor = await this.#again(until, () =>
       Monitor.open(machine.monitorSocket, ({ event, data }) => {
         if (event === "GUEST_PANICKED") this.#cause ??= "its kernel panicked";
-        if (event === "SHUTDOWN" && data?.["guest"] === true) this.#cause ??= "its guest ended";
+        if (event === "SHUTDOWN" && data?.guest === true) this.#cause ??= "its guest ended";
       }),
     );
     // QEMU has opened the taps by now, and they have a carrier: nothing is behind them yet.
