@@ -1,3 +1,4 @@
+import { KernelError } from "@gona/kernel";
 import type { NicId } from "@gona/model";
 import type { Announcement } from "./announcements.ts";
 import type { Clock } from "./clock.ts";
@@ -10,17 +11,21 @@ const BATCH = 256;
 const PAUSE_MS = 2;
 /** A lost announcement costs inbound traffic until the guest next sends; so each is said twice. */
 const REPEAT_AFTER_MS = 200;
+/** What a driver says whose queue is full at the moment. */
+const QUEUE_IS_FULL: ReadonlySet<string> = new Set(["ENOBUFS", "EAGAIN"]);
 
 export interface AnnouncerOptions {
   readonly clock: Clock;
   readonly send: (nic: NicId, frame: Uint8Array) => void;
-  /** A frame could not be sent (its NIC went too); the others go on. */
+  /** A frame could not be sent (its NIC went too, or its queue stayed full); the others go on. */
   readonly onError: (announcement: Announcement, error: unknown) => void;
 }
 
 interface Waiting {
   readonly announcement: Announcement;
   readonly dueMs: number;
+  /** Until then a full queue is tried again. */
+  readonly untilMs: number;
   /** Before its first time; the repetition has none. */
   readonly saidOnce?: () => void;
 }
@@ -50,7 +55,7 @@ export class Announcer implements Disposable {
       const key = `${vlan} ${mac} ${address}`;
       this.#waiting.get(key)?.saidOnce?.();
       this.#waiting.delete(key);
-      this.#waiting.set(key, { announcement, dueMs: nowMs, saidOnce });
+      this.#waiting.set(key, { announcement, dueMs: nowMs, untilMs: nowMs + REPEAT_AFTER_MS, saidOnce });
     }
     this.#sendBatch();
     return promise;
@@ -84,10 +89,15 @@ export class Announcer implements Disposable {
     const { clock } = this.#options;
     const nowMs = clock.monotonicMs();
     const due = [...this.#waiting].filter(([, { dueMs }]) => dueMs <= nowMs).slice(0, BATCH);
-    for (const [key, { announcement, saidOnce }] of due) {
-      this.#send(announcement);
+    for (const [key, waiting] of due) {
+      const { announcement, saidOnce } = waiting;
+      if (!this.#send(waiting, nowMs)) {
+        this.#waiting.set(key, { ...waiting, dueMs: nowMs + PAUSE_MS });
+        continue;
+      }
+      const againMs = nowMs + REPEAT_AFTER_MS;
       if (saidOnce === undefined) this.#waiting.delete(key);
-      else this.#waiting.set(key, { announcement, dueMs: nowMs + REPEAT_AFTER_MS });
+      else this.#waiting.set(key, { announcement, dueMs: againMs, untilMs: againMs + REPEAT_AFTER_MS });
       saidOnce?.();
     }
     if (this.#waiting.size === 0) return;
@@ -95,11 +105,14 @@ export class Announcer implements Disposable {
     this.#timer = clock.after(Math.max(PAUSE_MS, nextMs - nowMs), () => this.#sendBatch());
   }
 
-  #send(announcement: Announcement): void {
+  /** False: the NIC's queue is full, to be tried again. */
+  #send({ announcement, untilMs }: Waiting, nowMs: number): boolean {
     try {
       this.#options.send(announcement.nic, announcement.frame);
     } catch (error) {
+      if (error instanceof KernelError && QUEUE_IS_FULL.has(error.errno) && nowMs < untilMs) return false;
       this.#options.onError(announcement, error);
     }
+    return true;
   }
 }

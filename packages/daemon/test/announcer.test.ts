@@ -1,3 +1,4 @@
+import { KernelError } from "@gona/kernel";
 import { nicId } from "@gona/model";
 import { expect, test } from "vitest";
 import type { Announcement } from "../src/announcements.ts";
@@ -65,5 +66,30 @@ test("a NIC that cannot send does not hold up the others", async () => {
   void announcer.announce([announcement(1, "dead"), announcement(2)]);
   await clock.advance(1000);
   expect(sent.map((s) => s.mac)).toEqual([2, 2]);
+  expect(errors).toHaveLength(2);
+});
+
+test("a full queue is tried again until the frame leaves, and given up where it stays full", async () => {
+  const clock = new FakeClock();
+  const startMs = clock.nowMs();
+  const [sent, errors]: [string[], unknown[]] = [[], []];
+  const send = (nic: string): void => {
+    const full = nic === "full" || (nic === "busy" && clock.nowMs() - startMs < 10);
+    if (full) throw new KernelError("send frame", "ENOBUFS", "No buffer space available");
+    sent.push(nic);
+  };
+  const announcer = new Announcer({ clock, send, onError: (_announcement, error) => errors.push(error) });
+  let told = false;
+  const all = announcer.announce([announcement(1, "busy"), announcement(2, "full"), announcement(3, "eth1")]);
+  void all.then(() => {
+    told = true;
+  });
+  await clock.advance(20);
+  expect(sent).toEqual(["eth1", "busy"]);
+  expect(told).toBe(false);
+  await clock.advance(200);
+  expect(told).toBe(true);
+  await clock.advance(1000);
+  expect(sent).toEqual(["eth1", "busy", "eth1", "busy"]);
   expect(errors).toHaveLength(2);
 });
