@@ -3,6 +3,8 @@ import { AGENT_CAPABILITIES, AGENT_MAIN } from "@gona/agent";
 /** An agent has some 75 MB, half of it Node's own code. */
 export const AGENT_MEMORY_BYTES = 256 * 2 ** 20;
 
+const ONLY = ["-all", ...AGENT_CAPABILITIES.map((name) => `+${name}`)].join(",");
+
 /**
  * The command line of an agent. setpriv takes away what it does not need before Node runs: afterwards each of Node's
  * threads would have to give it up by itself. `domain` is for those who list processes.
@@ -10,7 +12,10 @@ export const AGENT_MEMORY_BYTES = 256 * 2 ** 20;
 export const agentCommand = (domain: string, socket: string): readonly [string, ...string[]] => [
   "setpriv",
   "--no-new-privs",
-  `--bounding-set=-all,${AGENT_CAPABILITIES.map((name) => `+${name}`).join(",")}`,
+  // The ambient set is for a daemon that is not root: without it the program would start with none.
+  `--inh-caps=${ONLY}`,
+  `--ambient-caps=${ONLY}`,
+  `--bounding-set=${ONLY}`,
   "--",
   process.execPath,
   "--disable-warning=ExperimentalWarning",

@@ -88,6 +88,8 @@ export class NetnsBackend implements DomainBackend {
     const { files } = this.#options;
     const { name, cpus } = this.#spec;
     this.#cause = undefined;
+    // Noted before it is made: a daemon that dies in between leaves nothing that the next one would not find.
+    files.write({ spec: this.#spec, netns: this.#netns.name });
     this.#netns.ensure();
     // The namespace is there with or without an agent.
     this.#changed();
