@@ -3,7 +3,7 @@ import { ipBatch, runInside } from "../../bed/run-command.ts";
 import { type BenchPath, GUEST, NIC, PEER, VIF } from "./topology.ts";
 
 /** A namespace between the hub and the NIC, as a driver domain is, joined by what everybody uses. */
-const DOMAIN = "dd";
+export const DOMAIN = "dd";
 /** The hub's end and the domain's of the pair that joins them. */
 const HUB_END = "trunk0";
 const DOMAIN_END = "trunk1";

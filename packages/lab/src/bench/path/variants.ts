@@ -1,5 +1,5 @@
 import { ipBatch, runInside } from "../../bed/run-command.ts";
-import { bridgeHop, bridgeOf, domainOf, routingHop } from "./domain-hops.ts";
+import { bridgeHop, bridgeOf, DOMAIN, domainOf, routingHop } from "./domain-hops.ts";
 import { addHtb } from "./htb-by-hand.ts";
 import { type BenchPath, GUEST, NIC, type PathVariant, VIF } from "./topology.ts";
 
@@ -23,9 +23,11 @@ async function bridgeHtbAndFilter(path: BenchPath): Promise<void> {
   await runInside(path.host.hub, "tc", filter.split(" "));
 }
 
-const SPEC = `apiVersion: gona/v1
+const spec = (isolation: "host" | "netns"): string => `apiVersion: gona/v1
+domains:
+  - { name: ${DOMAIN}, isolation: ${isolation} }
 nics:
-  - { name: ${NIC}, capacity: 100Gbit }
+  - { name: ${NIC}, domain: ${DOMAIN}, capacity: 100Gbit }
 guests:
   - name: a
     vif: { device: ${VIF}, mac: "${GUEST.mac}", addresses: [${GUEST.address}] }
@@ -33,14 +35,25 @@ guests:
 `;
 
 async function gona({ host }: BenchPath): Promise<void> {
-  await host.startDaemon(SPEC);
+  await host.startDaemon(spec("host"));
 }
 
 /** The data plane outlives the daemon; without the daemon nobody puts the qdisc back. */
 async function gonaWithoutHtb(path: BenchPath): Promise<void> {
-  const daemon = await path.host.startDaemon(SPEC);
+  const daemon = await path.host.startDaemon(spec("host"));
   await daemon.stop();
   await runInside(path.host.hub, "tc", ["qdisc", "delete", "dev", NIC, "root"]);
+}
+
+/** The NIC in a domain of the daemon's own. */
+async function gonaHop({ host }: BenchPath): Promise<void> {
+  await host.startDaemon(spec("netns"));
+}
+
+async function gonaHopWithoutHtb(path: BenchPath): Promise<void> {
+  const daemon = await path.host.startDaemon(spec("netns"));
+  await daemon.stop();
+  await runInside(domainOf(path), "tc", ["qdisc", "delete", "dev", NIC, "root"]);
 }
 
 /** Each is measured once in each round. */
@@ -51,6 +64,8 @@ export const PATH_VARIANTS: readonly PathVariant[] = [
   { name: "bridge + HTB + filter by MAC", key: "brflt", join: bridgeHtbAndFilter },
   { name: "GONA", key: "gona", join: gonaWithoutHtb },
   { name: "GONA + HTB", key: "gonahtb", join: gona },
+  { name: "hop by GONA", key: "hopgona", join: gonaHopWithoutHtb },
+  { name: "hop by GONA + HTB", key: "hopgonahtb", join: gonaHop },
   { name: "hop by bridge", key: "hopbr", join: bridgeHop },
   { name: "hop by bridge + HTB", key: "hopbrhtb", join: hopAndHtb(bridgeHop) },
   { name: "hop by routing", key: "hoprt", join: routingHop },
