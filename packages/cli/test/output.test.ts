@@ -56,6 +56,22 @@ describe("a table", () => {
     );
   });
 
+  it("says by which path a slice goes", () => {
+    const wide = { width: undefined, paint: plain };
+    const slices = [
+      slice("a", "eth1"),
+      slice("b", "eth1", { path: "sriov", vf: 3 }),
+      slice("c", "eth1", { path: "macvtap" }),
+    ];
+    const shown = renderTable(SLICE_COLUMNS, slices, wide).split("\n");
+    expect(shown.slice(1, 4).map((line) => /egress +(hub|VF 3|macvtap) /.exec(line)?.[1])).toEqual([
+      "hub",
+      "VF 3",
+      "macvtap",
+    ]);
+    expect(renderTable(GUEST_COLUMNS, [guest("b", { slices: slices.slice(1, 2) })], wide)).toMatch(/eth1 \(VF 3\)/);
+  });
+
   it("is painted without its columns moving", () => {
     const state = [{ title: "STATE", text: () => "up", style: () => "green" as const }, ...columns];
     const painted = renderTable(state, rows, { width: undefined, paint: painter(true) });

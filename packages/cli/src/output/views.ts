@@ -49,6 +49,10 @@ function pathWords({ path, vf }: SliceView): string {
   return path === "sriov" ? `VF ${vf}` : path;
 }
 
+/** `eth1`, or `eth1 (VF 3)` where it is passed by another path than the hub's. */
+const nicWords = (slice: SliceView): string =>
+  slice.path === undefined ? slice.nic : `${slice.nic} (${pathWords(slice)})`;
+
 export const SLICE_COLUMNS: readonly Column<SliceView & Measured>[] = [
   { title: "VIF", text: (slice) => slice.vif, least: 8 },
   { title: "NIC", text: (slice) => slice.nic },
@@ -125,7 +129,7 @@ export const GUEST_COLUMNS: readonly Column<GuestView>[] = [
   { title: "STATE", text: (guest) => guest.state, style: (guest) => styleOfState(guest.state) },
   {
     title: "NICS",
-    text: (guest) => [...new Set(guest.slices.map((slice) => slice.nic))].join(","),
+    text: (guest) => [...new Set(guest.slices.map(nicWords))].join(","),
     least: 6,
   },
   { title: "RESERVED", text: (guest) => exactRate(sum(egress(guest), (s) => s.reserveBitsPerSecond)), align: "right" },
