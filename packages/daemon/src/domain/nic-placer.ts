@@ -98,7 +98,10 @@ export class NicPlacer implements Disposable {
       driverOf: (nic) => this.#driverOf(nic),
     });
     const nowMs = clock.monotonicMs();
-    for (const nic of places.absentNics.keys()) this.#arriving.set(nic, nowMs + ARRIVED_WITHIN_MS);
+    for (const nic of places.absentNics.keys()) {
+      if (!hub.lastKnown.nics.has(nic) || this.#arriving.has(nic)) continue;
+      this.#arriving.set(nic, nowMs + ARRIVED_WITHIN_MS);
+    }
     this.#absent = places.absentNics;
     return places;
   }
@@ -110,7 +113,7 @@ export class NicPlacer implements Disposable {
       const carries = !this.#absent.has(nic) && hub.lastKnown.nics.get(nic)?.up === true;
       if (carries || nowMs > untilMs) this.#arriving.delete(nic);
     }
-    return new Set([...this.#arriving.keys()].filter((nic) => !this.#absent.has(nic)));
+    return new Set(this.#arriving.keys());
   }
 
   /** Tells where a NIC that was left out need not be any more, and where another one's turn has come. */

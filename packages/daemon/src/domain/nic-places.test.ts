@@ -69,6 +69,12 @@ test("NICs of one fabric move one after the other, those of another fabric do no
   expect(places(nics, { at })).toEqual([`eth1 out: ${away} dd-a`, `eth3 out: ${away} dd-b`]);
   const arriving = new Set(["eth1" as NicId]);
   expect(places(nics.slice(0, 2), { at: { eth1: "dd-a", eth2: undefined }, arriving })).toEqual(["eth1 in dd-a"]);
+  // Before and after its links are free of GONA's, it goes on leaving, and the other one goes on waiting.
+  expect(places(nics.slice(0, 2), { at: { eth1: undefined, eth2: undefined }, arriving })).toEqual([
+    `eth1 out: ${away} dd-a`,
+  ]);
+  const observed = inUse({ eth2: undefined });
+  expect(places(nics.slice(0, 2), { observed, arriving })).toEqual([`eth1 out: ${away} dd-a`]);
   expect(places(nics.slice(0, 2), { at: { eth1: "dd-a", eth2: undefined } })).toEqual([
     "eth1 in dd-a",
     `eth2 out: ${away} dd-b`,

@@ -9,7 +9,7 @@ export interface NicPlacesInput {
   readonly observed: HubState;
   readonly links: Pick<LinkTable, "has" | "domainOf">;
   readonly ready: ReadonlyMap<DomainId, ReadyDomain>;
-  /** NICs that left their place a moment ago and do not carry yet. */
+  /** NICs that left, or are about to leave, their place and do not carry again yet. */
   readonly arriving: ReadonlySet<NicId>;
   /** Of a NIC's link, as far as it is known. */
   readonly driverOf: (nic: NicId) => string | undefined;
@@ -39,17 +39,17 @@ export function nicPlaces(input: NicPlacesInput): NicPlaces {
   const placements = new Map<NicId, NicPlacement>();
   const absentNics = new Map<NicId, string>();
   const { spec, links, arriving } = input;
-  const fabricsOf = (nics: ReadonlySet<NicId>) =>
-    new Set(spec.nics.filter(({ name }) => nics.has(name)).map(({ fabric }) => fabric));
-  const busy = fabricsOf(arriving);
+  const away = spec.nics.filter(({ name }) => arriving.has(name));
+  const isOtherAway = ({ name, fabric }: NicSpec): boolean =>
+    away.some((other) => other.fabric === fabric && other.name !== name);
   for (const nic of spec.nics) {
     if (!links.has(nic.name)) continue;
     const place = placeOf(nic, input);
     const there = typeof place === "string" ? inUseAt(nic.name, links.domainOf(nic.name), input) : undefined;
-    const now = there !== undefined && busy.has(nic.fabric) ? there : place;
+    const now = there !== undefined && isOtherAway(nic) ? there : place;
     if (typeof now === "string") {
       absentNics.set(nic.name, now);
-      if (there !== undefined) busy.add(nic.fabric);
+      if (there !== undefined) away.push(nic);
     } else if (now !== IN_HUB) placements.set(nic.name, now);
   }
   return { placements, absentNics };
