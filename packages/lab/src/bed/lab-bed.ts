@@ -89,13 +89,26 @@ export class LabBed implements AsyncDisposable {
   }
 
   /**
-   * The switch's end goes down, and the NIC loses its carrier; until then the port receives (see `ownQueue`). On its
-   * way to another CPU a packet would be dropped as soon as the port is marked down, which is an RCU grace period
-   * before the carrier goes (enqueue_to_backlog, Linux 6.18): 8 ms and more on a busy machine. So none goes that way.
+   * The switch's end goes down, and the NIC loses its carrier; until then the port receives, as a cable would. By
+   * itself a veth drops what comes by a CPU's backlog from the moment at which it is marked down, an RCU grace period
+   * before its peer loses the carrier: 1 ms, and 6 to 18 on a busy machine (enqueue_to_backlog, dev_deactivate_many
+   * and veth_close, Linux 6.18). So nothing is handed to another CPU any more, and the NIC does without TSO
+   * for that moment: only what needs no cutting goes by the port's own queue (veth_skb_is_eligible_for_gro).
    */
   async cut(nic: NicId): Promise<void> {
     const { netns, link } = portOf(this.plan, nic);
+    await this.#offload(nic, "off");
     await handOut(netns, [link], "0", [`ip link set ${link} down`]);
+    await this.#offload(nic, "on");
+  }
+
+  /** Of a NIC in the hub; one that is in a driver domain stays as it is. */
+  async #offload(nic: NicId, tso: "on" | "off"): Promise<void> {
+    try {
+      await runInside(this.plan.hub, "ethtool", ["-K", nic, "tso", tso]);
+    } catch (error) {
+      if (!(error instanceof GonaError && error.code === "KERNEL_REFUSED")) throw error;
+    }
   }
 
   async heal(nic: NicId): Promise<void> {
@@ -274,11 +287,9 @@ function cablesOf(plan: BedPlan): Map<string, string[]> {
 }
 
 /**
- * Gives links a receive queue of their own, with NAPI and GRO, as a physical NIC has. A plain
- * veth receives by the CPU's one backlog, which floods of whoever else runs on this machine fill, and two
- * CPUs deliver out of order. Also, such a veth that goes down drops what it gets for an RCU grace period
- * before its peer loses its carrier (5 to 20 ms here); with its NAPI it receives until then (Linux 6.18,
- * veth_close and enqueue_to_backlog). A cable has neither fault.
+ * Gives links a receive queue of their own, with NAPI and GRO, as a physical NIC has. It is used for what comes from a
+ * link that cuts TCP segments itself, as Open vSwitch's and a NIC's that is being cut (see `LabBed.cut`); from others a
+ * veth receives by the CPU's one backlog.
  */
 async function ownQueue(netns: string, links: readonly string[]): Promise<void> {
   await runInside(netns, "sh", ["-ec", links.map((link) => `ethtool -K ${link} gro on`).join("\n")]);
