@@ -3,6 +3,9 @@ import { AGENT_CAPABILITIES, AGENT_MAIN } from "@gona/agent";
 /** An agent has some 75 MB, half of it Node's own code. */
 export const AGENT_MEMORY_BYTES = 256 * 2 ** 20;
 
+/** It does little, and what it does is waited for: a start takes 0.1 s of a CPU, which is a second on a busy machine. */
+export const AGENT_NICE = -10;
+
 const ONLY = ["-all", ...AGENT_CAPABILITIES.map((name) => `+${name}`)].join(",");
 
 /**

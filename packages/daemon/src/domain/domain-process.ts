@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import { CgroupLeaf, inNamespace, onCpus, oomKillsOfMachine, ProcessHandle } from "@gona/kernel";
 import { GonaError } from "@gona/model";
@@ -11,6 +12,8 @@ export interface DomainProcessOptions extends Witness {
   readonly netns?: string;
   /** Absent: any. */
   readonly cpus?: readonly number[] | undefined;
+  /** Its nice value; absent: the daemon's. */
+  readonly nice?: number;
   /** Name of its control group, unique on this machine. */
   readonly cgroup: string;
   readonly memoryMaxBytes?: number;
@@ -67,6 +70,8 @@ export class DomainProcess implements Disposable {
         throw new GonaError("NO_LIBRARY", `${program} cannot be run: ${cause.message}`, {}, { cause });
       }
       child.unref();
+      // Before it has threads of its own, each of which would have to be told.
+      if (options.nice !== undefined) tryTo(() => setPriority(handle.pid, options.nice ?? 0));
       const cgroup = CgroupLeaf.make(options.cgroup, options.memoryMaxBytes);
       cgroup?.add(handle.pid);
       const pipe = child.stdio[3] as Readable;
@@ -136,3 +141,10 @@ export class DomainProcess implements Disposable {
 }
 
 const STATUS_TURNS = 20;
+
+/** For what a process is better off with, and works without (it may have ended, the right may be missing). */
+function tryTo(work: () => void): void {
+  try {
+    work();
+  } catch {}
+}

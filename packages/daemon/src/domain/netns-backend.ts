@@ -5,7 +5,7 @@ import { type DomainSpec, GonaError } from "@gona/model";
 import type { Clock } from "../clock.ts";
 import { readVersion } from "../version.ts";
 import { AgentClient } from "./agent-client.ts";
-import { AGENT_MEMORY_BYTES, agentCommand } from "./agent-command.ts";
+import { AGENT_MEMORY_BYTES, AGENT_NICE, agentCommand } from "./agent-command.ts";
 import type { BackendEvents, DomainBackend } from "./domain-backend.ts";
 import type { DomainFiles } from "./domain-files.ts";
 import { DomainNetns } from "./domain-netns.ts";
@@ -98,6 +98,7 @@ export class NetnsBackend implements DomainBackend {
       argv: agentCommand(name, files.socket(name)),
       netns: this.#netns.name,
       cpus,
+      nice: AGENT_NICE,
       cgroup: this.#netns.name,
       memoryMaxBytes: AGENT_MEMORY_BYTES,
       log: files.log(name),
