@@ -1,6 +1,5 @@
 import { GonaError, type NicId, type VifId } from "@gona/model";
 import { expect, test } from "vitest";
-import type { CarrierSource } from "../src/link-monitor.ts";
 import type { Store } from "../src/store.ts";
 import { makeBed, settle, specText } from "./bed.ts";
 
@@ -187,32 +186,6 @@ test("a NIC that loses its carrier is shut at once, announced, and returns after
     "nic-up",
     "announced",
   ]);
-});
-
-test("a carrier that was seen to go counts before its link event, and the event that comes late changes nothing", async () => {
-  let tell: Parameters<CarrierSource>[0] = () => undefined;
-  const carriers: CarrierSource = (listener) => {
-    tell = listener;
-    return { [Symbol.dispose]: () => undefined };
-  };
-  await using bed = makeBed({ carriers });
-  await bed.controller.start(spec());
-  await settle();
-  const slot = bed.plane.hub.nics.get(eth1)?.slot ?? -1;
-  tell(slot, "dead");
-  await settle();
-  expect(bed.plane.hub.nics.get(eth1)?.up).toBe(false);
-  bed.kernel.setCarrier("eth1", false);
-  await settle();
-  // Seen before its event as well; a NIC needs both.
-  tell(slot, "alive");
-  await bed.clock.advance(2100);
-  expect(bed.plane.hub.nics.get(eth1)?.up).toBe(false);
-  bed.kernel.setCarrier("eth1", true);
-  await bed.clock.advance(2100);
-  expect(bed.plane.hub.nics.get(eth1)?.up).toBe(true);
-  const kinds = bed.events.recent({ limit: 100 }).map((event) => event.kind);
-  expect(kinds.filter((kind) => kind.startsWith("nic"))).toEqual(["nic-down", "nic-returning", "nic-up"]);
 });
 
 test("a NIC that comes with its gate open is announced for the guests that were there without it", async () => {
