@@ -41,7 +41,7 @@ describe("check", () => {
     });
     expect(await gona(["check", "early.yaml"], { files })).toMatchObject({
       code: 2,
-      err: expect.stringContaining("a driver domain in a virtual machine: not supported yet"),
+      err: expect.stringContaining("a driver domain in a Xen guest: not supported yet"),
     });
   });
 
