@@ -198,9 +198,8 @@ export class Controller implements AsyncDisposable {
       });
     const { placer } = this;
     const onArrived = (): void => {
-      this.placer?.track(this.reconciler.target?.spec);
-      lacp.track(this.reconciler.target?.spec);
-      paths.track(this.reconciler.target?.spec);
+      const spec = this.reconciler.target?.spec;
+      for (const part of [this.placer, lacp, paths]) part?.track(spec);
       taps.soon();
       balancer.arrived();
     };
