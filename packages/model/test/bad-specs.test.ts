@@ -68,42 +68,6 @@ describe("errors between fields", () => {
       "host.yaml:9:50: guests[0].aggregate.balance: active-backup has no backup with a single slice, allowed: active-backup with two slices or more",
     ],
     [
-      "a virtual function without its number",
-      one("slices: [{ nic: eth1, path: sriov }]", 'mac: "52:54:00:aa:00:01"'),
-      "host.yaml:9:25: guests[0].aggregate.slices[0]: path: sriov names no virtual function, allowed: vf: its number, as in `ip link show dev NIC`",
-    ],
-    [
-      "a virtual function with a device",
-      one("slices: [{ nic: eth1, path: sriov, vf: 3 }]"),
-      "host.yaml:8:12: guests[0].vif.device: a vif with path: sriov is a virtual function, which has no link in the hub, allowed: neither device nor create",
-    ],
-    [
-      "a macvtap in a guest's namespace",
-      one("slices: [{ nic: eth1, path: macvtap }]", 'create: { netns: web1, name: eth0 }, mac: "52:54:00:aa:00:01"'),
-      "host.yaml:8:12: guests[0].vif.create: a macvtap is made in the hub, for a hypervisor to open, allowed: device: the name of the macvtap that GONA makes",
-    ],
-    [
-      "a macvtap without a name",
-      one("slices: [{ nic: eth1, path: macvtap }]", 'mac: "52:54:00:aa:00:01"'),
-      "host.yaml:8:10: guests[0].vif: the vif has no device, allowed: device: the name of the macvtap that GONA makes",
-    ],
-    [
-      "a number without a virtual function",
-      one("slices: [{ nic: eth1, vf: 3 }]"),
-      "host.yaml:9:38: guests[0].aggregate.slices[0].vf: vf without path: sriov, allowed: vf only beside path: sriov",
-    ],
-    [
-      "a mode without a macvtap",
-      one("slices: [{ nic: eth1, mode: private }]"),
-      "host.yaml:9:38: guests[0].aggregate.slices[0].mode: mode without path: macvtap, allowed: mode only beside path: macvtap",
-    ],
-    [
-      "a virtual function twice",
-      one("slices: [{ nic: eth1, path: sriov, vf: 3 }]", 'mac: "52:54:00:aa:00:01"') +
-        guest("slices: [{ nic: eth1, path: sriov, vf: 3 }]", 'mac: "52:54:00:aa:00:02"', "web2"),
-      'host.yaml:12:55: guests[1].aggregate.slices[0].vf: "VF 3 of eth1" is already a virtual function of this NIC at guests[0].aggregate.slices[0].vf',
-    ],
-    [
       "neither device nor create",
       one(SLICE, "mac: 52:54:00:aa:00:01"),
       "host.yaml:8:10: guests[0].vif: the vif has neither device nor create, allowed: either device (a link of the hub) or create (a veth pair that GONA makes)",
