@@ -71,9 +71,11 @@ export function fakeHubKernel(options: FakeHubOptions = {}): FakeKernel {
   });
   kernel.addProgram(RESOLVE_NIC, ({ context }) => {
     const nics = kernel.map("gona_nics");
-    const key = indexKey(context?.mark ?? 0);
+    const mark = context?.mark ?? 0;
+    const key = indexKey(mark & ~Limit.RESOLVE_TRUNK);
     const record = gonaNic.decode(nics.get(key) ?? new Uint8Array(gonaNic.size));
-    nics.put(key, gonaNic.encode({ ...record, netdev: 0xffff_0000_0000_0000n + BigInt(context?.ifindex ?? 0) }));
+    const found = 0xffff_0000_0000_0000n + BigInt(context?.ifindex ?? 0);
+    nics.put(key, gonaNic.encode({ ...record, [mark & Limit.RESOLVE_TRUNK ? "trunk" : "netdev"]: found }));
     return { returned: 0 };
   });
   return kernel;

@@ -1,4 +1,6 @@
-import { desiredState, EMPTY_HUB, FACET_ORDER, plan, type Step } from "@gona/planner";
+import { type FakeKernel, PlacedKernel } from "@gona/kernel";
+import type { NicId } from "@gona/model";
+import { desiredState, EMPTY_HUB, FACET_ORDER, type NicPlacement, plan, type Step, trunkEnds } from "@gona/planner";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type World, world } from "../../planner/test/world.ts";
@@ -13,7 +15,7 @@ test("whatever the planner wants is carried out and observed, also after a crash
   const walks = fc.array(fc.tuple(world, fc.option(fc.nat(150), { nil: undefined })), { minLength: 1, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(walks, async (walk) => {
-      const kernel = fakeHubKernel({ vifSlots: 32 });
+      const kernel = new FakeHub();
       for (const [one, crashAfter] of walk) {
         prepare(kernel, one);
         const wanted = () => {
@@ -23,7 +25,7 @@ test("whatever the planner wants is carried out and observed, also after a crash
         };
         if (crashAfter !== undefined) {
           const { observed, desired } = wanted();
-          await crash(kernel, crashAfter, () => executeSteps(kernel, plan(observed, desired)));
+          await crash(kernel.places, crashAfter, () => executeSteps(kernel, plan(observed, desired)));
         }
         const { observed, desired } = wanted();
         const steps = plan(observed, desired);
@@ -42,25 +44,59 @@ test("whatever the planner wants is carried out and observed, also after a crash
   for (const facet of FACET_ORDER) {
     expect([...seen]).toEqual(expect.arrayContaining([`set ${facet}`, `clear ${facet}`]));
   }
-}, 30_000);
+}, 120_000);
 
-type Kernel = ReturnType<typeof fakeHubKernel>;
+/** A hub with two driver domains. */
+class FakeHub extends PlacedKernel {
+  readonly #hub: FakeKernel;
+  readonly places: readonly FakeKernel[];
+
+  constructor() {
+    const hub = fakeHubKernel({ vifSlots: 32 });
+    super(hub);
+    const domains = DOMAINS.map((name) => hub.enter(`gona.${name}`));
+    for (const [index, name] of DOMAINS.entries()) this.setDomain(name, domains[index]);
+    this.#hub = hub;
+    this.places = [hub, ...domains];
+  }
+
+  addNamespace(netns: string): void {
+    this.#hub.addNamespace(netns);
+  }
+
+  /** Of the hub, or of the domain where it belongs. */
+  at(placement: NicPlacement | undefined): FakeKernel {
+    return placement?.isolation === "netns" ? this.#hub.enter(placement.netns) : this.#hub;
+  }
+}
+
+const DOMAINS = ["dd-a", "dd-b"] as const;
+const OF_GONA = /^g[vqptd]-/;
 
 /** The links that are there in a world, and no others but GONA's own. */
-function prepare(kernel: Kernel, { inventory, spec }: World): void {
+function prepare(kernel: FakeHub, { inventory, spec }: World): void {
   for (const { vifs } of spec.guests) {
     for (const { attachment } of vifs) if (attachment.kind === "create") kernel.addNamespace(attachment.netns);
   }
-  for (const { name } of kernel.links()) {
-    if (!/^g[vqp]-/.test(name) && !inventory.links.has(name)) kernel.removeLink(name);
+  for (const place of kernel.places) {
+    for (const { name } of place.links()) {
+      if (!OF_GONA.test(name) && !inventory.links.has(name) && place.has(name)) place.removeLink(name);
+    }
   }
   const sriov = { driver: "mlx5_core", enabled: 64 } as const;
-  for (const name of inventory.links) if (kernel.link(name) === undefined) kernel.addLink({ name, sriov });
+  for (const name of inventory.links) {
+    const placement = inventory.placements?.get(name as NicId);
+    if (kernel.link(name) === undefined) kernel.at(placement).addLink({ name, sriov });
+    const { device } = trunkEnds(name as NicId);
+    // Who runs a virtual machine makes the tap that leads to it.
+    const isTapMissing = placement?.isolation === "vm" && kernel.link(device) === undefined;
+    if (isTapMissing) kernel.at(undefined).addLink({ name: device, kind: "tun" });
+  }
 }
 
-async function crash(kernel: Kernel, afterOps: number, work: () => Promise<void>): Promise<void> {
+async function crash(places: readonly FakeKernel[], afterOps: number, work: () => Promise<void>): Promise<void> {
   let left = afterOps;
-  kernel.failNext(() => left-- <= 0, "EIO");
+  for (const place of places) place.failNext(() => left-- <= 0, "EIO");
   try {
     await work();
   } catch (error) {
