@@ -11,7 +11,8 @@ import { brokenPromises, runQuietly } from "./run-quietly.ts";
 
 /** Each scenario's promises are its assertions; some tests look deeper while its traffic runs. */
 async function keepsItsPromises(name: string, look?: (after: AfterPhase) => Promise<void>): Promise<void> {
-  expect(brokenPromises(await runQuietly(findScenario(name), look))).toBe("");
+  const broken = brokenPromises(await runQuietly(findScenario(name), look));
+  expect(broken, broken).toBe("");
 }
 
 test("guests of one host reach each other without the wire, cables or not", async () => {
