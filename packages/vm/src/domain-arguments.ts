@@ -49,6 +49,8 @@ export function domainArguments(machine: DomainMachine, processor: string): read
     ...["-name", machine.name, "-machine", `pc,accel=${machine.acceleration},usb=off,vmport=off,hpet=off`],
     ...["-cpu", accelerated ? "host" : "qemu64", "-smp", "1", "-m", `${machine.memoryMebibytes}M`],
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
+    // Whatever breaks out of the guest starts no program and changes no user.
+    ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny"],
     ...["-kernel", machine.kernel, "-initrd", machine.initramfs, "-append", KERNEL_WORDS],
     ...["-chardev", `file,id=words,path=${machine.wordsFile}`, "-device", "isa-serial,chardev=words"],
     ...["-device", "virtio-serial-pci", "-device", "pvpanic-pci"],

@@ -118,7 +118,8 @@ export class NicPlacer implements Disposable {
 
   /** Tells where a NIC that was left out need not be any more, and where another one's turn has come. */
   settle(): void {
-    if (this.#isLeaving) this.#tell();
+    // A machine is to let go of what has left it, and to take what has only now come.
+    if (this.#isLeaving || this.#absent.size > 0) this.#tell();
     if (this.#spec === undefined || this.#options.hub.inDoubt) return;
     const before = this.#absent;
     const { absentNics } = this.placesFor(this.#spec);

@@ -113,12 +113,17 @@ export class Machine implements Disposable {
 
   /** Gives it a NIC: card and trunk are plugged in while it runs, and joined. Throws DOMAIN_FAILED. */
   async plug(nic: MachineNic): Promise<void> {
-    for (const { backend, device } of plugs(nic)) {
-      await this.#monitor?.ask("netdev_add", backend);
-      this.#setCarriers(new Map([[String(backend.ifname), false]]));
-      await this.#monitor?.ask("device_add", device);
+    try {
+      for (const { backend, device } of plugs(nic)) {
+        await this.#monitor?.ask("netdev_add", backend);
+        this.#setCarriers(new Map([[String(backend.ifname), false]]));
+        await this.#monitor?.ask("device_add", device);
+      }
+      await this.#join(nic);
+    } catch (error) {
+      await this.#unplug(nic).catch(() => undefined);
+      throw error;
     }
-    await this.#join(nic);
   }
 
   /** Takes a NIC away; it is not there any more even where this throws. */
@@ -128,11 +133,7 @@ export class Machine implements Disposable {
     this.#devices.delete(id);
     if (nic === undefined || this.#ended) return;
     await this.#channel?.unjoin(id);
-    for (const { backend, device } of plugs(nic)) {
-      await this.#monitor?.ask("device_del", { id: device.id });
-      // The tap is closed at once; the card goes when the guest lets it go.
-      await this.#monitor?.ask("netdev_del", { id: backend.id });
-    }
+    await this.#unplug(nic);
   }
 
   /** Runs a shell script in the guest, for tests. */
@@ -154,6 +155,14 @@ export class Machine implements Disposable {
     this.#ended = true;
     this.#close();
     this.#process?.[Symbol.dispose]();
+  }
+
+  async #unplug(nic: MachineNic): Promise<void> {
+    for (const { backend, device } of plugs(nic)) {
+      await this.#monitor?.ask("device_del", { id: device.id });
+      // The tap is closed at once; the card goes when the guest lets it go.
+      await this.#monitor?.ask("netdev_del", { id: backend.id });
+    }
   }
 
   async #boot(nics: readonly MachineNic[]): Promise<void> {

@@ -109,7 +109,10 @@ export class VmBackend implements DomainBackend {
 
   hold(nics: readonly NicSpec[]): void {
     const names = nics.map(({ name }) => name);
-    if (names.length === this.#held.length && names.every((name) => this.#held.includes(name))) return;
+    const same = names.length === this.#held.length && names.every((name) => this.#held.includes(name));
+    // One whose link has only now come is to be plugged in as well.
+    const isIn = (nic: NicId): boolean => this.#usable.has(nic) || this.#options.kernel.link(nic) === undefined;
+    if (same && names.every(isIn)) return;
     this.#held = names;
     if (this.pid !== undefined) void this.#queue.runOnce("hold", () => this.#follow());
   }
@@ -278,10 +281,11 @@ export class VmBackend implements DomainBackend {
       for (const nic of gone) await this.#links.remove(nic);
       await this.#joinAll();
       this.#note();
+      this.#tell();
     } catch (error) {
+      // Tried again when it is asked to hold them the next time: nobody is told, so that this is no circle.
       log.warn({ err: error, domain: this.#spec.name }, "a driver domain could not be given its NICs");
     }
-    this.#tell();
   }
 
   async #plug(machine: Machine, nic: MachineNic | undefined): Promise<void> {
