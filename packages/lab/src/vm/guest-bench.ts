@@ -31,7 +31,7 @@ export async function benchInGuest(
   try {
     await using guest = await GuestMachine.start({
       ...{ netns, nics: [], share: "/" },
-      ...{ memoryMebibytes: 1536, processors: 2, bootWithinMs: BOOT_MS },
+      ...{ memoryMebibytes: 2048, processors: 2, bootWithinMs: BOOT_MS },
     });
     const here = await hostRoot(guest);
     const command = `./gona bench ${words.join(" ")} --json`;

@@ -29,7 +29,7 @@ export async function startEcho({ bed }: QosBed): Promise<void> {
     },
   });
   await waitUntil("the echo is ready", () => (ready ? true : undefined), {
-    withinMs: 10_000,
+    withinMs: 30_000,
     why: () => child.logTail(),
   });
 }
