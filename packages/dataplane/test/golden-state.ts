@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatKernelState, type Kernel } from "@gona/kernel";
+import { domainId, type NicId, nicId } from "@gona/model";
+import type { NicPlacement } from "@gona/planner";
 import { gonaAggregate, gonaNic, gonaSpineEnd, gonaVif, NicFlag, Spine, VifFlag } from "../src/abi.ts";
 import { idText } from "../src/id-bytes.ts";
 import { macText } from "../src/mac-bytes.ts";
@@ -13,13 +15,21 @@ export interface GoldenCase {
   readonly name: string;
   readonly spec: string;
   readonly quality: Quality;
+  /** NICs that stand in the namespace of a driver domain. */
+  readonly placed?: readonly string[];
 }
+/** The namespace of the golden domain. */
+export const GOLDEN_DOMAIN = "gona-l-golden.dd-a";
+/** Where NICs stand, as the planner is told. */
+export const goldenPlacements = ({ placed = [] }: GoldenCase): ReadonlyMap<NicId, NicPlacement> =>
+  new Map(placed.map((nic) => [nicId(nic), { isolation: "netns", domain: domainId("dd-a"), netns: GOLDEN_DOMAIN }]));
 export const GOLDEN_CASES: readonly GoldenCase[] = [
   { name: "two-nics", spec: "two-nics", quality: {} },
   { name: "lag", spec: "lag", quality: {} },
   { name: "ingress", spec: "two-nics", quality: { ingress: ["eth2"] } },
   { name: "caps", spec: "two-nics", quality: { cap: true, local: true, queued: true } },
   { name: "macvtap", spec: "macvtap", quality: {} },
+  { name: "netns-domain", spec: "netns-domain", quality: {}, placed: ["eth1"] },
   { name: "classes", spec: "two-nics", quality: { parts: [1, 2, 6], ingress: ["eth1"] } },
 ];
 /** What stands in the hub before: two NICs and a vif, veths whose other ends are elsewhere. */
@@ -34,7 +44,8 @@ export const goldenFile = (name: string): string => join(import.meta.dirname, `g
 /** Links, queues, filters and maps of a hub, ifindexes as names and pointers as words. */
 export function formatHub(kernel: Kernel): string {
   const links = kernel.links().filter(({ name }) => name !== "lo");
-  const nameOf = (ifindex: number) => links.find((link) => link.ifindex === ifindex)?.name ?? `no link ${ifindex}`;
+  const inHub = links.filter(({ domain }) => domain === undefined);
+  const nameOf = (ifindex: number) => inHub.find((link) => link.ifindex === ifindex)?.name ?? `no link ${ifindex}`;
   const used = new Set<number>();
   for (const [, value] of kernel.map("gona_vifs").entries()) {
     const vif = gonaVif.decode(value);
@@ -45,8 +56,17 @@ export function formatHub(kernel: Kernel): string {
     macs: false,
     maps: {
       gona_nics(key, value) {
-        const { netdev, ifindex, outIfindex, inIfindex, fabric, flags } = gonaNic.decode(value);
+        const { netdev, ifindex, outIfindex, inIfindex, fabric, flags, trunk } = gonaNic.decode(value);
         if (flags === 0) return undefined;
+        // Of a NIC in a namespace of its own the numbers are that namespace's.
+        if (trunk !== 0n) {
+          const inside = links.filter(({ domain }) => domain !== undefined);
+          const nameThere = (index: number) =>
+            inside.find((link) => link.ifindex === index)?.name ?? `no link ${index}`;
+          const out = links.find((link) => link.domain === undefined && link.ifindex === outIfindex)?.name;
+          const way = `${nameThere(ifindex)} out ${out} in ${nameThere(inIfindex)} ${netdev === 0n ? "unresolved" : "resolved"}`;
+          return `${indexOf(key)}: ${way} fabric ${fabric} ${flagNames(NicFlag, flags)}`;
+        }
         const waysIn = inIfindex === 0 ? "" : ` in ${nameOf(inIfindex)}`;
         const way = `${nameOf(ifindex)} out ${nameOf(outIfindex)}${waysIn} ${netdev === 0n ? "unresolved" : "resolved"}`;
         return `${indexOf(key)}: ${way} fabric ${fabric} ${flagNames(NicFlag, flags)}`;

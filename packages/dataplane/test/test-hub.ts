@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createNamespace, deleteNamespace, LinuxKernel, unmountBpffs } from "@gona/kernel";
+import { createNamespace, deleteNamespace, LinuxKernel, PlacedKernel, unmountBpffs } from "@gona/kernel";
 import { type HostSpec, type NicId, parseSpec } from "@gona/model";
-import { desiredState, EMPTY_HUB, type HubState } from "@gona/planner";
+import { desiredState, EMPTY_HUB, type HubState, type NicPlacement } from "@gona/planner";
 import { buildBpf } from "../../../scripts/build-bpf.mjs";
 import { type HubDataplane, openDataplane } from "../src/index.ts";
 
@@ -11,7 +11,7 @@ import { type HubDataplane, openDataplane } from "../src/index.ts";
 export class TestHub implements Disposable {
   readonly netns: string;
   readonly far: string;
-  readonly kernel: LinuxKernel;
+  readonly kernel: PlacedKernel;
   readonly runDir: string;
   readonly #stack = new DisposableStack();
 
@@ -26,7 +26,7 @@ export class TestHub implements Disposable {
       createNamespace(netns);
       this.#stack.defer(() => deleteNamespace(netns));
     }
-    this.kernel = this.#stack.use(LinuxKernel.open({ netns: this.netns }));
+    this.kernel = this.#stack.use(new PlacedKernel(LinuxKernel.open({ netns: this.netns })));
   }
 
   static async make(name: string, links: readonly string[]): Promise<TestHub> {
@@ -43,6 +43,14 @@ export class TestHub implements Disposable {
   /** Makes a link of a pair anew under the same name. */
   async replaceLink(link: string): Promise<void> {
     await this.kernel.run([{ op: "linkDelete", link }, this.#veth(link, 0xffff), { op: "linkSet", link, up: true }]);
+  }
+
+  /** A driver domain that is written to without an agent. */
+  addDomain(name: string, netns: string): void {
+    deleteNamespace(netns);
+    createNamespace(netns);
+    this.#stack.defer(() => deleteNamespace(netns));
+    this.kernel.setDomain(name, LinuxKernel.open({ netns }));
   }
 
   /** As a daemon of this build does, or with another object. */
@@ -68,13 +76,17 @@ export interface WantedOptions {
   /** NICs that are not up. */
   readonly dead?: readonly string[];
   readonly fqCodel?: boolean;
+  readonly placements?: ReadonlyMap<NicId, NicPlacement>;
 }
 
 /** The desired state of a spec, with all its NICs up but the dead ones. */
-export function wantedOf(spec: HostSpec, { links, observed = EMPTY_HUB, dead = [], fqCodel }: WantedOptions): HubState {
+export function wantedOf(
+  spec: HostSpec,
+  { links, observed = EMPTY_HUB, dead = [], fqCodel, placements }: WantedOptions,
+): HubState {
   const nicsUp = new Set<NicId>(spec.nics.map(({ name }) => name).filter((name) => !dead.includes(name)));
-  return desiredState({ spec, observed, inventory: { links: new Set(links), nicsUp, ...(fqCodel && { fqCodel }) } })
-    .hub;
+  const more = { ...(fqCodel && { fqCodel }), ...(placements && { placements }) };
+  return desiredState({ spec, observed, inventory: { links: new Set(links), nicsUp, ...more } }).hub;
 }
 
 export const specOf = (text: string): HostSpec => parseSpec(text, { file: "test.yaml" }).spec;
