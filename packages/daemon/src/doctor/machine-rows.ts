@@ -68,9 +68,5 @@ async function accelerationRow({ acceleration }: MachineFacts): Promise<DoctorRo
   const { kind, why = "" } = await acceleration();
   return kind === "kvm"
     ? { check: "vm-acceleration", state: "ok", found: "KVM" }
-    : advice(
-        "vm-acceleration",
-        `software emulation: ${why}`,
-        "machines boot and carry some ten times slower than with KVM",
-      );
+    : advice("vm-acceleration", `software emulation: ${why}`, "machines boot and carry slower than with KVM");
 }
