@@ -49,17 +49,18 @@ export class DomainNetns implements Disposable {
     return true;
   }
 
-  /** One that is known or has the name, or else a new one. Throws KernelError. */
-  ensure(): void {
+  /** One that is known or has the name, or else a new one: true. Throws KernelError. */
+  ensure(): boolean {
     if (this.#held !== undefined) {
       this.#bind("the name of its namespace was gone from /run/netns");
-      return;
+      return false;
     }
-    if (this.takeNamed()) return;
+    if (this.takeNamed()) return false;
     // A file without a namespace is what a crash in the middle leaves.
     if (listNamespaces().includes(this.name)) deleteNamespace(this.name);
     createNamespace(this.name);
     this.#hold(HeldNamespace.open(this.name));
+    return true;
   }
 
   /**

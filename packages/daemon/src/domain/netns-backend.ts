@@ -45,6 +45,8 @@ export class NetnsBackend implements DomainBackend {
   #spec: DomainSpec;
   #running: Running | undefined;
   #ready: ReadyDomain | undefined;
+  /** The namespace has never had an agent. */
+  #isNew = false;
   /** Why the process that is about to end ends. */
   #cause: string | undefined;
 
@@ -90,8 +92,8 @@ export class NetnsBackend implements DomainBackend {
     this.#cause = undefined;
     // Noted before it is made: a daemon that dies in between leaves nothing that the next one would not find.
     files.write({ spec: this.#spec, netns: this.#netns.name });
-    this.#netns.ensure();
-    // The namespace is there with or without an agent.
+    // What stands in a namespace that was there goes on without an agent; into a new one nothing moves before there is one.
+    if (this.#netns.ensure()) this.#isNew = true;
     this.#changed();
     const process = await DomainProcess.spawn({
       ...this.#witness,
@@ -211,6 +213,7 @@ export class NetnsBackend implements DomainBackend {
       onLost: (cause) => this.#replace(`hung: ${cause}`),
     });
     this.#running = { process, client, heartbeat };
+    this.#isNew = false;
     void client.closed.then(() => {
       if (this.#running?.client === client) this.#replace("it hung up");
     });
@@ -243,7 +246,7 @@ export class NetnsBackend implements DomainBackend {
   #changed(): void {
     const client = this.#running?.client;
     this.#ready =
-      this.#netns.inode === undefined
+      this.#netns.inode === undefined || this.#isNew
         ? undefined
         : {
             domain: this.#spec.name,
