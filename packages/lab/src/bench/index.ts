@@ -7,6 +7,7 @@ import { latencySuite } from "./latency/latency-suite.ts";
 import { pathSuite } from "./path/path-suite.ts";
 import { precisionSuite } from "./precision/precision-suite.ts";
 import { queuesSuite } from "./queues/queues-suite.ts";
+import { recoverySuite } from "./recovery/recovery-suite.ts";
 import { scaleSuite } from "./scale/scale-suite.ts";
 import { sharingSuite } from "./sharing/sharing-suite.ts";
 import type { Suite } from "./suite.ts";
@@ -25,6 +26,7 @@ export const SUITES: readonly Suite[] = [
   pathSuite,
   balanceSuite,
   failoverSuite,
+  recoverySuite,
   bondingSuite,
   scaleSuite,
 ];

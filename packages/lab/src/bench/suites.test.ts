@@ -12,6 +12,7 @@ it("offers each suite under a name of its own, with a line about it", () => {
     "path",
     "balance",
     "failover",
+    "recovery",
     "bonding",
     "scale",
   ]);
