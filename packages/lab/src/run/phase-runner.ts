@@ -18,6 +18,7 @@ import type { TablesFinding } from "./judge-tables.ts";
 import type { LabDisplay, LabView, NicView, PhaseResult, ProbeRow } from "./lab-view.ts";
 import type { MachineStalls } from "./machine-stalls.ts";
 import { promiseOf } from "./promise.ts";
+import { coveredMs } from "./span.ts";
 import { switchPlaces } from "./switch-places.ts";
 import { type Evidence, judge } from "./verdict.ts";
 
@@ -112,7 +113,9 @@ export class PhaseRunner implements AsyncDisposable {
     const tables = await this.#lookAtTables(phase);
     const lacp = await this.#askLacp(phase);
     const domains = await this.#lookAtDomains(phase);
+    const judged = { fromMs: fromMs + phase.settle, toMs };
     const evidence: Evidence = {
+      stalled: coveredMs(judged, this.#stalls.within(judged.fromMs, toMs)) / Math.max(1, toMs - judged.fromMs),
       host: this.#spec.host,
       rate: (slice, direction = "egress") => this.book.rate(slice, direction, fromMs + phase.settle, toMs),
       total: (guest, direction) =>

@@ -61,6 +61,17 @@ test("a limit is kept from both sides, and by no more than the tolerance", () =>
   expect(keeps(limit, delivered(101.1e6))).toBe(false);
 });
 
+test("a rate may lack what CPUs stood still for, and never exceeds its limit for that", () => {
+  const limit: Expectation = { kind: "limit", slice, within };
+  const stalled = (rate: number) => ({ ...delivered(rate), stalled: 0.04 });
+  expect(keeps(limit, stalled(95.1e6))).toBe(true);
+  expect(keeps(limit, stalled(94.9e6))).toBe(false);
+  expect(keeps(limit, stalled(101.1e6))).toBe(false);
+  const reserve: Expectation = { kind: "reserve", slice, within };
+  expect(keeps(reserve, stalled(28.6e6))).toBe(true);
+  expect(keeps(reserve, stalled(28.4e6))).toBe(false);
+});
+
 test("a reservation is a lower bound", () => {
   const reserve: Expectation = { kind: "reserve", slice, within };
   expect(keeps(reserve, delivered(90e6))).toBe(true);

@@ -43,6 +43,8 @@ export interface Evidence {
   readonly host: HostSpec;
   /** At the far end, after the phase had settled; egress unless told otherwise. */
   readonly rate: (slice: SliceName, direction?: "egress" | "ingress") => BitsPerSecond;
+  /** Part of the time in which rates were read that CPUs stood still, or caught up; 0 to 1, none unless given. */
+  readonly stalled?: number;
   /** Over all NICs of a guest; what it gets, at its own link. */
   readonly total: (guest: GuestId, direction: "egress" | "ingress") => BitsPerSecond;
   /** The last word of an rtt traffic. */
@@ -61,7 +63,7 @@ export interface Evidence {
 }
 
 const percent = (ratio: number): string => `${ratio >= 0 ? "+" : "−"}${Math.abs(ratio * 100).toFixed(2)} %`;
-const tolerance = (within: Ratio): string => `${Number((within * 100).toPrecision(3))} %`;
+const tolerance = (within: number): string => `${Number((within * 100).toPrecision(3))} %`;
 
 export function judge(expectation: Expectation, evidence: Evidence): readonly Verdict[] {
   switch (expectation.kind) {
@@ -103,7 +105,10 @@ export function judge(expectation: Expectation, evidence: Evidence): readonly Ve
 
 const STRAY_BITS_PER_SECOND = 10_000;
 
-function judgeRate(expectation: Extract<Expectation, { slice: SliceName }>, { host, rate }: Evidence): Verdict {
+function judgeRate(
+  expectation: Extract<Expectation, { slice: SliceName }>,
+  { host, rate, stalled = 0 }: Evidence,
+): Verdict {
   const { slice, within, kind } = expectation;
   const promise = promiseOf(host, slice);
   const wanted = kind === "rate" ? expectation.rate : kind === "limit" ? promise?.limit : promise?.reserve;
@@ -111,19 +116,20 @@ function judgeRate(expectation: Extract<Expectation, { slice: SliceName }>, { ho
   const target = wanted ?? 0;
   // Of nothing there is no percentage: then a stray ARP or ND may pass, and no more.
   const error = target === 0 ? found / STRAY_BITS_PER_SECOND - 1 : found / target - 1;
+  // Upwards nothing is forgiven; downwards the time in which nobody could send.
+  const enough = error + within + stalled >= 0;
+  const short = error + within < 0 && enough;
   const words = { limit: "limit", reserve: "at least", rate: "rate" }[kind];
   return {
     kind,
-    kept:
-      wanted !== undefined &&
-      (kind === "reserve" ? error + within >= 0 : target === 0 ? error <= 0 : Math.abs(error) <= within),
+    kept: wanted !== undefined && (kind === "reserve" ? enough : target === 0 ? error <= 0 : error <= within && enough),
     subject: `${slice.guest} on ${slice.nic}`,
     promised:
       wanted === undefined
         ? `no such slice`
         : `${words} ${formatRate(wanted)}/s ${kind === "reserve" ? "" : `± ${tolerance(within)}`}`.trim(),
     delivered:
-      `${formatMegabits(found)} ${(kind === "reserve" && error > within) || target === 0 ? "" : `(${percent(error)})`}`.trim(),
+      `${formatMegabits(found)} ${(kind === "reserve" && error > within) || target === 0 ? "" : `(${percent(error)}${short ? `, the machine itself stood still ${tolerance(stalled)}` : ""})`}`.trim(),
     figure: kind === "reserve" ? "delivered under overload" : "delivered",
     unit: "bit/s",
     value: found,
