@@ -111,6 +111,16 @@ function ofNic(spec: HostSpec, nic: NicSpec, slice: BypassSlice, at: string): re
     const message = `${nic.name} is in the driver domain ${apart.name}; ${what} needs it in the hub`;
     findings.push({ path: `${at}.nic`, message, found: nic.name, allowed: "a NIC without a domain", hint: HINT });
   }
+  if (nic.shaper === "edt" && !isVf(slice)) {
+    const message = `${nic.name} shapes by departure times, which frames by ${what} are not given`;
+    findings.push({
+      path: `${at}.path`,
+      message,
+      found: slice.path.kind,
+      allowed: "a NIC with shaper: htb",
+      hint: HINT,
+    });
+  }
   if (spec.guests.some(({ vifs }) => vifs.some((vif) => reservesIngress(vif, nic)))) {
     const message = `what arrives on ${nic.name} for ${what} cannot be held back for those who have reserved there`;
     findings.push({

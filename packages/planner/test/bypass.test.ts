@@ -110,6 +110,11 @@ describe("a guest with a device of its own on a NIC", () => {
     expect(findings[0]).toMatchObject({ code: "SPEC_DOES_NOT_FIT", allowed: expect.stringMatching(/\w/) });
   });
 
+  it("may not be a macvtap of a NIC that has no classes", () => {
+    expect(pathsOf(host([MACVTAP], { nic: { shaper: "edt" } }))).toContain(`${SLICE}.path`);
+    expect(pathsOf(host([SRIOV], { nic: { shaper: "edt" } }))).not.toContain(`${SLICE}.path`);
+  });
+
   it("has one slice, on a NIC in the hub whose switch knows it by one port", () => {
     const two = host([MACVTAP]);
     const [slice] = two.guests[0]?.vifs[0]?.aggregate.slices ?? [];
