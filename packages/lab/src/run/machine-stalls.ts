@@ -10,6 +10,8 @@ import type { Span } from "./span.ts";
 export const STALLS_OBJECT = join(REPOSITORY, "build/bpf/lab_stalls.bpf.o");
 const SOURCE = join(REPOSITORY, "bpf/lab_stalls.bpf.c");
 const PERIOD_NS = 500_000;
+/** Of its rate, by a class that idles (docs/ARCHITECTURE.md). */
+const SAVED_UP_MS = 5;
 /** Shorter ones are many, and break no promise. */
 const SHORTEST_NS = 500_000;
 
@@ -49,6 +51,13 @@ export class MachineStalls implements Disposable {
    */
   within(fromMs: number, toMs: number): readonly Span[] {
     return this.#seen.filter((stall) => stall.toMs > fromMs && stall.fromMs < toMs);
+  }
+
+  /** Those of more than what a shaper saves up, without what comes after them: what no sender makes up for. */
+  longWithin(fromMs: number, toMs: number): readonly Span[] {
+    return this.within(fromMs, toMs)
+      .map((stall) => ({ fromMs: stall.fromMs, toMs: (stall.fromMs + stall.toMs) / 2 }))
+      .filter((stall) => stall.toMs - stall.fromMs > SAVED_UP_MS);
   }
 
   [Symbol.dispose](): void {

@@ -115,7 +115,7 @@ export class PhaseRunner implements AsyncDisposable {
     const domains = await this.#lookAtDomains(phase);
     const judged = { fromMs: fromMs + phase.settle, toMs };
     const evidence: Evidence = {
-      stalled: coveredMs(judged, this.#stalls.within(judged.fromMs, toMs)) / Math.max(1, toMs - judged.fromMs),
+      stalled: coveredMs(judged, this.#stalls.longWithin(judged.fromMs, toMs)) / Math.max(1, toMs - judged.fromMs),
       host: this.#spec.host,
       rate: (slice, direction = "egress") => this.book.rate(slice, direction, fromMs + phase.settle, toMs),
       total: (guest, direction) =>

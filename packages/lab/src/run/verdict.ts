@@ -1,5 +1,5 @@
 import type { DomainView } from "@gona/api";
-import { type BitsPerSecond, type DomainId, formatRate, type GuestId, type HostSpec, type Ratio } from "@gona/model";
+import { type BitsPerSecond, type DomainId, formatRate, type GuestId, type HostSpec } from "@gona/model";
 import type { MacSighting } from "../bed/far-end-records.ts";
 import type { Expectation, SliceName } from "../scenario/scenario.ts";
 import type { RttWindow } from "../traffic/probe-messages.ts";
@@ -43,7 +43,7 @@ export interface Evidence {
   readonly host: HostSpec;
   /** At the far end, after the phase had settled; egress unless told otherwise. */
   readonly rate: (slice: SliceName, direction?: "egress" | "ingress") => BitsPerSecond;
-  /** Part of the time in which rates were read that CPUs stood still, or caught up; 0 to 1, none unless given. */
+  /** Part of the time in which rates were read that CPUs stood still for longer than shapers save up; 0 to 1, none unless given. */
   readonly stalled?: number;
   /** Over all NICs of a guest; what it gets, at its own link. */
   readonly total: (guest: GuestId, direction: "egress" | "ingress") => BitsPerSecond;
