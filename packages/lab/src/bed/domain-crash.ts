@@ -43,9 +43,9 @@ export function processOf(bed: LabBed, daemon: DaemonUnderTest, domain: DomainId
   return waitUntil(`domain ${domain} has a process`, find, { withinMs: GONE_MS });
 }
 
-/** Their words name the domain's files: sockets, and where they write. */
+/** Their words name the domain's files: sockets, and where they write; those of two machines are told apart by a letter. */
 const processesOf = (bed: LabBed, domain: DomainId): readonly ProcessIdentity[] =>
-  processesNaming(join(bed.paths.daemonRun, "domains", `${domain}.`));
+  ["", "-a", "-b"].flatMap((unit) => processesNaming(join(bed.paths.daemonRun, "domains", `${domain}${unit}.`)));
 
 function strike(process: ProcessIdentity, name: "SIGKILL" | "SIGSTOP"): void {
   signal(process, name);
