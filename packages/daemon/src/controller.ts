@@ -60,7 +60,7 @@ export interface ControllerOptions {
   /** Absent: there are no driver domains but the hub. */
   readonly domains?: DomainControl;
   /** How NICs come to domains; absent: they stay where they are. */
-  readonly placing?: Pick<NicPlacerOptions, "syncKernels" | "hubNetns" | "driverOf" | "kernel">;
+  readonly placing?: Pick<NicPlacerOptions, "syncKernels" | "hubNetns" | "hardwareOf" | "kernel">;
   /** Absent: taps get no back-pressure. */
   readonly taps?: Taps;
   /** What hands memory back to the kernel; giveBackMemory() unless given. */

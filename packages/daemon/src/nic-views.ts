@@ -45,7 +45,7 @@ function nicView(nic: NicSpec, reserved: number, { nics, lacp, paths, pending, k
   for (const ofSlice of drops.get(nic.name)?.values() ?? []) sum += ofSlice;
   return {
     name: nic.name,
-    domain: nic.byDriver ? (link?.domain ?? nic.domain) : nic.domain,
+    domain: nic.byHardware ? (link?.domain ?? nic.domain) : nic.domain,
     fabric: nic.fabric,
     state: waits === undefined ? phase : "pending",
     ...(reason !== undefined && { reason }),

@@ -73,7 +73,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
       kernel: hub.kernel,
       syncKernels: (ready: DomainControl["ready"]) => kernels.sync(ready),
       hubNetns: `/proc/${process.pid}/ns/net`,
-      driverOf: (link: string) => factsOf(link).driver,
+      hardwareOf: factsOf,
     },
     paths: {
       open: (nic: NicId) => openNicPort(hub.kernel, nic),

@@ -19,6 +19,8 @@ export interface DomainSpec {
   readonly isolation: Isolation;
   /** Kernel driver names (`ixgbe`) whose NICs move in. */
   readonly drivers: readonly string[];
+  /** PCI addresses whose NICs move in, whatever their drivers. */
+  readonly pci?: readonly string[];
   /** The CPUs that its process may run on (the agent, or QEMU), ascending. Absent: any. */
   readonly cpus?: readonly number[];
   /** Of isolation vm, and there always. */
@@ -63,7 +65,7 @@ export interface NicSpec {
   /** HOST_DOMAIN where the spec names none. */
   readonly domain: DomainId;
   /** The spec names none: the domain that lists its driver, if one does. */
-  readonly byDriver?: true;
+  readonly byHardware?: true;
   readonly fabric: FabricId;
   /** What the NIC may carry each way, L2 bytes. */
   readonly capacity: BitsPerSecond;

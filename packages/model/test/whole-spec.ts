@@ -2,7 +2,7 @@
 export const wholeSpec = () => ({
   apiVersion: "gona/v1",
   domains: [
-    { name: "dd-intel", isolation: "netns", drivers: ["ixgbe", "i40e"], cpus: [3, 1] },
+    { name: "dd-intel", isolation: "netns", pci: ["0000:03:00.0"], drivers: ["ixgbe", "i40e"], cpus: [3, 1] },
     { name: "dd-vm", isolation: "vm", device: "e1000", memory: "256MiB", spare: true },
   ],
   fabrics: [

@@ -7,7 +7,7 @@ import type { Hub } from "../hub.ts";
 import type { LinkTable } from "../link-table.ts";
 import type { Logger } from "../logger.ts";
 import type { DomainControl } from "./domain-control.ts";
-import { type NicPlaces, nicPlaces, wantedDomain } from "./nic-places.ts";
+import { type NicHardware, type NicPlaces, nicPlaces, wantedDomain } from "./nic-places.ts";
 
 export interface NicPlacerOptions {
   readonly domains: DomainControl;
@@ -17,7 +17,7 @@ export interface NicPlacerOptions {
   /** What the hub's own namespace is called by `linkMove`. */
   readonly hubNetns: string;
   /** The driver of a link, wherever it is. Throws KernelError. */
-  readonly driverOf: (link: string) => string;
+  readonly hardwareOf: (link: string) => NicHardware;
   readonly links: LinkTable;
   readonly hub: Hub;
   readonly clock: Clock;
@@ -48,7 +48,7 @@ interface Move {
  */
 export class NicPlacer implements Disposable {
   readonly #options: NicPlacerOptions;
-  readonly #drivers = new Map<string, string>();
+  readonly #hardware = new Map<string, NicHardware>();
   #spec: HostSpec | undefined;
   #ready: DomainControl["ready"] = new Map();
   #absent: NicPlaces["absentNics"] = new Map();
@@ -95,7 +95,7 @@ export class NicPlacer implements Disposable {
       links,
       ready: domains.ready,
       arriving: this.#stillArriving(),
-      driverOf: (nic) => this.#driverOf(nic),
+      hardwareOf: (nic) => this.#hardwareOf(nic),
     });
     const nowMs = clock.monotonicMs();
     for (const nic of places.absentNics.keys()) {
@@ -185,7 +185,7 @@ export class NicPlacer implements Disposable {
     domains.want([...spec.domains, ...leaving]);
     const held = new Map<DomainId, NicSpec[]>(spec.domains.map(({ name }) => [name, []]));
     for (const nic of spec.nics) {
-      const wanted = wantedDomain(spec, nic, (name) => this.#driverOf(name));
+      const wanted = wantedDomain(spec, nic, (name) => this.#hardwareOf(name));
       if (wanted !== undefined) held.get(wanted.name)?.push(nic);
     }
     this.#isLeaving = leaving.length > 0;
@@ -210,7 +210,7 @@ export class NicPlacer implements Disposable {
       if (!links.has(link) || !isFree(hub.lastKnown, link as NicId)) continue;
       const from = links.domainOf(link);
       const nic = nics.get(link);
-      const wanted = nic && wantedDomain(spec, nic, (name) => this.#driverOf(name));
+      const wanted = nic && wantedDomain(spec, nic, (name) => this.#hardwareOf(name));
       if (wanted?.isolation === "netns") {
         const netns = domains.ready.get(wanted.name)?.netns;
         if (from !== wanted.name && netns !== undefined) moves.push({ link, from, to: { domain: wanted.name, netns } });
@@ -226,16 +226,16 @@ export class NicPlacer implements Disposable {
     return [{ op: "linkMove", link, netns }, ...(isOurs ? [] : [{ op: "linkSet", link, up: true } as const])];
   }
 
-  #driverOf(nic: string): string | undefined {
-    const { links, driverOf, log } = this.#options;
-    const known = this.#drivers.get(nic);
+  #hardwareOf(nic: string): NicHardware | undefined {
+    const { links, hardwareOf, log } = this.#options;
+    const known = this.#hardware.get(nic);
     if (known !== undefined || !links.has(nic)) return known;
     try {
-      const driver = driverOf(nic);
-      this.#drivers.set(nic, driver);
-      return driver;
+      const found = hardwareOf(nic);
+      this.#hardware.set(nic, found);
+      return found;
     } catch (err) {
-      log.debug({ err, nic }, "a NIC's driver is not known");
+      log.debug({ err, nic }, "a NIC's hardware is not known");
       return undefined;
     }
   }

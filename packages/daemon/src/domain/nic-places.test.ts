@@ -1,4 +1,4 @@
-import type { DomainId, FabricId, HostSpec, NicId, NicSpec } from "@gona/model";
+import type { DomainId, DomainSpec, FabricId, HostSpec, NicId, NicSpec } from "@gona/model";
 import { EMPTY_HUB, type HubState } from "@gona/planner";
 import { expect, test } from "vitest";
 import { type NicPlacesInput, nicPlaces } from "./nic-places.ts";
@@ -6,9 +6,13 @@ import type { ReadyDomain } from "./ready-domain.ts";
 
 const nic = (name: string, domain: string, more: Partial<NicSpec> = {}) =>
   ({ name: name as NicId, domain: domain as DomainId, fabric: "rack" as FabricId, ...more }) as NicSpec;
-const domain = (name: string, isolation: "netns" | "vm", drivers: readonly string[] = []) =>
-  ({ name: name as DomainId, isolation, drivers }) as HostSpec["domains"][number];
-const DOMAINS = [domain("dd-a", "netns", ["ixgbe"]), domain("dd-b", "netns"), domain("dd-vm", "vm")];
+const domain = (name: string, isolation: "netns" | "vm", more: Partial<DomainSpec> = {}) =>
+  ({ name: name as DomainId, isolation, drivers: [], ...more }) as HostSpec["domains"][number];
+const DOMAINS = [
+  domain("dd-a", "netns", { drivers: ["ixgbe"] }),
+  domain("dd-b", "netns", { pci: ["0000:03:00.0"] }),
+  domain("dd-vm", "vm"),
+];
 const readyNetns = (name: string): [DomainId, ReadyDomain] => [
   name as DomainId,
   { domain: name as DomainId, isolation: "netns", netns: `hub.${name}`, writer: undefined, nics: undefined },
@@ -35,7 +39,7 @@ function places(
     links: { has: () => true, domainOf: (name) => at[name] },
     ready: BOTH,
     arriving: new Set(),
-    driverOf: () => undefined,
+    hardwareOf: () => undefined,
     ...more,
   });
   const placed = [...placements].map(([name, place]) => `${name} in ${place.domain}`);
@@ -48,11 +52,15 @@ test("a NIC is in the hub, or in the domain that it names once it stands there",
   ]);
 });
 
-test("a NIC that names no domain belongs in the one that lists its driver", () => {
-  const any = nic("eth1", "host", { byDriver: true });
-  expect(places([any], { driverOf: () => "ixgbe" })).toEqual(["eth1 out: it is on its way to the domain dd-a"]);
-  expect(places([any], { driverOf: () => "e1000" })).toEqual([]);
-  expect(places([nic("eth1", "host")], { driverOf: () => "ixgbe" })).toEqual([]);
+test("a NIC that names no domain belongs in the one that lists its PCI address, or else its driver", () => {
+  const any = nic("eth1", "host", { byHardware: true });
+  const at = (driver: string, bus = "") => ({ hardwareOf: () => ({ driver, bus }) });
+  const onItsWay = (to: string) => [`eth1 out: it is on its way to the domain ${to}`];
+  expect(places([any], at("ixgbe"))).toEqual(onItsWay("dd-a"));
+  expect(places([any], at("e1000"))).toEqual([]);
+  expect(places([any], at("e1000", "0000:03:00.0"))).toEqual(onItsWay("dd-b"));
+  expect(places([any], at("ixgbe", "0000:03:00.0"))).toEqual(onItsWay("dd-b"));
+  expect(places([nic("eth1", "host")], at("ixgbe", "0000:03:00.0"))).toEqual([]);
 });
 
 test("one that is to move stays in use until its domain is ready; one that is in use nowhere waits", () => {

@@ -12,22 +12,34 @@ export interface NicPlacesInput {
   /** NICs that left, or are about to leave, their place and do not carry again yet. */
   readonly arriving: ReadonlySet<NicId>;
   /** Of a NIC's link, as far as it is known. */
-  readonly driverOf: (nic: NicId) => string | undefined;
+  readonly hardwareOf: (nic: NicId) => NicHardware | undefined;
+}
+
+/** What a NIC without a domain of its own is told by. */
+export interface NicHardware {
+  readonly driver: string;
+  /** PCI address, or that of another bus; empty where there is none. */
+  readonly bus: string;
 }
 
 export type NicPlaces = Required<Pick<Inventory, "placements" | "absentNics">>;
 
-/** The domain that a NIC belongs in: the one that it names, else the one that lists its driver; undefined: the hub. */
+/** The domain that a NIC belongs in: the one that it names, else that lists its PCI address, else its driver; undefined: the hub. */
 export function wantedDomain(
   spec: Pick<HostSpec, "domains">,
   nic: NicSpec,
-  driverOf: NicPlacesInput["driverOf"],
+  hardwareOf: NicPlacesInput["hardwareOf"],
 ): DomainSpec | undefined {
-  const driver = nic.byDriver ? driverOf(nic.name) : undefined;
-  const found = spec.domains.find(({ name, drivers }) =>
-    nic.byDriver ? driver !== undefined && drivers.includes(driver) : name === nic.domain,
-  );
+  const found = nic.byHardware
+    ? domainOf(spec, hardwareOf(nic.name))
+    : spec.domains.find(({ name }) => name === nic.domain);
   return found?.isolation === "host" ? undefined : found;
+}
+
+function domainOf({ domains }: Pick<HostSpec, "domains">, hardware: NicHardware | undefined): DomainSpec | undefined {
+  if (hardware === undefined) return undefined;
+  const { bus, driver } = hardware;
+  return domains.find(({ pci }) => pci?.includes(bus)) ?? domains.find(({ drivers }) => drivers.includes(driver));
 }
 
 /**
@@ -60,7 +72,7 @@ const IN_HUB = Symbol("in the hub");
 type Place = NicPlacement | typeof IN_HUB | string;
 
 function placeOf(nic: NicSpec, input: NicPlacesInput): Place {
-  const wanted = wantedDomain(input.spec, nic, input.driverOf);
+  const wanted = wantedDomain(input.spec, nic, input.hardwareOf);
   const at = input.links.domainOf(nic.name);
   if (wanted === undefined) {
     const from = at ?? input.observed.trunks.get(nic.name)?.domain;

@@ -16,6 +16,7 @@ export interface KnownNic {
 function checkDomains(root: Raw, problems: SpecProblem[]): readonly string[] {
   const names = new Unique("the name of the domain", problems);
   const drivers = new Unique("a driver of the domain", problems);
+  const addresses = new Unique("a PCI address of the domain", problems);
   for (const domain of items(field(root, "domains"))) {
     const name = field(domain, "name");
     const text = textOf(name);
@@ -32,6 +33,10 @@ function checkDomains(root: Raw, problems: SpecProblem[]): readonly string[] {
     for (const driver of items(field(domain, "drivers"))) {
       const driverName = textOf(driver);
       if (driverName !== undefined) drivers.claim(driverName, driver);
+    }
+    for (const address of items(field(domain, "pci"))) {
+      const at = textOf(address);
+      if (at !== undefined) addresses.claim(at, address);
     }
     checkCpus(field(domain, "cpus"), textOf(isolation), problems);
     checkMachine(domain, textOf(isolation), problems);

@@ -164,12 +164,12 @@ const resolveMachine = ({ device, memory, spare }: DomainInput): MachineSpec => 
 
 /** Fills in what a checked spec leaves out, and resolves percentages against the NICs. */
 export function resolveSpec(input: SpecInput): HostSpec {
-  const drivers = (input.domains ?? []).some((domain) => domain.drivers !== undefined);
+  const chosen = (input.domains ?? []).some(({ drivers, pci }) => drivers !== undefined || pci !== undefined);
   const nics = (input.nics ?? []).map(
     (nic): NicSpec => ({
       name: nicId(nic.name),
       domain: nic.domain === undefined ? HOST_DOMAIN : domainId(nic.domain),
-      ...optional("byDriver", nic.domain === undefined && drivers ? true : undefined),
+      ...optional("byHardware", nic.domain === undefined && chosen ? true : undefined),
       fabric: nic.fabric === undefined ? DEFAULT_FABRIC : fabricId(nic.fabric),
       capacity: nic.capacity,
       failback: nic.failback ?? DEFAULT_FAILBACK,
@@ -200,6 +200,7 @@ export function resolveSpec(input: SpecInput): HostSpec {
       name: domainId(domain.name),
       isolation: domain.isolation,
       drivers: domain.drivers ?? [],
+      ...optional("pci", domain.pci),
       ...optional(
         "cpus",
         domain.cpus?.toSorted((a, b) => a - b),

@@ -4,6 +4,7 @@ import { readAddress } from "../scalar/ip-address.ts";
 import { readMac } from "../scalar/mac-address.ts";
 import { MEMORY_PATTERN, readMemory } from "../scalar/memory-size.ts";
 import { readLinkName, readName, readNetnsName } from "../scalar/name.ts";
+import { PCI_ADDRESS_PATTERN, readPciAddress } from "../scalar/pci-address.ts";
 import { readRate } from "../scalar/rate.ts";
 import { readRateOrPart } from "../scalar/share-of-rate.ts";
 import { DSCP_NAMES, PROTOCOL_NAMES, readDscp, readPorts, readProtocol } from "../scalar/traffic-words.ts";
@@ -67,6 +68,17 @@ const Domain = z
       .max(64)
       .optional()
       .describe("NICs with these kernel drivers move in."),
+    pci: z
+      .array(
+        scalar(readPciAddress, {
+          type: "string",
+          pattern: PCI_ADDRESS_PATTERN,
+          description: "The PCI address of a NIC, as in 0000:03:00.0.",
+        }),
+      )
+      .max(64)
+      .optional()
+      .describe("NICs at these PCI addresses move in. Counts more than a driver."),
     cpus: z
       .array(whole(0, 1023, "The number of a CPU."))
       .min(1)

@@ -110,8 +110,19 @@ export class MachineLinks {
     if (spare) {
       for (const { trunk } of taps) await crossings.set(trunk, [joint], false);
       await crossings.set(joint, ways("trunk"), true);
+      await kernel.run([{ op: "linkSet", link: joint, up: true }]);
     }
     await crossings.set(nic, ways("cable"), true);
+  }
+
+  /**
+   * Without a machine at work nothing carries a NIC's frames. A tap shows that by itself; the pair before two machines
+   * has a carrier for as long as its far end is up. Throws KernelError.
+   */
+  async cut(nic: NicId): Promise<void> {
+    const { kernel, spare } = this.#options;
+    const joint = jointOf(nic);
+    if (spare && kernel.link(joint) !== undefined) await kernel.run([{ op: "linkSet", link: joint, up: false }]);
   }
 
   /** Takes away what is there of a NIC that the domain does not hold any more. Throws KernelError. */

@@ -228,8 +228,19 @@ export class VmBackend implements DomainBackend {
       });
       return;
     }
+    void this.#queue.run(() => this.#cutAll());
     events.changed();
     events.lost(cause);
+  }
+
+  /** Both machines are lost: the packet path is to see it. */
+  async #cutAll(): Promise<void> {
+    const { log } = this.#options;
+    try {
+      for (const nic of this.#held) await this.#links.cut(nic);
+    } catch (error) {
+      log.warn({ err: error, domain: this.#spec.name }, "a trunk whose machines are lost keeps its carrier");
+    }
   }
 
   /** From now on that machine is the one at work, and the other the spare. */
