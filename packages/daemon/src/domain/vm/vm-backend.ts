@@ -220,14 +220,30 @@ export class VmBackend implements DomainBackend {
     }
     // The crossings lead to the spare already: the taps of the lost one have no carrier.
     if (this.#machines.get(other(unit))?.lives === true) {
-      void this.#queue.run(async () => {
-        await this.#switchTo(other(unit));
-        events.mended(`${cause}: its spare took over, pid ${this.pid}`);
-        this.#tell();
-        this.#standBy();
-      });
+      void this.#queue.run(() => this.#takeOver(other(unit), cause));
       return;
     }
+    this.#lostWholly(cause);
+  }
+
+  /** `cause`: why the machine at work was lost. The spare may be lost too by the time that this runs, or while it does. */
+  async #takeOver(unit: Unit, cause: string): Promise<void> {
+    const { events, log } = this.#options;
+    if (this.#machines.get(unit)?.lives !== true) return this.#lostWholly(cause);
+    try {
+      await this.#switchTo(unit);
+    } catch (error) {
+      // Without its machine: that loss is told by itself, as the machine was at work by then.
+      log.warn({ err: error, domain: this.#spec.name }, "the spare of a driver domain did not take over wholly");
+      return;
+    }
+    events.mended(`${cause}: its spare took over, pid ${this.pid}`);
+    this.#tell();
+    this.#standBy();
+  }
+
+  #lostWholly(cause: string): void {
+    const { events } = this.#options;
     void this.#queue.run(() => this.#cutAll());
     events.changed();
     events.lost(cause);
