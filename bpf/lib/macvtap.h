@@ -10,7 +10,7 @@
 static __always_inline int gona_by_macvtap(struct __sk_buff *skb, const struct gona_vif *vif, __u32 slot,
 					   struct gona_packet *packet)
 {
-	struct gona_aggregate *aggregate = gona_aggregate_of(vif);
+	struct gona_aggregate *aggregate = gona_aggregate_of((struct gona_vif *)vif);
 	struct gona_choice choice = {};
 	struct gona_wire wire;
 
