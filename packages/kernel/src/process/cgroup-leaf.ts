@@ -22,7 +22,8 @@ export class CgroupLeaf {
     const parent = join(root, OUR_GROUP);
     const leaf = new CgroupLeaf(join(parent, name));
     try {
-      mkdirSync(leaf.path, { recursive: true });
+      // Not in one recursive call: where the file system refuses directories with ENOENT, as sysfs does, Node never returns.
+      for (const path of [parent, leaf.path]) if (!existsSync(path)) mkdirSync(path);
     } catch {
       return undefined; // read-only, as in many containers
     }
@@ -81,10 +82,12 @@ export function canMakeCgroups(): boolean {
 }
 
 function cgroupRoot(): string | undefined {
-  const mount = readFileSync("/proc/self/mounts", "utf8")
+  const root = readFileSync("/proc/self/mounts", "utf8")
     .split("\n")
-    .find((line) => line.split(" ")[2] === "cgroup2");
-  return mount?.split(" ")[1];
+    .find((line) => line.split(" ")[2] === "cgroup2")
+    ?.split(" ")[1];
+  // One that another mount hides, as /sys of `ip netns exec` does, is named all the same.
+  return root !== undefined && existsSync(join(root, "cgroup.procs")) ? root : undefined;
 }
 
 function tryWrite(path: string, text: string): boolean {
