@@ -138,6 +138,7 @@ describe("plan", () => {
           const excused = {
             changesParts: (key: string) => changesParts(from, to, key),
             leaves: (key: string) => !to.slices.has(key as never),
+            changesDevice: (vif: VifId) => from.bypasses.get(vif)?.kind !== to.bypasses.get(vif)?.kind,
           };
           const broken = [...lost, ...brokenPaths(now, excused)];
           if (broken.length > 0) expect(broken, `after ${step.kind} ${step.facet} ${step.key}`).toEqual([]);

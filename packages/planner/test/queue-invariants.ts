@@ -1,3 +1,4 @@
+import type { VifId } from "@gona/model";
 import { expect } from "vitest";
 import { RATE_FLOOR } from "../src/htb-shape.ts";
 import {
@@ -87,6 +88,8 @@ export interface Excused {
   readonly changesParts: (key: string) => boolean;
   /** Not wanted: it gets no class where the NIC's incoming traffic is shaped from now on. */
   readonly leaves: (key: string) => boolean;
+  /** The vif has another kind of device in the end: that of before goes, and its filter with it. */
+  readonly changesDevice: (vif: VifId) => boolean;
 }
 
 /**
@@ -119,6 +122,7 @@ export function brokenPaths(hub: HubState, excused?: Excused): readonly string[]
     const [id, vif] = [...hub.vifs].find(([, { slot }]) => slot === vifSlot) ?? [];
     if (macvtap === undefined || id === undefined || vif?.macvtap === undefined) continue;
     if (!hub.slices.has(sliceKey(macvtap.nic, vifSlot))) broken.push(`${device}: no class`);
+    if (excused?.changesDevice(id)) continue;
     if (vif.device === device && hub.bypasses.get(id)?.kind !== "macvtap") broken.push(`${device}: no macvtap`);
   }
   for (const [nic, { shapeIn, trunk }] of hub.nics) {

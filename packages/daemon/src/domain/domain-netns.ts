@@ -19,6 +19,8 @@ export class DomainNetns implements Disposable {
   readonly #onMended: (what: string) => void;
   #held: HeldNamespace | undefined;
   #watch: Disposable | undefined;
+  /** Why the name could not be bound when that was tried last. */
+  #complaint: string | undefined;
 
   constructor(name: string, source: NamespaceSource, onMended: (what: string) => void) {
     this.name = name;
@@ -81,10 +83,27 @@ export class DomainNetns implements Disposable {
     this.#held = undefined;
   }
 
+  /**
+   * Binds the name again where somebody deleted or took it. To be called now and then as well: a file under /run/netns that
+   * is mounted over changes without notice. Somebody who writes the name at the same moment is in the way only this time.
+   */
+  look(): void {
+    try {
+      this.#bind("somebody deleted the name of its namespace");
+      this.#complaint = undefined;
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      if (!words.includes("EEXIST") && words !== this.#complaint) {
+        this.#onMended(`the name of its namespace is gone, and cannot be bound again yet: ${words}`);
+      }
+      this.#complaint = words;
+    }
+  }
+
   #hold(namespace: HeldNamespace): void {
     this[Symbol.dispose]();
     this.#held = namespace;
-    this.#watch = this.#source.watch(() => this.#bind("somebody deleted the name of its namespace"));
+    this.#watch = this.#source.watch(() => this.look());
   }
 
   #unwatch(): void {

@@ -209,7 +209,10 @@ export class NetnsBackend implements DomainBackend {
     const heartbeat = new Heartbeat({
       pid: process.pid,
       clock: this.#options.clock,
-      ping: () => client.ping(),
+      ping: () => {
+        this.#netns.look();
+        return client.ping();
+      },
       onLost: (cause) => this.#replace(`hung: ${cause}`),
     });
     this.#running = { process, client, heartbeat };
