@@ -113,6 +113,40 @@ test("a daemon that starts again takes over NICs in domains, and nothing is lost
   expect(await lossesOf(streams, machine)).toEqual(NOTHING_LOST);
 });
 
+const agentOf = async (bed: DaemonBed, name: string): Promise<number> =>
+  (await bed.client.domains()).find((domain) => domain.name === name)?.pid as number;
+
+test("a daemon that finds an agent dead and its queues gone starts the agent and mends the queues", {
+  timeout: 300_000,
+}, async () => {
+  await using bed = new DaemonBed("gona-a5", []);
+  const places: Places = { eth1: "dd-a", eth2: "dd-b" };
+  const first = await start(bed, places);
+  const agent = await agentOf(bed, "dd-a");
+  await first.stop("SIGKILL");
+  process.kill(agent, "SIGKILL");
+  const domain = netnsOf(bed, "dd-a");
+  run("tc", "-n", domain, "qdisc", "delete", "dev", "eth1", "root");
+  const next = bed.spawnDaemon();
+  await next.line("ready", (line) => line.msg === "ready");
+  await arrived(bed, places);
+  expect(run("tc", "-n", domain, "class", "show", "dev", "eth1")).toContain("ceil 500Mbit");
+});
+
+test("an apply waits for an agent that is being restarted", { timeout: 300_000 }, async () => {
+  await using bed = new DaemonBed("gona-a6", []);
+  const places: Places = { eth1: "dd-a", eth2: "dd-b" };
+  await start(bed, places);
+  for (const limit of [300, 200, 100]) {
+    const agent = await agentOf(bed, "dd-a");
+    process.kill(agent, "SIGKILL");
+    await expect.poll(() => agentOf(bed, "dd-a"), { timeout: DEADLINE_MS, interval: 1 }).not.toBe(agent);
+    await bed.client.apply({ text: spec(bed, places).replaceAll("500Mbit", `${limit}Mbit`) });
+    const classes = run("tc", "-n", netnsOf(bed, "dd-a"), "class", "show", "dev", "eth1");
+    expect(classes).toContain(`ceil ${limit}Mbit`);
+  }
+});
+
 test("a cable that is cut in a domain is seen by the packet path, and the NIC comes back", {
   timeout: 300_000,
 }, async () => {

@@ -3,6 +3,7 @@ import { GonaError, SpecReader } from "@gona/model";
 import { plan } from "@gona/planner";
 import { runTransaction } from "./apply-transaction.ts";
 import type { Clock } from "./clock.ts";
+import type { NicPlacer } from "./domain/nic-placer.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Failover } from "./failover.ts";
 import type { MemoryGiver } from "./give-back-memory.ts";
@@ -28,6 +29,8 @@ export interface ApplierOptions {
   readonly events: EventLog;
   readonly memory: MemoryGiver;
   readonly offload: OffloadOffers;
+  /** Absent: NICs are in the hub alone. */
+  readonly placer?: Pick<NicPlacer, "agentsBack"> | undefined;
 }
 
 /** Takes new specs: one at a time, each a transaction. */
@@ -51,7 +54,10 @@ export class Applier {
     }
     this.#applying = true;
     try {
-      return await this.#options.queue.run(() => this.#applyNow(text));
+      return await this.#options.queue.run(async () => {
+        await this.#options.placer?.agentsBack();
+        return this.#applyNow(text);
+      });
     } finally {
       this.#applying = false;
       this.#options.memory.soon();

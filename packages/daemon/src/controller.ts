@@ -220,7 +220,7 @@ export class Controller implements AsyncDisposable {
       onArrived,
     });
     const reconciler = this.reconciler;
-    this.applier = new Applier({ ...shared, reconciler, offload, store: options.store, memory: this.#memory });
+    this.applier = new Applier({ ...shared, reconciler, offload, placer, store: options.store, memory: this.#memory });
     this.drainer = new Drainer({ ...shared, reconciler, lacp, store: options.store, dataPlane });
     this.#links = new LinkMonitor({
       ...shared,
@@ -340,8 +340,8 @@ export class Controller implements AsyncDisposable {
     try {
       const { spec } = readSpec(stored, { previous: placedFrom(stored.placement) });
       this.reconciler.aim(targetOf(stored.revision, stored.sha256, spec));
-      // Before the first plan: the partners have waited long enough.
-      this.lacp.track(spec);
+      // Before the first plan: partners have waited long enough, and without its agent nothing is done in a domain.
+      for (const part of [this.lacp, this.placer]) part?.track(spec);
     } catch (error) {
       const message = `revision ${stored.revision} cannot be read; the kernel is left as it is: ${messageOf(error)}`;
       this.#options.events.record({ kind: "apply-failed", revision: stored.revision, message, cause: codeOf(error) });

@@ -6,7 +6,7 @@ import type { EventLog } from "../event-log.ts";
 import type { Hub } from "../hub.ts";
 import type { LinkTable } from "../link-table.ts";
 import type { Logger } from "../logger.ts";
-import type { DomainControl } from "./domain-control.ts";
+import type { DomainControl, DomainStanding } from "./domain-control.ts";
 import { type NicHardware, type NicPlaces, nicPlaces, wantedDomain } from "./nic-places.ts";
 
 export interface NicPlacerOptions {
@@ -33,6 +33,8 @@ export interface NicPlacerOptions {
 
 /** A card that is moved trains its link anew. */
 const ARRIVED_WITHIN_MS = 15_000;
+/** So long an apply waits for agents that are being restarted: most are back after a tenth of it. */
+const AGENTS_BACK_MS = 2000;
 
 interface Move {
   readonly link: string;
@@ -84,6 +86,23 @@ export class NicPlacer implements Disposable {
   track(spec: HostSpec | undefined): void {
     this.#spec = spec;
     this.#tell();
+  }
+
+  /** Settles when no agent of a namespace is being restarted, at the latest after a while: nothing can be done without it. */
+  async agentsBack(): Promise<void> {
+    const { domains, clock } = this.#options;
+    const isAway = ({ phase, spec }: DomainStanding): boolean => phase === "restarting" && spec.isolation === "netns";
+    const areBack = (): boolean => ![...domains.standing.values()].some(isAway);
+    if (areBack()) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        watch[Symbol.dispose]();
+        late[Symbol.dispose]();
+        resolve();
+      };
+      const watch = domains.onChange(() => areBack() && end());
+      const late = clock.after(AGENTS_BACK_MS, end);
+    });
   }
 
   /** With the hub as last known. */
