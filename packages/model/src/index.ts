@@ -20,6 +20,7 @@ export {
 } from "./scalar/name.ts";
 export { nearestWord } from "./scalar/nearest-word.ts";
 export { formatRate, parseRate } from "./scalar/rate.ts";
+export { LOWEST_LIMIT } from "./spec/check-rates.ts";
 export * from "./spec/findings-error.ts";
 export { DEFAULT_MAX_SPEC_BYTES, type ParsedSpec, type ParseOptions, parseSpec } from "./spec/parse-spec.ts";
 export { formatPath, type Path, parsePath } from "./spec/spec-path.ts";

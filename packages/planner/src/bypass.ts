@@ -3,12 +3,12 @@ import {
   type BypassSpec,
   bitsPerSecond,
   type HostSpec,
+  LOWEST_LIMIT,
   minRate,
   type NicId,
   type NicSpec,
   type SliceShare,
   type SliceSpec,
-  subtractRates,
   type VfSpec,
   type VifSpec,
 } from "@gona/model";
@@ -53,11 +53,12 @@ export function vfLoads(spec: HostSpec): ReadonlyMap<NicId, VfLoad> {
 
 /**
  * What the queues of a NIC may send while its virtual functions send all that they may: nothing holds those back for
- * queues in software. Where there are no slices in software the host's own traffic takes its chance.
+ * queues in software. Where there are no slices in software the host's own traffic takes its chance; where nothing is left
+ * for them, they keep the least that a queue can be set to.
  */
 export function besideVfs({ capacity }: NicSpec, load: VfLoad | undefined): BitsPerSecond {
   if (load === undefined || !load.shared) return capacity;
-  return subtractRates(capacity, bitsPerSecond(Math.min(load.limits, capacity)));
+  return bitsPerSecond(Math.max(capacity - load.limits, LOWEST_LIMIT));
 }
 
 /** A share of a NIC that leaves part of its capacity to virtual functions. */

@@ -3,6 +3,7 @@ import {
   type BypassSpec,
   domainId,
   type HostSpec,
+  LOWEST_LIMIT,
   megabitsPerSecond,
   milliseconds,
   type NicSpec,
@@ -201,6 +202,12 @@ describe("virtual functions share a NIC's capacity", () => {
 });
 
 describe("the plan of a device of a guest's own", () => {
+  it("leaves the least of all rates to the queues of a NIC whose virtual functions may fill it", () => {
+    const spec = host([SRIOV, SRIOV, MACVTAP], { egress: { limit: 5000 } });
+    const { hub } = desiredState({ spec, inventory: wholeInventory(spec), observed: EMPTY_HUB });
+    expect([...hub.slices.values()].map(({ ceil }) => ceil)).toEqual([LOWEST_LIMIT]);
+  });
+
   const stepsOf = (spec: HostSpec, observed = EMPTY_HUB) => {
     const { hub } = desiredState({ spec, inventory: wholeInventory(spec), observed });
     return { hub, words: plan(observed, hub).map((step) => describeStep(step)) };
