@@ -144,7 +144,7 @@ describe("plan", () => {
           if (broken.length > 0) expect(broken, `after ${step.kind} ${step.facet} ${step.key}`).toEqual([]);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 600 },
     );
     expect(watched).toBeGreaterThan(50);
     for (const change of ALL_CHANGES) expect(seen.get(change) ?? 0, change).toBeGreaterThan(10);
