@@ -4,14 +4,23 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { GonaClient } from "@gona/api";
-import { createNamespace, deleteNamespace, enterCommand, sweepNamespaces, unmountBpffs } from "@gona/kernel";
+import {
+  CgroupLeaf,
+  createNamespace,
+  deleteNamespace,
+  enterCommand,
+  sweepNamespaces,
+  unmountBpffs,
+} from "@gona/kernel";
 import { run } from "./run.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 const PROBE = join(REPOSITORY, "packages/lab/src/traffic/probe-main.ts");
 const FLOWS = join(import.meta.dirname, "flows-main.ts");
 const DEADLINE_MS = 60_000;
+const GROUPS_GONE_MS = 20_000;
 
 /** Of the bridge that both NICs are plugged into, and of the guest that no apply changes. */
 const PEER = "10.9.255.1";
@@ -165,6 +174,7 @@ export class DaemonBed implements AsyncDisposable {
     sweepNamespaces(`${this.netns("hub")}.`);
     unmountBpffs(join(this.runDir, "bpf"));
     rmSync(this.#directory, { recursive: true, force: true });
+    await endOfGroups(`${this.netns("hub")}.`);
   }
 
   /** Numbered datagrams from one namespace to an address in another; the first has come when this settles. */
@@ -191,6 +201,16 @@ export class DaemonBed implements AsyncDisposable {
     this.#processes.push(process);
     return process;
   }
+}
+
+/** Agents and machines end a moment later, and then their control groups can go. */
+async function endOfGroups(prefix: string): Promise<void> {
+  for (const until = Date.now() + GROUPS_GONE_MS; Date.now() < until; await pause(20)) {
+    const left = CgroupLeaf.all(prefix);
+    if (left.length === 0) return;
+    for (const leaf of left) leaf.remove();
+  }
+  throw new Error(`control groups ${prefix}… stay: somebody is in them`);
 }
 
 export interface Stream {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { listNamespaces } from "@gona/kernel";
+import { basename, join } from "node:path";
+import { CgroupLeaf, listNamespaces } from "@gona/kernel";
 import type { DaemonBed } from "./daemon-bed.ts";
 import { run } from "./run.ts";
 
@@ -46,19 +46,23 @@ function counted(lines: readonly string[]): readonly string[] {
   return [...new Set(lines)].toSorted().map((line) => `${line} x${lines.filter((each) => each === line).length}`);
 }
 
-/** Agents, by their words; the daemon itself is left out. */
+/** Agents and virtual machines, by their words; the daemon itself is left out. */
 function processesOf(bed: DaemonBed): readonly string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").join(" ").trim();
-      } catch {
-        return ""; // it ended meanwhile
-      }
-    })
-    .filter((words) => words.includes(`${bed.runDir}/`))
-    .toSorted();
+  return (
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").join(" ").trim();
+        } catch {
+          return ""; // it ended meanwhile
+        }
+      })
+      .filter((words) => words.includes(`${bed.runDir}/`))
+      // A machine's cards are among its words, or were plugged in later.
+      .map((words) => (words.startsWith("qemu-system") ? words.split(" ").slice(0, 3).join(" ") : words))
+      .toSorted()
+  );
 }
 
 function filesBelow(directory: string): readonly string[] {
@@ -66,7 +70,7 @@ function filesBelow(directory: string): readonly string[] {
   return readdirSync(directory, { recursive: true, encoding: "utf8" }).toSorted();
 }
 
-function controlGroupsOf(hub: string): readonly string[] {
-  const ours = "/sys/fs/cgroup/gona";
-  return existsSync(ours) ? readdirSync(ours).filter((name) => name.startsWith(`${hub}.`)) : [];
-}
+const controlGroupsOf = (hub: string): readonly string[] =>
+  CgroupLeaf.all(`${hub}.`)
+    .map(({ path }) => basename(path))
+    .toSorted();

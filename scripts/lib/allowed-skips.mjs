@@ -6,6 +6,7 @@ import { runCommand } from "./run-command.mjs";
  * @type {Readonly<Record<string, { kernel: string, probe: string }>>}
  */
 export const ALLOWED_SKIPS = {
+  cgroup2: { kernel: "Debian's 6.1", probe: "grep -qw cgroup2 /proc/filesystems" },
   clang: { kernel: "Debian's package clang", probe: "command -v clang" },
   fq: { kernel: "Debian's 6.1", probe: "tc qdisc add dev lo root fq" },
   fq_codel: { kernel: "Debian's 6.1", probe: "tc qdisc add dev lo root fq_codel" },

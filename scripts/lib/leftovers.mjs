@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 
 /** Processes that were told to end get this long to be gone. */
 const GRACE_MS = 3000;
+/** Those of driver domains; the tests' hubs are called gona-…. */
+const GROUPS = "/sys/fs/cgroup/gona";
 
 /** @returns {string[]} one line for each thing that should not be there any more */
 function leftovers() {
@@ -12,6 +14,7 @@ function leftovers() {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
   const bpf = mounts.filter((line) => line.includes(" - bpf ")).map((line) => line.split(" ")[4]);
   const named = existsSync("/run/netns") ? readdirSync("/run/netns") : [];
+  const groups = existsSync(GROUPS) ? readdirSync(GROUPS).filter((name) => name.startsWith("gona-")) : [];
   // The folder of all labs may stay, empty.
   const runDirs = readdirSync("/run").filter((name) => name.startsWith("gona") && !isEmptyFolder(`/run/${name}`));
   const files = readdirSync(tmpdir()).filter((name) => name.startsWith("gona"));
@@ -19,6 +22,7 @@ function leftovers() {
     ...named.map((name) => `network namespace ${name}`),
     ...links.map((name) => `link ${name}`),
     ...bpf.map((mount) => `bpffs mounted at ${mount}`),
+    ...groups.map((name) => `control group ${name}`),
     ...runDirs.map((name) => `/run/${name}`),
     ...files.map((name) => `${tmpdir()}/${name}`),
     ...strayProcesses().map((words) => `process ${words}`),

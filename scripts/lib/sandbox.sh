@@ -16,6 +16,8 @@ while read -r _ _ _ _ mount _; do umount --lazy "$mount"; done < <(grep -e ' - b
 mount -t tmpfs gona-test /run && mkdir /run/netns /run/lock /run/tmp || exit 125
 export TMPDIR=/run/tmp
 mount -t sysfs sysfs /sys || exit 125
+# Where the kernel has it: control groups are the machine's, so what a crashed run left of the tests' goes first.
+mount -t cgroup2 cgroup2 /sys/fs/cgroup && rmdir /sys/fs/cgroup/gona/gona-* 2>/dev/null
 ip link set lo up || exit 125
 
 # Not exec: this shell is process 1 here and buries what the tests orphan.

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Below the root of cgroup v2, beside what a service manager makes there. */
@@ -42,6 +42,16 @@ export class CgroupLeaf {
     return existsSync(path) ? new CgroupLeaf(path) : undefined;
   }
 
+  /** Those that are there whose names begin so. */
+  static all(prefix: string): readonly CgroupLeaf[] {
+    const root = cgroupRoot();
+    if (root === undefined) return [];
+    const parent = join(root, OUR_GROUP);
+    if (!existsSync(parent)) return [];
+    const names = readdirSync(parent).filter((name) => name.startsWith(prefix));
+    return names.map((name) => new CgroupLeaf(join(parent, name)));
+  }
+
   /** Moves a process in, with all its threads. False when it could not be. */
   add(pid: number): boolean {
     return tryWrite(join(this.path, "cgroup.procs"), String(pid));
@@ -82,12 +92,11 @@ export function canMakeCgroups(): boolean {
 }
 
 function cgroupRoot(): string | undefined {
-  const root = readFileSync("/proc/self/mounts", "utf8")
+  const mounts = readFileSync("/proc/self/mounts", "utf8")
     .split("\n")
-    .find((line) => line.split(" ")[2] === "cgroup2")
-    ?.split(" ")[1];
+    .map((line) => line.split(" "));
   // One that another mount hides, as /sys of `ip netns exec` does, is named all the same.
-  return root !== undefined && existsSync(join(root, "cgroup.procs")) ? root : undefined;
+  return mounts.find(([, at = "", type]) => type === "cgroup2" && existsSync(join(at, "cgroup.procs")))?.[1];
 }
 
 function tryWrite(path: string, text: string): boolean {

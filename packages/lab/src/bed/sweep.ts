@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CgroupLeaf } from "@gona/kernel";
 import { GonaError } from "@gona/model";
-import { isOfLab, type LabPaths, labPaths } from "./lab-paths.ts";
+import { hubNetns, isOfLab, type LabPaths, labPaths } from "./lab-paths.ts";
 import { endProcess, endRecorded } from "./lab-process.ts";
 import { processesNaming } from "./left-processes.ts";
 import { identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
@@ -44,7 +45,7 @@ export function namespacesOf(lab: string): string[] {
 }
 
 /**
- * Removes all that a lab left: processes (by pid and start time), mounts, namespaces, files. Safe
+ * Removes all that a lab left: processes (by pid and start time), their control groups, mounts, namespaces, files. Safe
  * at any time; a lab owned by another living process is refused with USAGE.
  */
 export async function sweep(lab: string): Promise<void> {
@@ -61,6 +62,7 @@ export async function sweep(lab: string): Promise<void> {
   }
   // Before their files go: by those a process is found.
   await Promise.all(processesNaming(`${paths.daemonRun}/`).map((left) => endProcess(left)));
+  for (const leaf of CgroupLeaf.all(`${hubNetns(lab)}.`)) leaf.remove();
   for (const mount of mountsBelow(paths.root)) await runCommand("umount", ["--lazy", mount]);
   for (const netns of namespacesOf(lab)) await runCommand("ip", ["netns", "delete", netns]);
   rmSync(paths.root, { recursive: true, force: true });
