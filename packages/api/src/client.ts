@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { GonaError } from "@gona/model";
 import type { ApplyResult } from "./apply-result.ts";
 import { type DeliveryRow, deliveryRowSchema } from "./delivery.ts";
-import type { DomainRestartResult, DomainView } from "./domain-view.ts";
+import type { DomainExecResult, DomainRestartResult, DomainView } from "./domain-view.ts";
 import type { DrainResult } from "./drain-result.ts";
 import { errorBodySchema, fromErrorBody } from "./error-body.ts";
 import type { Explanation } from "./explanation.ts";
@@ -72,6 +72,8 @@ export class GonaClient {
     this.call("rollback", { query: undefined, body: { revision } });
   domainRestart = (domain: string): Promise<DomainRestartResult> =>
     this.call("domainRestart", { query: undefined, body: { domain } });
+  domainExec = (domain: string, script: string): Promise<DomainExecResult> =>
+    this.call("domainExec", { query: undefined, body: { domain, script } });
   drain = (nic: string): Promise<DrainResult> => this.call("drain", { query: undefined, body: { nic } });
   undrain = (nic: string): Promise<DrainResult> => this.call("undrain", { query: undefined, body: { nic } });
   explain = (guest: string, flow?: string): Promise<Explanation> =>

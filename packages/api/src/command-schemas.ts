@@ -18,6 +18,7 @@ export const COMMAND_SCHEMAS = {
   apply: applied,
   check: ROUTES.check.reply,
   doctor: doctorReportSchema,
+  "domain exec": ROUTES.domainExec.reply,
   "domain restart": ROUTES.domainRestart.reply,
   drain: ROUTES.drain.reply,
   dump: z.object({ text: z.string() }),

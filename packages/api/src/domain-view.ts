@@ -13,6 +13,9 @@ export const domainViewSchema = z.object({
   pid: z.int().nullable().meta({ description: "of its agent or virtual machine; null while there is none" }),
   since: wireTime.meta({ description: "when the state began" }),
   cause: z.string().nullable().meta({ description: "why it was lost or restarted last; null when it never was" }),
+  spare: z.enum(["starting", "ready"]).nullable().meta({
+    description: "of a virtual machine with `spare: true`, whether it stands by; null where there is to be none",
+  }),
   nics: z.array(z.string()),
 });
 export type DomainView = z.infer<typeof domainViewSchema>;
@@ -25,3 +28,18 @@ export const domainRestartResultSchema = z.object({
   durationMs: wireMilliseconds.meta({ description: "until it worked again" }),
 });
 export type DomainRestartResult = z.infer<typeof domainRestartResultSchema>;
+
+/** Longest script: it goes over the machine's serial port. */
+const MOST_SCRIPT_CHARACTERS = 8192;
+
+export const domainExecRequestSchema = z.strictObject({
+  domain: z.string().min(1).max(31),
+  script: z.string().min(1).max(MOST_SCRIPT_CHARACTERS).meta({ description: "for the machine's shell" }),
+});
+
+/** What a script in a driver domain's virtual machine came to. */
+export const domainExecResultSchema = z.object({
+  code: z.int().min(0).meta({ description: "its exit code" }),
+  output: z.string().meta({ description: "what it wrote to its standard output and error" }),
+});
+export type DomainExecResult = z.infer<typeof domainExecResultSchema>;

@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { applyResultSchema } from "./apply-result.ts";
 import { deliveryQuerySchema, deliveryRowSchema } from "./delivery.ts";
-import { domainRestartRequestSchema, domainRestartResultSchema, domainViewSchema } from "./domain-view.ts";
+import {
+  domainExecRequestSchema,
+  domainExecResultSchema,
+  domainRestartRequestSchema,
+  domainRestartResultSchema,
+  domainViewSchema,
+} from "./domain-view.ts";
 import { drainRequestSchema, drainResultSchema } from "./drain-result.ts";
 import { explanationSchema } from "./explanation.ts";
 import { guestViewSchema, sliceViewSchema } from "./guest-view.ts";
@@ -37,6 +43,12 @@ export const ROUTES = {
     "Restart what runs a driver domain; clears a failure",
     domainRestartRequestSchema,
     domainRestartResultSchema,
+  ),
+  domainExec: post(
+    "/v1/domains/exec",
+    "Run a shell script in a driver domain's virtual machine, to look at its NICs and drivers",
+    domainExecRequestSchema,
+    domainExecResultSchema,
   ),
   events: get("/v1/events", "What happened, oldest first", eventQuery, z.array(hostEventSchema)),
   check: post("/v1/check", "Whether a spec is right and fits", specRequestSchema, checkResultSchema),

@@ -8,6 +8,7 @@ export type DaemonClient = Pick<
   | "apply"
   | "check"
   | "delivery"
+  | "domainExec"
   | "domainRestart"
   | "domains"
   | "drain"

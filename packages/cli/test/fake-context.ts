@@ -34,6 +34,7 @@ export async function gona(args: readonly string[], world: FakeWorld = {}): Prom
     apply: unreachable,
     check: unreachable,
     delivery: unreachable,
+    domainExec: unreachable,
     domainRestart: unreachable,
     domains: unreachable,
     drain: unreachable,

@@ -20,7 +20,7 @@ export interface HandlerSources {
   readonly store: Store;
   readonly dataPlane: Pick<DataPlane, "balance">;
   readonly delivery: DeliveryMonitor;
-  readonly domains: Pick<DomainControl, "restart">;
+  readonly domains: Pick<DomainControl, "restart" | "exec">;
   readonly clock: Pick<Clock, "nowMs" | "monotonicMs">;
   /** Golden text of the kernel's state. */
   readonly dump: () => string;
@@ -45,6 +45,7 @@ export function createHandlers(sources: HandlerSources): Handlers {
     slices: () => view.guests().flatMap((guest) => guest.slices),
     delivery: ({ query }) => queryDelivery(delivery, query, clock.nowMs()),
     domains: () => view.domains(),
+    domainExec: ({ body }) => domains.exec(body.domain, body.script),
     domainRestart: async ({ body }) => {
       const fromMs = clock.monotonicMs();
       const domain = domainView(await domains.restart(body.domain));

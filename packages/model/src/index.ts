@@ -11,6 +11,7 @@ export { formatDuration } from "./scalar/duration.ts";
 export {
   CABLE_PREFIXES,
   MACHINE_JOINT_PREFIX,
+  MACHINE_LABEL,
   MACHINE_TRUNK_PREFIXES,
   OWN_LINK_PREFIX,
   SPINE_END_PREFIX,

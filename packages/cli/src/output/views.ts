@@ -163,6 +163,7 @@ export const DOMAIN_COLUMNS: readonly Column<DomainView>[] = [
   { title: "DOMAIN", text: (domain) => domain.name },
   { title: "ISOLATION", text: (domain) => domain.isolation },
   { title: "STATE", text: (domain) => domain.state, style: (domain) => styleOfState(domain.state) },
+  { title: "SPARE", text: (domain) => domain.spare ?? "-" },
   { title: "RESTARTS", text: (domain) => String(domain.restarts), align: "right" },
   { title: "PID", text: (domain) => (domain.pid === null ? "-" : String(domain.pid)), align: "right", dispensable: 2 },
   { title: "SINCE", text: (domain) => domain.since.slice(0, 19).replace("T", " "), dispensable: 3 },

@@ -1,3 +1,4 @@
+import type { DomainExecResult, DomainView } from "@gona/api";
 import type { DomainSpec, NicSpec } from "@gona/model";
 import type { ReadyDomain } from "./ready-domain.ts";
 
@@ -10,6 +11,8 @@ export interface DomainBackend extends AsyncDisposable {
   readonly ready: ReadyDomain | undefined;
   /** Of the agent, or of QEMU; undefined while there is none. */
   readonly pid: number | undefined;
+  /** Whether another machine stands by; undefined or absent where none is to. */
+  readonly spare?: DomainView["spare"] | undefined;
   /**
    * Takes over what an earlier daemon left at work. False: nothing works there; what is left of it (a namespace, a dead
    * process's files) is kept where `start` can build on it, else removed.
@@ -27,6 +30,8 @@ export interface DomainBackend extends AsyncDisposable {
    * from the next start on.
    */
   respec?(spec: DomainSpec): boolean;
+  /** Runs a shell script in it. Throws DOMAIN_FAILED. Absent: nothing can be run there. */
+  exec?(script: string): Promise<DomainExecResult>;
   /** Ends its process at once, hung or not, and leaves what outlives it; settles when the process is gone. No `lost` is told. */
   kill(): Promise<void>;
   /** Ends it and takes away all that it made: process, namespace, links, files. The NICs have been moved out before. */

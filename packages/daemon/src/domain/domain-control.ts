@@ -1,3 +1,4 @@
+import type { DomainExecResult, DomainView } from "@gona/api";
 import type { DomainId, DomainSpec, NicId, NicSpec } from "@gona/model";
 import type { DomainPhase } from "@gona/planner";
 import type { ReadyDomain } from "./ready-domain.ts";
@@ -10,6 +11,7 @@ export interface DomainStanding {
   readonly nics: readonly NicId[];
   readonly restarts: number;
   readonly pid: number | undefined;
+  readonly spare: DomainView["spare"];
   /** When the phase began, milliseconds since 1970. */
   readonly sinceMs: number;
   /** Why it was lost or restarted last. */
@@ -31,6 +33,8 @@ export interface DomainControl {
   hold(domain: DomainId, nics: readonly NicSpec[]): void;
   /** As DomainSupervisor.restart. */
   restart(name: string): Promise<DomainStanding>;
+  /** As DomainSupervisor.exec. */
+  exec(name: string, script: string): Promise<DomainExecResult>;
   /** Ends all, and settles when they are gone. */
   stopAll(): Promise<void>;
   /** Calls back when `ready` or `standing` is another. */

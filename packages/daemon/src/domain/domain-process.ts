@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { setPriority } from "node:os";
 import type { Readable } from "node:stream";
-import { CgroupLeaf, inNamespace, onCpus, oomKillsOfMachine, ProcessHandle } from "@gona/kernel";
+import { CgroupLeaf, inNamespace, onCpus, oomKillsOfMachine, ProcessHandle, processFacts } from "@gona/kernel";
 import { GonaError } from "@gona/model";
 import { type Ending, exitWords } from "./exit-words.ts";
 
@@ -101,6 +101,12 @@ export class DomainProcess implements Disposable {
 
   get startTicks(): number {
     return this.#handle.startTicks;
+  }
+
+  /** By a signal or a debugger: it answers nobody. */
+  get isStopped(): boolean {
+    const state = processFacts(this.pid)?.state;
+    return state === "T" || state === "t";
   }
 
   /** Settles when it is gone, or did not die in time (the kernel holds it). `onExit` is told all the same. */

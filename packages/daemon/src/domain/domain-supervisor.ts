@@ -1,4 +1,4 @@
-import type { HostEventKind } from "@gona/api";
+import type { DomainExecResult, HostEventKind } from "@gona/api";
 import { type DomainId, type DomainSpec, GonaError, type NicSpec } from "@gona/model";
 import type { Clock } from "../clock.ts";
 import type { EventLog } from "../event-log.ts";
@@ -78,13 +78,15 @@ export class DomainSupervisor implements DomainControl, AsyncDisposable {
       const hint = "the data path goes on while the daemon itself is restarted";
       throw new GonaError("USAGE", "the domain host is the hub itself and cannot be restarted", { hint });
     }
-    const domain = this.#domains.get(name as DomainId);
-    if (domain === undefined) {
-      const allowed = [...this.#domains.keys()].join(", ");
-      throw new GonaError("NOT_FOUND", "no such driver domain", { found: name, ...(allowed !== "" && { allowed }) });
-    }
+    const domain = this.#find(name);
     await domain.restart();
     return domain.standing();
+  }
+
+  /** Runs a shell script in a virtual machine. Throws NOT_FOUND, USAGE where it is none, DOMAIN_FAILED. */
+  async exec(name: string, script: string): Promise<DomainExecResult> {
+    if (name === "host") throw new GonaError("USAGE", "the domain host is the hub itself: run the command there");
+    return this.#find(name).exec(script);
   }
 
   /** Ends all for good, and settles when they are gone. */
@@ -98,6 +100,13 @@ export class DomainSupervisor implements DomainControl, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listeners.clear();
     await Promise.all(Array.from(this.#domains.values(), (domain) => domain[Symbol.asyncDispose]()));
+  }
+
+  #find(name: string): SupervisedDomain {
+    const domain = this.#domains.get(name as DomainId);
+    if (domain !== undefined) return domain;
+    const allowed = [...this.#domains.keys()].join(", ");
+    throw new GonaError("NOT_FOUND", "no such driver domain", { found: name, ...(allowed !== "" && { allowed }) });
   }
 
   #open(spec: BuiltDomain): SupervisedDomain {

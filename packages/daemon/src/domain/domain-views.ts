@@ -4,7 +4,16 @@ import { isoTime } from "../clock.ts";
 import type { DomainStanding } from "./domain-control.ts";
 
 /** One domain as clients see it. */
-export const domainView = ({ spec, phase, restarts, pid, sinceMs, cause, nics }: DomainStanding): DomainView => ({
+export const domainView = ({
+  spec,
+  phase,
+  restarts,
+  pid,
+  sinceMs,
+  cause,
+  spare,
+  nics,
+}: DomainStanding): DomainView => ({
   name: spec.name,
   isolation: spec.isolation,
   state: phase,
@@ -12,6 +21,7 @@ export const domainView = ({ spec, phase, restarts, pid, sinceMs, cause, nics }:
   pid: pid ?? null,
   since: isoTime(sinceMs),
   cause: cause ?? null,
+  spare,
   nics: [...nics],
 });
 
@@ -35,6 +45,7 @@ export function domainViews(
     pid: process.pid,
     since: isoTime(startedAtMs),
     cause: null,
+    spare: null,
     nics: namedIn(name),
   });
   const listed = spec.domains.filter(({ name }) => name !== HOST_DOMAIN);

@@ -76,6 +76,7 @@ export class NetnsBackend implements DomainBackend {
       return false;
     }
     try {
+      if (process.isStopped) throw new GonaError("DOMAIN_FAILED", "it was stopped");
       this.#attach(process, await this.#connect());
       return true;
     } catch {

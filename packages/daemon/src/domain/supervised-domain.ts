@@ -1,4 +1,4 @@
-import type { HostEventKind } from "@gona/api";
+import type { DomainExecResult, HostEventKind } from "@gona/api";
 import { type DomainId, type DomainSpec, GonaError, type NicSpec } from "@gona/model";
 import { type DomainEvent, type DomainState, domainTransition, initialDomainState, stormWords } from "@gona/planner";
 import type { Clock } from "../clock.ts";
@@ -64,6 +64,7 @@ export class SupervisedDomain implements AsyncDisposable {
       nics: this.#nics.map(({ name }) => name),
       restarts,
       pid: this.#backend.pid,
+      spare: this.#backend.spare ?? null,
       sinceMs: clock.nowMs() - ageMs,
       cause: phase === "failed" ? `${stormWords(this.name)}; last: ${cause}` : cause,
     };
@@ -116,6 +117,13 @@ export class SupervisedDomain implements AsyncDisposable {
     this.#waiters.push(waiter);
     this.#take({ kind: "restart", cause: "restarted by the operator" });
     await waiter.promise;
+  }
+
+  /** Throws DOMAIN_FAILED, and USAGE where it is a namespace. */
+  async exec(script: string): Promise<DomainExecResult> {
+    if (this.#backend.exec !== undefined) return this.#backend.exec(script);
+    const hint = `\`ip netns exec ${this.ready?.netns ?? "NAMESPACE"} COMMAND\` runs a command there`;
+    throw new GonaError("USAGE", `domain ${this.name} is no virtual machine but a network namespace`, { hint });
   }
 
   /** Settles when it is gone. */

@@ -1,5 +1,5 @@
 import type { LinkState } from "@gona/kernel";
-import { type DomainId, type NicId, TRUNK_END_PREFIX, TRUNK_PREFIX } from "@gona/model";
+import { type DomainId, MACHINE_LABEL, type NicId, TRUNK_END_PREFIX, TRUNK_PREFIX } from "@gona/model";
 import type { NicTrunk, Trunk } from "@gona/planner";
 import { isTrunk } from "../executors/trunk-executors.ts";
 import { trunkOfAlias } from "../trunk-alias.ts";
@@ -27,8 +27,9 @@ export function observeTrunks(view: HubView): ObservedTrunks {
     if (!link.name.startsWith(TRUNK_PREFIX) || link.domain !== undefined) continue;
     const label = trunkOfAlias(link.name, link.alias);
     if (label === undefined || trunks.has(label.nic)) {
-      // A tap without a label is not in use, and somebody else's to take away.
-      if (link.kind === "veth") trunks.set(link.name as NicId, leftOver(link.name));
+      // What is a virtual machine's and not in use is for that one's supervisor to take away.
+      const isMachines = link.kind !== "veth" || link.alias?.startsWith(MACHINE_LABEL) === true;
+      if (!isMachines) trunks.set(link.name as NicId, leftOver(link.name));
       continue;
     }
     const { nic, trunk } = label;

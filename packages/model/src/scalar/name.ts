@@ -32,6 +32,8 @@ export const CABLE_PREFIXES = { a: "gn-", b: "gm-" } as const;
 export const MACHINE_TRUNK_PREFIXES = { a: "ga-", b: "gb-" } as const;
 /** Of the other end of the pair that stands for the NIC then, where the way to one of the two is chosen. */
 export const MACHINE_JOINT_PREFIX = "gx-";
+/** How the labels of these links begin, as long as none is in use as a trunk. */
+export const MACHINE_LABEL = "gona vm ";
 const OWN_PREFIXES = [
   ...[OWN_LINK_PREFIX, SPINE_PREFIX, SPINE_END_PREFIX, TRUNK_PREFIX, TRUNK_END_PREFIX],
   ...Object.values(CABLE_PREFIXES),

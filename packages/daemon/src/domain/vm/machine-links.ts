@@ -3,6 +3,7 @@ import {
   CABLE_PREFIXES,
   type DomainId,
   MACHINE_JOINT_PREFIX,
+  MACHINE_LABEL,
   MACHINE_TRUNK_PREFIXES,
   type MachineDevice,
   type NicId,
@@ -26,8 +27,6 @@ export interface MachineLinksOptions {
   readonly crossings: Crossings;
 }
 
-/** First words of the label of a link that is a virtual machine's. */
-const LABEL = "gona vm";
 const QUEUE_PACKETS = 1000;
 
 /**
@@ -146,7 +145,7 @@ export class MachineLinks {
   }
 
   get #prefix(): string {
-    return `${LABEL} ${this.#options.domain} `;
+    return `${MACHINE_LABEL}${this.#options.domain} `;
   }
 
   #label(nic: NicId): string {

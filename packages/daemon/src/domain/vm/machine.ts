@@ -36,6 +36,8 @@ const LOOK_MS = 50;
 const HUNG_MS = 2000;
 const HUNG_TICKS = 100;
 const IDLE_HUNG_MS = 15_000;
+/** So long may a script of the operator's take. */
+const SCRIPT_MS = 60_000;
 /** A driver that let a device go may come back by itself. */
 const GONE_MS = 1000;
 
@@ -83,6 +85,7 @@ export class Machine implements Disposable {
     machine.#process = DomainProcess.adopt(process, options.cgroup, machine.#witness);
     if (machine.#process === undefined) return undefined;
     try {
+      if (machine.#process.isStopped) throw new GonaError("DOMAIN_FAILED", "it was stopped");
       await machine.#connect(ADOPT_MS);
       for (const nic of nics) machine.#nics.set(nic.id, nic);
       await machine.#channel?.devices();
@@ -136,10 +139,16 @@ export class Machine implements Disposable {
     await this.#unplug(nic);
   }
 
-  /** Runs a shell script in the guest, for tests. */
-  run(script: string): Promise<{ readonly code: number; readonly output: string }> {
+  /** Runs a shell script in the guest. Throws DOMAIN_FAILED. */
+  async run(script: string): Promise<{ readonly code: number; readonly output: string }> {
     if (this.#channel === undefined) throw new GonaError("DOMAIN_FAILED", "the virtual machine is not up");
-    return this.#channel.run(script);
+    const answer = this.#channel.run(script);
+    using stack = new DisposableStack();
+    const late = new Promise<never>((_, reject) => {
+      const words = `the script had not ended after ${SCRIPT_MS / 1000} s, and goes on in the virtual machine`;
+      stack.use(this.#options.clock.after(SCRIPT_MS, () => reject(new GonaError("DOMAIN_FAILED", words))));
+    });
+    return Promise.race([answer, late]);
   }
 
   /** Ends it on purpose; settles when it is gone. */
@@ -228,6 +237,7 @@ export class Machine implements Disposable {
     this.#pulse = new Pulse({
       clock: this.#options.clock,
       ping: () => this.#channel?.ping(),
+      isStopped: () => this.#process?.isStopped === true,
       onSilent: () => this.#silent(),
       onHeard: () => this.#showCarriers(),
     });
@@ -258,7 +268,7 @@ export class Machine implements Disposable {
     const now = this.pid === undefined ? undefined : processFacts(this.pid);
     // Of one that is gone, its end is told by itself, with the reason.
     if (now === undefined || now.state === "Z") return false;
-    if (now.state === "T" || now.state === "t" || silentMs >= IDLE_HUNG_MS) return true;
+    if (this.#process?.isStopped === true || silentMs >= IDLE_HUNG_MS) return true;
     return silentMs >= HUNG_MS && now.cpuTicks - (this.#heard?.cpuTicks ?? 0) >= HUNG_TICKS;
   }
 

@@ -18,9 +18,11 @@ function setUp() {
   };
   const told: string[] = [];
   let pings = 0;
+  let isStopped = false;
   const pulse = new Pulse({
     clock,
     ping: () => void pings++,
+    isStopped: () => isStopped,
     onSilent: () => void told.push("silent"),
     onHeard: () => void told.push("heard"),
   });
@@ -34,7 +36,10 @@ function setUp() {
       pulse.answered();
     }
   };
-  return { pulse, told, beats, answers, pings: () => pings };
+  const stop = (): void => {
+    isStopped = true;
+  };
+  return { pulse, told, beats, answers, stop, pings: () => pings };
 }
 
 test("three beats without an answer are silence, told once", () => {
@@ -56,6 +61,18 @@ test("a machine that is slow anyway is given its time", () => {
   beats(1 + 3);
   expect(told).toEqual([]);
   beats(60);
+  expect(told).toEqual(["silent"]);
+});
+
+test("one whose process was stopped is not waited for, however slow it was", () => {
+  const { told, beats, answers, stop } = setUp();
+  answers(8, 1);
+  answers(2, 20);
+  told.length = 0;
+  beats(1 + 2);
+  expect(told).toEqual([]);
+  stop();
+  beats(1);
   expect(told).toEqual(["silent"]);
 });
 

@@ -4,6 +4,8 @@ export interface PulseOptions {
   readonly clock: Clock;
   /** Asks; the answer comes by `answered`. */
   readonly ping: () => void;
+  /** Whether its process was stopped: then no answer is on its way. Asked when one is late. */
+  readonly isStopped: () => boolean;
   /** It stopped answering. */
   readonly onSilent: () => void;
   /** It answers again. */
@@ -13,6 +15,8 @@ export interface PulseOptions {
 /** Between two beats. A lost machine is noticed after three. */
 export const PULSE_MS = 5;
 const FEWEST_MISSED = 3;
+/** Of one whose process was stopped. */
+const STOPPED_MISSED = 2;
 /** However busy the machine is, no answer for so many beats is silence. */
 const MOST_MISSED = 100;
 /** So many answers in a row, each in time, and it lives again. */
@@ -74,6 +78,10 @@ export class Pulse implements Disposable {
     this.#timer = undefined;
   }
 
+  #isLate(): boolean {
+    return this.#waited >= this.#limit() || (this.#waited >= STOPPED_MISSED && this.#options.isStopped());
+  }
+
   #limit(): number {
     const usual = Math.ceil(Math.max(this.#mean + DEVIATIONS * this.#deviation, this.#latest)) + 1;
     return Math.min(Math.max(FEWEST_MISSED, usual), MOST_MISSED);
@@ -91,7 +99,7 @@ export class Pulse implements Disposable {
       return;
     }
     this.#waited++;
-    if (this.#silent || this.#waited < this.#limit()) return;
+    if (this.#silent || !this.#isLate()) return;
     this.#silent = true;
     this.#inTime = 0;
     this.#options.onSilent();

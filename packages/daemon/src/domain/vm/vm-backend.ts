@@ -1,4 +1,6 @@
-import type { Kernel } from "@gona/kernel";
+import { setTimeout as delay } from "node:timers/promises";
+import type { DomainExecResult } from "@gona/api";
+import { type Kernel, processesNaming } from "@gona/kernel";
 import { type DomainSpec, GonaError, type MachineSpec, type NicId, type NicSpec } from "@gona/model";
 import type { MachineNic } from "@gona/vm";
 import type { Clock } from "../../clock.ts";
@@ -34,6 +36,9 @@ const DEFAULT_MACHINE: MachineSpec = {
   memory: (128 * MEBIBYTE) as MachineSpec["memory"],
   spare: false,
 };
+
+/** One that the kernel holds dies later, and then its taps are free. */
+const STRAY_GONE_MS = 5000;
 
 const other = (unit: Unit): Unit => (unit === "a" ? "b" : "a");
 
@@ -71,8 +76,17 @@ export class VmBackend implements DomainBackend {
     return this.#machines.get(this.#active)?.pid;
   }
 
-  /** Of the machine at work; for tests. Throws DOMAIN_FAILED. */
-  machine(): Machine {
+  get spare(): "starting" | "ready" | undefined {
+    if (!this.#machine.spare) return undefined;
+    return this.#machines.get(other(this.#active))?.lives === true ? "ready" : "starting";
+  }
+
+  async exec(script: string): Promise<DomainExecResult> {
+    return this.#machineAtWork().run(script);
+  }
+
+  /** Throws DOMAIN_FAILED. */
+  #machineAtWork(): Machine {
     const machine = this.#machines.get(this.#active);
     if (machine === undefined) throw new GonaError("DOMAIN_FAILED", `domain ${this.#spec.name} has no machine`);
     return machine;
@@ -166,15 +180,20 @@ export class VmBackend implements DomainBackend {
     // What was left of another spec's or an earlier daemon's machines.
     await this.#killAll();
     this.#links = this.#openLinks();
-    await this.#fitLinks();
+    const held = this.#held;
+    for (const nic of held) await this.#links.ensure(nic);
     this.#active = "a";
-    await this.#boot("a");
-    await this.#joinAll();
+    await this.#boot("a", held);
+    for (const nic of held) await this.#links.join(nic, "a");
+    // A boot takes seconds, in which it may have been given others.
+    if (this.#held !== held) await this.#follow();
   }
 
-  async #boot(unit: Unit): Promise<void> {
+  /** With NICs whose links were made. */
+  async #boot(unit: Unit, held: readonly NicId[]): Promise<void> {
     const { files } = this.#options;
-    const nics = this.#held.flatMap((nic) => this.#links.machineNic(nic, unit) ?? []);
+    const nics = held.flatMap((nic) => this.#links.machineNic(nic, unit) ?? []);
+    await endStrays(this.#files.control(unit));
     const machine = await Machine.start(await this.#machineOptions(unit), nics);
     if (this.#disposed) return machine[Symbol.dispose]();
     this.#machines.set(unit, machine);
@@ -264,7 +283,7 @@ export class VmBackend implements DomainBackend {
     const { files } = this.#options;
     this.#active = unit;
     await this.#joinAll();
-    const { pid, startTicks } = this.machine();
+    const { pid, startTicks } = this.#machineAtWork();
     if (pid !== undefined && startTicks !== undefined) files.write({ spec: this.#spec, process: { pid, startTicks } });
     this.#note();
   }
@@ -280,8 +299,9 @@ export class VmBackend implements DomainBackend {
     void this.#queue.runOnce("spare", async () => {
       if (this.#machines.has(other(this.#active)) || this.#disposed || this.pid === undefined) return;
       try {
-        await this.#boot(other(this.#active));
+        await this.#boot(other(this.#active), [...this.#usable]);
         this.#spareTries = 0;
+        this.#options.events.changed();
       } catch (error) {
         this.#spareFailed(error);
       }
@@ -353,5 +373,14 @@ export class VmBackend implements DomainBackend {
     const machines = [...this.#machines.values()];
     this.#machines.clear();
     await Promise.all(machines.map((machine) => machine.kill()));
+  }
+}
+
+/** Ends machines that a daemon started and did not live to note: they hold the taps. */
+async function endStrays(controlSocket: string): Promise<void> {
+  for (const stray of processesNaming(controlSocket)) {
+    using _ = stray;
+    stray.kill("SIGKILL");
+    await Promise.race([stray.exited, delay(STRAY_GONE_MS)]);
   }
 }
