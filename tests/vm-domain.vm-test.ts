@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { DaemonBed, endStream } from "./daemon-bed.ts";
+import { EndOfMachines, type Machines, machinesOf } from "./machines.ts";
 
 /** Emulated machines on a busy host: few packets, long deadlines. */
 const PER_SECOND = 100;
@@ -23,34 +22,7 @@ guests:
       slices: [${slices.map((nic) => `{ nic: ${nic}, egress: { limit: 20Mbit } }`).join(", ")}]
 `;
 
-interface Machines {
-  readonly active: "a" | "b";
-  readonly units: Readonly<Partial<Record<"a" | "b", { readonly pid: number }>>>;
-}
-
-const machinesOf = (bed: DaemonBed): Machines =>
-  JSON.parse(readFileSync(join(bed.runDir, "domains/dd-vm.machines"), "utf8")) as Machines;
-
-/** Machines outlive daemons, and so they would the test. */
-class EndOfMachines implements Disposable {
-  readonly #bed: DaemonBed;
-
-  constructor(bed: DaemonBed) {
-    this.#bed = bed;
-  }
-
-  [Symbol.dispose](): void {
-    const name = `path=${this.#bed.runDir}/`;
-    for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
-      try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-        if (words.startsWith("qemu-system") && words.includes(name)) process.kill(Number(pid), "SIGKILL");
-      } catch {
-        // ended meanwhile
-      }
-    }
-  }
-}
+const unitsOf = (bed: DaemonBed): Machines["units"] => machinesOf(bed, "dd-vm")?.units ?? {};
 
 const nicState = async (bed: DaemonBed, nic: string): Promise<string | undefined> =>
   (await bed.client.nics()).find(({ name }) => name === nic)?.state;
@@ -108,12 +80,12 @@ test("a spare takes over from a machine that is lost or hangs, and another one s
   bed.dressSteadyGuest();
   const streams = await bed.startTraffic(PER_SECOND);
   for (const signal of ["SIGKILL", "SIGSTOP"] as const) {
-    await expect.poll(() => Object.keys(machinesOf(bed).units), { timeout: BOOT_MS, interval: 200 }).toHaveLength(2);
-    const { active, units } = machinesOf(bed);
-    const pid = units[active]?.pid;
-    if (pid === undefined) throw new Error("the machine has no pid");
+    await expect.poll(() => Object.keys(unitsOf(bed)), { timeout: BOOT_MS, interval: 200 }).toHaveLength(2);
+    const found = machinesOf(bed, "dd-vm");
+    const pid = found?.units[found.active]?.pid;
+    if (found === undefined || pid === undefined) throw new Error("the machine has no pid");
     process.kill(pid, signal);
-    await expect.poll(() => machinesOf(bed).active, { timeout: BOOT_MS }).not.toBe(active);
+    await expect.poll(() => machinesOf(bed, "dd-vm")?.active, { timeout: BOOT_MS }).not.toBe(found.active);
     expect(await domainState(bed)).toBe("up");
   }
   const mended = (await bed.client.events()).filter(({ kind }) => kind === "domain-mended");
@@ -126,8 +98,8 @@ test("a spare takes over from a machine that is lost or hangs, and another one s
     expect(received, stream.name).toBeGreaterThan(sent / 2);
   }
   // Both of them lost at once are a loss of the domain, which starts anew.
-  await expect.poll(() => Object.keys(machinesOf(bed).units), { timeout: BOOT_MS, interval: 200 }).toHaveLength(2);
-  for (const machine of Object.values(machinesOf(bed).units)) process.kill(machine.pid, "SIGKILL");
+  await expect.poll(() => Object.keys(unitsOf(bed)), { timeout: BOOT_MS, interval: 200 }).toHaveLength(2);
+  for (const machine of Object.values(unitsOf(bed))) process.kill(machine.pid, "SIGKILL");
   await expect.poll(() => domainState(bed), { timeout: BOOT_MS, interval: 20 }).not.toBe("up");
   await isUp(bed);
   await daemon.stop("SIGTERM");

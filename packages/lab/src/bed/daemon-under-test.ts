@@ -7,9 +7,12 @@ import { renameNamespaces } from "../scenario/scenario-source.ts";
 import type { LabBed } from "./lab-bed.ts";
 import { guestNetns, REPOSITORY } from "./lab-paths.ts";
 import type { LabProcess } from "./lab-process.ts";
+import { SLOWNESS } from "./slowness.ts";
 import { waitUntil } from "./wait-until.ts";
 
 const CONVERGE_MS = 60_000;
+/** A virtual machine has to boot first. */
+const BOOT_MS = 120_000 * SLOWNESS;
 
 export interface DaemonStart {
   /** Outlives this process. */
@@ -39,6 +42,7 @@ export class DaemonUnderTest {
     writeFileSync(bed.paths.spec, labSpecText(bed, bed.scenario.spec));
     await daemon.start(true);
     await bed.dressCreatedVifs();
+    await daemon.#machinesUp();
     return daemon;
   }
 
@@ -91,6 +95,25 @@ export class DaemonUnderTest {
       withinMs,
       why: () => `${last}\n${this.#process?.logTail() ?? ""}`,
     });
+  }
+
+  /** Settles when NICs in virtual machines carry, and spares stand by. Throws SCENARIO_FAILED. */
+  async #machinesUp(): Promise<void> {
+    const { domains, nics } = this.#bed.scenario.spec.host;
+    const machines = new Set(domains.flatMap(({ name, isolation }) => (isolation === "vm" ? [name] : [])));
+    const awaited = new Set(nics.flatMap(({ name, domain }) => (machines.has(domain) ? [name as string] : [])));
+    if (awaited.size === 0) return;
+    let last = "";
+    const areUp = async (): Promise<true | undefined> => {
+      const found = (await this.client.nics()).filter(({ name }) => awaited.has(name));
+      const booting = (await this.client.domains()).filter(({ spare }) => spare === "starting");
+      const words = [...found, ...booting].map(({ name, state }) => `${name} ${state}`);
+      last = `${words.join(", ")}; spares that boot: ${booting.length}`;
+      const areAllUp = found.length === awaited.size && found.every(({ state }) => state === "up");
+      return areAllUp && booting.length === 0 ? true : undefined;
+    };
+    const why = () => `${last}\n${this.#process?.logTail() ?? ""}`;
+    await waitUntil("NICs in virtual machines are up", areUp, { withinMs: BOOT_MS, why });
   }
 
   /** SIGKILL, and the certainty that it is gone. */

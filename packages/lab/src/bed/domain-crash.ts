@@ -11,6 +11,8 @@ import { runCommand } from "./run-command.ts";
 import { waitUntil } from "./wait-until.ts";
 
 const GONE_MS = 20_000;
+/** A file system in memory takes all of it, and the kernel finds no process to end instead. */
+const FILL_MEMORY = "mkdir /hog && mount -t tmpfs -o size=100% hog /hog && dd if=/dev/zero of=/hog/all bs=1M";
 
 /** Makes a part of a driver domain fail. Throws GonaError where there is no such part. */
 export async function crashDomain(bed: LabBed, daemon: DaemonUnderTest, domain: DomainId, by: DomainCrash) {
@@ -21,6 +23,10 @@ export async function crashDomain(bed: LabBed, daemon: DaemonUnderTest, domain: 
     case "agent-hung":
     case "vm-hung":
       return strike(await processOf(bed, daemon, domain), "SIGSTOP");
+    case "vm-panicked":
+      return ruin(daemon, domain, "echo c >/proc/sysrq-trigger");
+    case "vm-out-of-memory":
+      return ruin(daemon, domain, FILL_MEMORY);
     case "name-deleted":
       await runCommand("ip", ["netns", "delete", domainNetns(bed.plan.lab, domain)]);
       return;
@@ -49,6 +55,21 @@ const processesOf = (bed: LabBed, domain: DomainId): readonly ProcessIdentity[] 
 
 function strike(process: ProcessIdentity, name: "SIGKILL" | "SIGSTOP"): void {
   signal(process, name);
+}
+
+/** The script that ends the machine has no answer. */
+async function ruin(daemon: DaemonUnderTest, domain: DomainId, script: string): Promise<void> {
+  await daemon.client.domainExec(domain, script).then(
+    ({ code, output }) => {
+      throw new GonaError(
+        "SCENARIO_FAILED",
+        `the virtual machine of ${domain} outlived it: exit code ${code}: ${output}`,
+      );
+    },
+    (error: unknown) => {
+      if (!(error instanceof GonaError && error.code === "DOMAIN_FAILED")) throw error;
+    },
+  );
 }
 
 /** Its agent, its name, and with them the namespace and every veth in it; settles when those are gone. */

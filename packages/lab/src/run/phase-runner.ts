@@ -339,6 +339,8 @@ const CRASH_WORDS: Readonly<Record<DomainCrash, string>> = {
   "namespace-gone": "the namespace is gone with its agent and its NICs, of domain",
   "vm-killed": "SIGKILL to the virtual machine of domain",
   "vm-hung": "SIGSTOP to the virtual machine of domain",
+  "vm-panicked": "the kernel panics in the virtual machine of domain",
+  "vm-out-of-memory": "no memory is left in the virtual machine of domain",
 };
 
 function describeEvent(event: LabEvent): string {

@@ -216,6 +216,7 @@ test("a domain is judged by its state, and by its restarts where they were promi
     isolation: "netns",
     state: "up",
     restarts: 1,
+    spare: null,
     pid: 7,
     since: "2026-11-23T00:00:00Z",
     cause: null,

@@ -82,11 +82,12 @@ export interface TimedEvent {
 /**
  * Of a domain that is a namespace: its agent is killed or hangs (SIGKILL, SIGSTOP), its name below /run/netns is deleted,
  * or all that holds it ends, so that it is gone with the NICs in it (plug them in again: a physical NIC comes back to the
- * hub). The daemon holds it too; kill that before. Of one that is a virtual machine: QEMU is killed or stopped.
+ * hub). The daemon holds it too; kill that before. Of one that is a virtual machine: QEMU is killed or stopped, its kernel
+ * panics, or runs out of memory.
  */
 export const DOMAIN_CRASHES = {
   netns: ["agent-killed", "agent-hung", "name-deleted", "namespace-gone"],
-  vm: ["vm-killed", "vm-hung"],
+  vm: ["vm-killed", "vm-hung", "vm-panicked", "vm-out-of-memory"],
 } as const;
 export type DomainCrash = (typeof DOMAIN_CRASHES)[keyof typeof DOMAIN_CRASHES][number];
 

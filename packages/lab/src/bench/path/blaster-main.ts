@@ -32,7 +32,7 @@ function packetSocket(ifindex: number): number {
   return fd;
 }
 
-const [link = "", milliseconds = "", flows = "[]"] = process.argv.slice(2);
+const [link = "", milliseconds = "", flows = "[]", others = "[]"] = process.argv.slice(2);
 const ifindex = libc.if_nametoindex(link);
 if (ifindex === 0) throw new Error(`no link ${link} in this namespace`);
 const fd = packetSocket(ifindex);
@@ -46,8 +46,11 @@ for (let n = 0; n < BATCH; n++) {
   view.setBigUint64(n * HEADER_BYTES + IOVEC_COUNT_AT, 1n, true);
 }
 
-/** Nanoseconds on a CPU, by the scheduler's own clock: of a process, pid or `self`. */
-const cpuNsOf = (pid: string): number => Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[0]);
+/** Nanoseconds on a CPU, by the scheduler's own clock: of a process's threads, pid or `self`. */
+const cpuNsOf = (pid: string): number =>
+  readdirSync(`/proc/${pid}/task`)
+    .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]))
+    .reduce((sum, each) => sum + each, 0);
 const softirqThreads = readdirSync("/proc").filter((name) => {
   try {
     return /^\d+$/.test(name) && readFileSync(`/proc/${name}/comm`, "utf8").startsWith("ksoftirqd/");
@@ -55,7 +58,8 @@ const softirqThreads = readdirSync("/proc").filter((name) => {
     return false; // it ended meanwhile
   }
 });
-const cpuNs = (): number => ["self", ...softirqThreads].map(cpuNsOf).reduce((sum, each) => sum + each, 0);
+const counted = ["self", ...softirqThreads, ...(JSON.parse(others) as number[]).map(String)];
+const cpuNs = (): number => counted.map(cpuNsOf).reduce((sum, each) => sum + each, 0);
 
 const cpuBefore = cpuNs();
 const begin = performance.now();

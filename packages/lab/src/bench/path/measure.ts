@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { REPOSITORY } from "../../bed/lab-paths.ts";
 import type { LabProcess } from "../../bed/lab-process.ts";
+import { processesNaming } from "../../bed/left-processes.ts";
 import { runInside } from "../../bed/run-command.ts";
 import { waitUntil } from "../../bed/wait-until.ts";
 import type { ProbeMessage, RttWindow } from "../../traffic/probe-messages.ts";
@@ -27,18 +28,20 @@ const FLOW: UdpFlow = {
 
 export interface PacketRate {
   readonly perSecond: number;
-  /** Processor time of one that arrives, the sender's included. */
+  /** Processor time of one that arrives, the sender's and a driver domain's processes' included. */
   readonly cpuNsEach: number;
 }
 
 /** 64-byte UDP frames that arrive at the peer's link, by its own counter. Throws Error where none does. */
-export async function packetRate({ guest, peer }: BenchPath, milliseconds: number): Promise<PacketRate> {
+export async function packetRate({ host, guest, peer }: BenchPath, milliseconds: number): Promise<PacketRate> {
   await runInside(peer, "tc", ["qdisc", "replace", "dev", PEER.link, "clsact"]);
   const filter = `filter replace dev ${PEER.link} ingress prio 1 handle 1 bpf direct-action object-file ${SINK} section tc`;
   await runInside(peer, "tc", filter.split(" "));
   try {
     const before = await receivedPackets(peer);
-    const command = [process.execPath, BLASTER, GUEST.link, String(milliseconds), JSON.stringify([FLOW])];
+    const domains = processesNaming(join(host.paths.daemonRun, "domains/")).map(({ pid }) => pid);
+    const words = [GUEST.link, String(milliseconds), JSON.stringify([FLOW]), JSON.stringify(domains)];
+    const command = [process.execPath, BLASTER, ...words];
     const said = await runInside(guest, "taskset", ["-c", PATH_CPU, ...command]);
     const { seconds, cpuNs } = JSON.parse(said) as { readonly seconds: number; readonly cpuNs: number };
     const arrived = (await receivedPackets(peer)) - before;

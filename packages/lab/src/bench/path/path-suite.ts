@@ -70,13 +70,15 @@ const VERSUS: Readonly<Record<string, readonly Versus[]>> = {
   "hop by bridge + HTB": [{ name: "bridge + HTB" }],
   "hop by routing": [{ name: "bridge" }],
   "hop by routing + HTB": [{ name: "bridge + HTB" }],
+  "machine (virtio) by GONA + HTB": [{ name: "hop by GONA + HTB" }],
+  "machine (e1000) by GONA + HTB": [{ name: "hop by GONA + HTB" }],
 };
 
 /** GONA's way through the hub beside a bridge's, one core, everything in one run. */
 export const pathSuite: Suite = {
   name: "path",
   about:
-    "packets/s, TCP, round-trip time and ns of the programs, through the hub, and over a hop into a driver domain: by GONA, a bridge, routing; with HTB",
+    "packets/s, TCP, round-trip time and ns of the programs, through the hub, and over a hop into a driver domain: by GONA (a namespace, a virtual machine), a bridge, routing; with HTB",
   async run(options) {
     const { buildBpf } = await import("../../../../../scripts/build-bpf.mjs");
     buildBpf({

@@ -1,7 +1,11 @@
 import { ipBatch, runInside } from "../../bed/run-command.ts";
+import { SLOWNESS } from "../../bed/slowness.ts";
+import { waitUntil } from "../../bed/wait-until.ts";
 import { bridgeHop, bridgeOf, DOMAIN, domainOf, routingHop } from "./domain-hops.ts";
 import { addHtb } from "./htb-by-hand.ts";
 import { type BenchPath, GUEST, NIC, type PathVariant, VIF } from "./topology.ts";
+
+const BOOT_MS = 120_000 * SLOWNESS;
 
 const bridge = ({ host }: BenchPath): Promise<void> => ipBatch(host.hub, bridgeOf(VIF, NIC));
 
@@ -23,11 +27,13 @@ async function bridgeHtbAndFilter(path: BenchPath): Promise<void> {
   await runInside(path.host.hub, "tc", filter.split(" "));
 }
 
-const spec = (isolation: "host" | "netns"): string => `apiVersion: gona/v1
+const spec = (isolation: string): string => `apiVersion: gona/v1
 domains:
   - { name: ${DOMAIN}, isolation: ${isolation} }
+fabrics:
+  - { name: cable, probe: off }
 nics:
-  - { name: ${NIC}, domain: ${DOMAIN}, capacity: 100Gbit }
+  - { name: ${NIC}, domain: ${DOMAIN}, capacity: 100Gbit, fabric: cable, failback: 0s }
 guests:
   - name: a
     vif: { device: ${VIF}, mac: "${GUEST.mac}", addresses: [${GUEST.address}] }
@@ -56,6 +62,15 @@ async function gonaHopWithoutHtb(path: BenchPath): Promise<void> {
   await runInside(domainOf(path), "tc", ["qdisc", "delete", "dev", NIC, "root"]);
 }
 
+/** The NIC's driver in a virtual machine, and HTB at the trunk, in the hub. */
+const machine = (device: string) => async (path: BenchPath) => {
+  const { client } = path.host;
+  await path.host.startDaemon(spec(`vm, device: ${device}`), BOOT_MS);
+  const isUp = async (): Promise<true | undefined> =>
+    (await client.nics()).every(({ state }) => state === "up") ? true : undefined;
+  await waitUntil(`the virtual machine has ${NIC}`, isUp, { withinMs: BOOT_MS });
+};
+
 /** Each is measured once in each round. */
 export const PATH_VARIANTS: readonly PathVariant[] = [
   { name: "direct veth", key: "direct", direct: true, join: async () => undefined },
@@ -70,4 +85,6 @@ export const PATH_VARIANTS: readonly PathVariant[] = [
   { name: "hop by bridge + HTB", key: "hopbrhtb", join: hopAndHtb(bridgeHop) },
   { name: "hop by routing", key: "hoprt", join: routingHop },
   { name: "hop by routing + HTB", key: "hoprthtb", join: hopAndHtb(routingHop) },
+  { name: "machine (virtio) by GONA + HTB", key: "vmvirtio", join: machine("virtio") },
+  { name: "machine (e1000) by GONA + HTB", key: "vme1000", join: machine("e1000") },
 ];

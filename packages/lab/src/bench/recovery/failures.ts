@@ -77,6 +77,36 @@ const driverUnbound: Failure = {
   mended: async () => true,
 };
 
+/** Its spare takes over: another machine is at work, and in the end yet another stands by. */
+const sparedFailure = (name: string, by: "SIGKILL" | "SIGSTOP"): Failure => {
+  const isAnother = async (at: RecoveryBed, before: DomainView): Promise<true | undefined> => {
+    const { pid } = await domainOf(at);
+    return pid !== null && pid !== undefined && pid !== before.pid ? true : undefined;
+  };
+  return {
+    name,
+    unnoticed: false,
+    strike: async (at) => {
+      const process = await processOf(at.bed, at.daemon, DOMAIN);
+      const sinceMs = Date.now();
+      signal(process, by);
+      const lossSeen = async (before: DomainView): Promise<void> => {
+        await waitUntil("a spare takes over", () => isAnother(at, before), { withinMs: WITHIN_MS, everyMs: 5 });
+      };
+      return { sinceMs, lossSeen };
+    },
+    mended: async (at, before) => (await isAnother(at, before)) === true && (await domainOf(at)).spare === "ready",
+  };
+};
+
+export const SPARED_FAILURES: readonly Failure[] = [
+  sparedFailure("machine killed", "SIGKILL"),
+  sparedFailure("machine hung", "SIGSTOP"),
+];
+
+/** Without a spare another machine has to boot. */
+export const MACHINE_FAILURES: readonly Failure[] = [processFailure("machine killed", "SIGKILL", false)];
+
 export const NETNS_FAILURES: readonly Failure[] = [
   processFailure("agent killed", "SIGKILL", true),
   processFailure("agent hung", "SIGSTOP", true),

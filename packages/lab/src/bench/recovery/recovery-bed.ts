@@ -6,9 +6,6 @@ import type { Traffic } from "../../scenario/scenario.ts";
 import { RunningTraffic } from "../../traffic/running-traffic.ts";
 import { benchScenario } from "../bench-scenario.ts";
 
-/** Datagrams a second of each guest. */
-const PER_SECOND = 2000;
-
 /** The domain that fails, its NIC, and the guests that send by it. */
 export const DOMAIN: DomainId = domainId("dd");
 export const NIC: NicId = nicId("eth1");
@@ -21,6 +18,8 @@ export interface DomainKind {
   /** Part of the lab's name. */
   readonly key: string;
   readonly spec: Readonly<Record<string, unknown>>;
+  /** Datagrams of each guest: an emulated machine carries few. */
+  readonly perSecond: number;
 }
 
 const ADDRESSES: Readonly<Record<BenchGuest, string>> = { across: "10.0.0.11", inside: "10.0.0.12" };
@@ -29,7 +28,7 @@ const ADDRESSES: Readonly<Record<BenchGuest, string>> = { across: "10.0.0.11", i
  * `across` has slices of both NICs and uses that of the domain while it can, so that each failure hits it; `inside` has
  * no other. Without a failback time a NIC carries again as soon as it works.
  */
-const scenarioText = ({ name, spec }: DomainKind): string => `
+const scenarioText = ({ name, spec, perSecond }: DomainKind): string => `
 apiVersion: gona-lab/v1
 title: "A driver domain fails: ${name}"
 spec: ${JSON.stringify({
@@ -49,7 +48,7 @@ spec: ${JSON.stringify({
   })),
 })}
 peers: [{ name: peer, fabric: rack, addresses: [10.0.0.100/24] }]
-traffic: ${JSON.stringify(GUESTS.map((from) => ({ name: from, kind: "probe", from, to: "peer", perSecond: PER_SECOND })))}
+traffic: ${JSON.stringify(GUESTS.map((from) => ({ name: from, kind: "probe", from, to: "peer", perSecond })))}
 `;
 
 /** A lab with the real daemon, a NIC in a driver domain, and two guests whose datagrams are numbered. */

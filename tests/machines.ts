@@ -1,0 +1,36 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DaemonBed } from "./daemon-bed.ts";
+
+/** What a daemon notes of a domain's virtual machines. */
+export interface Machines {
+  readonly active: "a" | "b";
+  readonly units: Readonly<Partial<Record<"a" | "b", { readonly pid: number }>>>;
+}
+
+/** Undefined where the domain has none, or is none. */
+export function machinesOf(bed: DaemonBed, domain: string): Machines | undefined {
+  const path = join(bed.runDir, "domains", `${domain}.machines`);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Machines) : undefined;
+}
+
+/** Machines outlive daemons, and so they would the test. */
+export class EndOfMachines implements Disposable {
+  readonly #bed: DaemonBed;
+
+  constructor(bed: DaemonBed) {
+    this.#bed = bed;
+  }
+
+  [Symbol.dispose](): void {
+    const name = `path=${this.#bed.runDir}/`;
+    for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        if (words.startsWith("qemu-system") && words.includes(name)) process.kill(Number(pid), "SIGKILL");
+      } catch {
+        // ended meanwhile
+      }
+    }
+  }
+}
