@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { processesNaming } from "@gona/kernel";
 import type { DaemonBed } from "./daemon-bed.ts";
 
 /** What a daemon notes of a domain's virtual machines. */
@@ -23,14 +24,9 @@ export class EndOfMachines implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const name = `path=${this.#bed.runDir}/`;
-    for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
-      try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-        if (words.startsWith("qemu-system") && words.includes(name)) process.kill(Number(pid), "SIGKILL");
-      } catch {
-        // ended meanwhile
-      }
+    for (const machine of processesNaming(`path=${this.#bed.runDir}/`)) {
+      machine.kill("SIGKILL");
+      machine[Symbol.dispose]();
     }
   }
 }

@@ -60,6 +60,6 @@ export { CgroupLeaf, canMakeCgroups, oomKillsOfMachine } from "./process/cgroup-
 export { onCpus } from "./process/on-cpus.ts";
 export { type ProcessFacts, processFacts } from "./process/process-facts.ts";
 export { ProcessHandle } from "./process/process-handle.ts";
-export { processesNaming } from "./process/processes-naming.ts";
+export { pidsNaming, processesNaming } from "./process/processes-naming.ts";
 export * from "./virtual-function.ts";
 export type { MacvlanMode } from "./virtual-link.ts";

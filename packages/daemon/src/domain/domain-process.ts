@@ -148,9 +148,11 @@ export class DomainProcess implements Disposable {
 
 const STATUS_TURNS = 20;
 
-/** For what a process is better off with, and works without (it may have ended, the right may be missing). */
+/** For what a process is better off with, and works without. */
 function tryTo(work: () => void): void {
   try {
     work();
-  } catch {}
+  } catch {
+    // It has ended, which its handle tells, or the right to do it is missing.
+  }
 }

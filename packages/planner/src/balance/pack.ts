@@ -1,7 +1,7 @@
 import type { Item, Load } from "./load.ts";
 
 /** Beyond these the rest is taken for a fluid. */
-const MOST_ELEPHANTS = 16;
+export const MOST_ELEPHANTS = 16;
 /** Nodes of the search: a few milliseconds at most. */
 const MOST_NODES = 4000;
 /** A packing that is better by less is not better. */

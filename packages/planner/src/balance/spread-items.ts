@@ -1,6 +1,6 @@
 import { descend, EVEN } from "./descend.ts";
 import { type Item, Load } from "./load.ts";
-import { packElephants } from "./pack.ts";
+import { MOST_ELEPHANTS, packElephants } from "./pack.ts";
 
 /** An item is an elephant where it sends more than this part of what a slice would on average. */
 const ELEPHANT = 0.1;
@@ -39,10 +39,13 @@ export function spreadItems({ items, capacities, beyond = [] }: SpreadInput): Sp
   const load = rescued.load.copy();
   const at = descend(items, load, rescued.at);
   if (load.spread <= EVEN) return { at, before, after: load };
-  const elephants = [...items.keys()]
-    .filter((place) => items[place]?.fixed !== true && isElephant(items[place]?.rate ?? 0, load))
+  const movable = [...items.keys()]
+    .filter((place) => items[place]?.fixed !== true && (items[place]?.rate ?? 0) > 0)
     .sort((a, b) => (items[b]?.rate ?? 0) - (items[a]?.rate ?? 0) || a - b);
-  const packing = elephants.length === 0 ? undefined : packElephants(items, elephants, load, load.peak);
+  const elephants = movable.filter((place) => isElephant(items[place]?.rate ?? 0, load));
+  // A handful of mice is no fluid: their sizes count as much as those of elephants.
+  const large = movable.length <= MOST_ELEPHANTS ? movable : elephants;
+  const packing = elephants.length === 0 ? undefined : packElephants(items, large, load, load.peak);
   if (packing === undefined) return { at, before, after: load };
   const repacked = repack(items, rescued, packing);
   const better = repacked.load.peak < load.peak * (1 - REPACK_GAIN);
