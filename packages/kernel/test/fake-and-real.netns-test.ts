@@ -175,6 +175,28 @@ test("the same operations of every kind leave the same golden text in both", asy
   await pair.run([{ op: "linkDelete", link: "nic1" }]);
 });
 
+test("a tbf that is changed tells the fifo inside its limit, in both", async () => {
+  using pair = new Pair();
+  await pair.addNics();
+  const inside = tcHandle(16, 1);
+  const tbf = (limitBytes: number): KernelOp => ({
+    op: "qdiscReplace",
+    link: "nic0",
+    parent: TC_ROOT,
+    handle: tcHandle(16, 0),
+    qdisc: { kind: "tbf", rateBytesPerSecond: 6_250_000_000, bufferTicks: 31, limitBytes },
+  });
+  const fifo: KernelOp = {
+    op: "qdiscReplace",
+    link: "nic0",
+    parent: inside,
+    handle: tcHandle(17, 0),
+    qdisc: { kind: "bfifo", limitBytes: 400_000 },
+  };
+  expect(await pair.run([tbf(400_000), fifo, tbf(100_000)])).toBe("ok");
+  expect(pair.print()).toContain("qdisc parent 10:1 11: bfifo limit 100000b");
+});
+
 test("a refusal stops the list in both, with the same errno and place", async () => {
   using pair = new Pair();
   await pair.addNics();

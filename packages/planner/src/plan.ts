@@ -2,6 +2,7 @@ import { equalData } from "./equal-data.ts";
 import type { Facet, HubState, SliceKey, SliceQueue } from "./hub-state.ts";
 import { sliceTransition } from "./slice-transition.ts";
 import { FACET_ORDER, type SetStep, type Step } from "./step.ts";
+import { endsOfTrunks } from "./trunk-plan.ts";
 
 /**
  * The steps that turn one state into another: what differs, facet by facet; sets in FACET_ORDER,
@@ -23,10 +24,14 @@ export function plan(observed: HubState, desired: HubState): readonly Step[] {
   }
   for (const facet of leaving.toReversed()) {
     if (facet === "slices") steps.push(...late);
-    addClears(steps, facet, observed[facet], desired[facet]);
+    // A half-made pair of a name that is wanted stands under it: a clear after the set would take the new one.
+    const remade = facet === "trunks" ? endsOfTrunks(desired.trunks) : NONE;
+    addClears(steps, facet, observed[facet], (key) => desired[facet].has(key as never) || remade.has(key));
   }
   return steps;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** Any facet: a step's key and value belong together because both come out of one facet's map. */
 type AnyFacet = ReadonlyMap<string, unknown>;
@@ -72,8 +77,8 @@ const setSlice = (key: SliceKey, value: SliceQueue, before: SliceQueue | undefin
   ...(before && { before }),
 });
 
-function addClears(steps: Step[], facet: Facet, observed: AnyFacet, desired: AnyFacet): void {
+function addClears(steps: Step[], facet: Facet, observed: AnyFacet, stays: (key: string) => boolean): void {
   for (const [key, before] of observed) {
-    if (!desired.has(key)) steps.push({ kind: "clear", facet, key, before } as Step);
+    if (!stays(key)) steps.push({ kind: "clear", facet, key, before } as Step);
   }
 }

@@ -21,3 +21,10 @@ export function trunkOf(nic: NicId, placement: NicPlacement): Trunk {
     ? { kind: "veth", device, peer, domain, netns: placement.netns }
     : { kind: "tap", device, domain };
 }
+
+/** The links that a trunk's set makes anew whatever was there before: the old ones of these names go with that step. */
+export function endsOfTrunks(trunks: ReadonlyMap<NicId, Trunk>): ReadonlySet<string> {
+  const ends = new Set<string>();
+  for (const trunk of trunks.values()) if (trunk.kind === "veth") ends.add(trunk.device).add(trunk.peer);
+  return ends;
+}

@@ -68,9 +68,17 @@ export class FakeQueues {
     if (qdisc.kind === "htb" && qdisc.offload) this.#checkOffload(parent);
     const changes = old?.handle === handle && old.qdisc.kind === qdisc.kind;
     if (qdisc.kind === "fq_codel") qdisc = fqCodelAsKept(qdisc, changes ? old.qdisc : undefined);
-    if (parent === TC_ROOT) this.#dropRoot();
+    if (parent === TC_ROOT && !changes) this.#dropRoot();
     else if (!changes) this.#dropQdisc(parent);
     this.qdiscs.set(parent, { parent, handle, qdisc });
+    if (changes && qdisc.kind === "tbf") this.#resizeInside(handle, qdisc.limitBytes);
+  }
+
+  /** A tbf that is changed tells its limit to the fifo inside (fifo_set_limit in sch_fifo.c). */
+  #resizeInside(handle: TcHandle, limitBytes: number): void {
+    const inside = this.qdiscs.get(innerPlace(handle));
+    if (inside?.qdisc.kind !== "bfifo") return;
+    this.qdiscs.set(inside.parent, { ...inside, qdisc: { ...inside.qdisc, limitBytes } });
   }
 
   deleteQdisc(parent: TcHandle, handle: TcHandle): void {
