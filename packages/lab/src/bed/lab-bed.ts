@@ -173,18 +173,24 @@ export class LabBed implements AsyncDisposable {
     return hasLink(netns, link);
   }
 
-  /** A NIC that was unplugged comes back, as a new link under the old name. */
-  async plug(nic: NicId): Promise<void> {
-    const planned = this.plan.nics.find((item) => item.nic === nic) as PlannedNic;
-    const { port } = planned;
-    await ipBatch(port.netns, [
-      `link add ${port.link} index ${port.ifindex} type veth peer name ${nic} netns ${this.plan.hub}`,
+  /**
+   * A NIC that was unplugged comes back, as a new link under the old name and down, as a driver's first word leaves it;
+   * its cable is in. Returns when the hub had it, milliseconds since 1970.
+   */
+  async plug(nic: NicId): Promise<number> {
+    const { port } = this.plan.nics.find((item) => item.nic === nic) as PlannedNic;
+    const { netns, link, ifindex } = port;
+    await ipBatch(netns, [
+      `link add ${link} index ${ifindex} type veth peer name ${nic}`,
+      `link set ${link} master br0`,
     ]);
-    await ipBatch(port.netns, [`link set ${port.link} master br0`]);
-    await ownQueue(port.netns, [port.link]);
-    await this.#bringUp(nic);
+    await ownQueue(netns, [link]);
     await this.farEnd.attachPort(port);
-    await ipBatch(port.netns, plugLines(port.link));
+    await ipBatch(netns, plugLines(link));
+    await ipBatch(netns, [`link set ${nic} netns ${this.plan.hub}`]);
+    const atMs = Date.now();
+    await this.#bringUp(nic);
+    return atMs;
   }
 
   /** What a switch has learnt: the bridge's forwarding table without its own addresses. */

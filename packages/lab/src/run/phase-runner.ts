@@ -194,7 +194,8 @@ export class PhaseRunner implements AsyncDisposable {
       case "silence":
       case "mend":
         this.#cables.set(event.nic, CABLE_AFTER[event.kind]);
-        return this.#bed[event.kind](event.nic);
+        await this.#bed[event.kind](event.nic);
+        return;
       case "drain":
       case "undrain":
         await this.#daemon.client[event.kind](event.nic);

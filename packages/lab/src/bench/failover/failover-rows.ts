@@ -145,16 +145,28 @@ export function crowdRows(name: string, cuts: readonly CrowdCut[]): readonly Ben
     times(({ toldMs }) => toldMs),
   );
   rows.median(
+    "from the cut until a frame of each guest had left by another NIC",
+    "ms",
+    times(({ sentMs }) => sentMs),
+    100,
+  );
+  rows.median(
+    "lost of those frames, sent at the cut",
+    "packets",
+    times(({ lost }) => lost),
+    0,
+  );
+  rows.median(
     "from the cut until all MACs were told",
     "ms",
     times(({ announcedMs }) => announcedMs),
     100,
   );
+  // The packet path passes the dead NIC by: nobody waits for this.
   rows.median(
     "from the cut until all tables were moved",
     "ms",
     times(({ movedMs }) => movedMs),
-    100,
   );
   return rows.rows;
 }

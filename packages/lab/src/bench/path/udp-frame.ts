@@ -1,3 +1,5 @@
+import { macBytes } from "../mac-bytes.ts";
+
 /** One Ethernet/IPv4/UDP frame of 60 bytes: 64 on the wire with its FCS. */
 export interface UdpFlow {
   readonly sourceMac: string;
@@ -13,7 +15,6 @@ const ETHERNET_BYTES = 14;
 const IP_BYTES = 20;
 const UDP = 17;
 
-const macBytes = (mac: string): number[] => mac.split(":").map((part) => Number.parseInt(part, 16));
 const addressBytes = (address: string): number[] => address.split(".").map(Number);
 
 export function udpFrame(flow: UdpFlow): Uint8Array {

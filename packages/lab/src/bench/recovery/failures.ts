@@ -70,9 +70,7 @@ const driverUnbound: Failure = {
   strike: async ({ bed }) => {
     await bed.unplug(NIC);
     await delay(AWAY_MS);
-    const sinceMs = Date.now();
-    await bed.plug(NIC);
-    return { sinceMs };
+    return { sinceMs: await bed.plug(NIC) };
   },
   mended: async () => true,
 };
