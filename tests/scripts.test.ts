@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { faultOfSkip } from "../scripts/lib/allowed-skips.mjs";
 import { LEVELS, RUN_DEADLINE_MS } from "../scripts/lib/levels.mjs";
 import { completeLock, type LockEntry } from "../scripts/lib/lock-file.mjs";
+import { DAEMON_FLAGS } from "../scripts/lib/node-cache.mjs";
 import { npmPackagesLack } from "../scripts/lib/npm-packages.mjs";
 import { runCommand } from "../scripts/lib/run-command.mjs";
 import { testRequest } from "../scripts/lib/test-arguments.mjs";
@@ -105,4 +106,8 @@ test("the launcher works from anywhere, also through a link, and says what to do
   const bare = await runCommand([join(elsewhere, "gona"), "--version"]);
   expect(bare.code).toBe(4);
   expect(bare.output).toContain("npm run setup");
+});
+
+test("sources are kept without types for the flags that daemons are started with", () => {
+  expect(readFileSync(join(root, "gona"), "utf8")).toContain(`quiet="$quiet ${DAEMON_FLAGS.join(" ")}"`);
 });

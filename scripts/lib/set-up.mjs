@@ -1,5 +1,6 @@
 import { ensureBpfObject } from "./bpf-programs.mjs";
 import { ensureDebianPackages } from "./debian-packages.mjs";
+import { ensureNodeCache } from "./node-cache.mjs";
 import { ensureNpmPackages } from "./npm-packages.mjs";
 import { SetUpError } from "./set-up-error.mjs";
 
@@ -29,5 +30,6 @@ export async function setUp(purpose) {
   await attempt("npm", ensureNpmPackages);
   // Without the packages there is no compiler, and that has been said.
   if (!lacks.has("debian")) await attempt("bpf", ensureBpfObject);
+  if (!lacks.has("npm")) await ensureNodeCache();
   return lacks;
 }
