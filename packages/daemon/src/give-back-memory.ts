@@ -1,15 +1,17 @@
+import { trimMemory } from "@gona/kernel";
 import type { Clock } from "./clock.ts";
 
 /** Large work that follows closer than this shares one collection. */
 const AFTER_MS = 3000;
 
 /**
- * Collects all garbage and hands the room back to the kernel, some 50 ms with 1,000 guests. V8 would
- * keep what a large apply needed until the next one; the daemon is idle for days in between. Does
- * nothing where Node was started without --expose-gc (the launcher gives it).
+ * Collects all garbage and hands the room back to the kernel, some 50 ms with 1,000 guests. V8 and the C library would
+ * keep what a large apply needed until the next one; the daemon is idle for days in between. No garbage is collected
+ * where Node was started without --expose-gc (the launcher gives it).
  */
 export function giveBackMemory(): void {
   globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
+  trimMemory();
 }
 
 /** Gives memory back some seconds after large work, once it is quiet. */

@@ -39,6 +39,7 @@ export { check, errnoName, errnoNumber, errnoWords } from "./libc/errno.ts";
 export { Fd } from "./libc/fd.ts";
 export { FdWatcher } from "./libc/fd-watcher.ts";
 export { addressOf, errno, libc } from "./libc/libc.ts";
+export { trimMemory } from "./libc/trim-memory.ts";
 export { LinuxKernel, type LinuxKernelOptions, type LoadedBpf } from "./linux/linux-kernel.ts";
 export { domainNamespace, ownNamespaceName } from "./namespace/domain-namespace.ts";
 export { HeldNamespace } from "./namespace/held-namespace.ts";

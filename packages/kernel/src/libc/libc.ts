@@ -53,6 +53,7 @@ export const libc = {
   clockNanosleep: bind<(clock: number, flags: number, until: Uint8Array, rest: Pointer) => number>(
     "int clock_nanosleep(int, int, const void *, void *)",
   ),
+  mallocTrim: bind<(keep: number) => number>("int malloc_trim(unsigned long)"),
   prctl: bind<(option: number, argument: number) => number>("int prctl(int, unsigned long)"),
   /** `mask`: a bit for each CPU, a multiple of 8 bytes. */
   schedGetAffinity: bind<(pid: number, length: number, mask: Uint8Array) => number>(
