@@ -67,7 +67,7 @@ export interface ControllerOptions {
   readonly giveBackMemory?: () => void;
 }
 
-/** The kernel is read in full this often, yet never so often that it takes more than 0.25 % of a core. */
+/** The kernel is read in full this often, yet never so often that this and its garbage take more than 0.25 % of a core. */
 const LOOK_EVERY_MS = 30_000;
 const LOOK_SHARE = 400;
 /** A look that took this long leaves enough garbage behind to be worth a collection of some 50 ms. */
@@ -109,7 +109,7 @@ export class Controller implements AsyncDisposable {
   readonly #backoff = new Backoff();
   #initialRetry: Disposable | undefined;
   #nextLook: Disposable | undefined;
-  /** How long the last periodic look took. */
+  /** How long the last periodic look took, with the collection that followed the one before. */
   #lookMs = 0;
 
   constructor(options: ControllerOptions) {
@@ -384,7 +384,7 @@ export class Controller implements AsyncDisposable {
     this.taps.look();
     const before = this.reconciler.standing.state;
     const steps = await this.reconciler.run("periodic look");
-    this.#lookMs = this.#options.clock.monotonicMs() - startMs;
+    this.#lookMs = this.#options.clock.monotonicMs() - startMs + this.#memory.tookMs;
     if (this.#lookMs >= LARGE_LOOK_MS) this.#memory.soon();
     if (before !== "converged" || steps === undefined || steps.length === 0) return;
     const message = `somebody changed GONA's state in the kernel; put right in ${steps.length} steps`;

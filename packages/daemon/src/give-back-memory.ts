@@ -19,16 +19,26 @@ export class MemoryGiver implements Disposable {
   readonly #clock: Clock;
   readonly #give: () => void;
   #later: Disposable | undefined;
+  #tookMs = 0;
 
   constructor(clock: Clock, give: () => void = giveBackMemory) {
     this.#clock = clock;
     this.#give = give;
   }
 
+  /** How long it took the last time. */
+  get tookMs(): number {
+    return this.#tookMs;
+  }
+
   /** Called at the end of work that made much garbage. */
   soon(): void {
     this.#later?.[Symbol.dispose]();
-    this.#later = this.#clock.after(AFTER_MS, this.#give);
+    this.#later = this.#clock.after(AFTER_MS, () => {
+      const startMs = this.#clock.monotonicMs();
+      this.#give();
+      this.#tookMs = this.#clock.monotonicMs() - startMs;
+    });
   }
 
   [Symbol.dispose](): void {
