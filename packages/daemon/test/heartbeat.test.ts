@@ -15,7 +15,7 @@ function makeBed(state = "S") {
       return agent.answers ? Promise.resolve() : new Promise(() => undefined);
     },
     onLost: (cause) => lost.push(cause),
-    facts: () => ({ state: agent.state, cpuTicks: agent.cpuTicks, startTicks: 1 }),
+    facts: () => ({ state: agent.state, threads: 1, cpuTicks: agent.cpuTicks, startTicks: 1 }),
   });
   return { clock, lost, agent, heartbeat };
 }

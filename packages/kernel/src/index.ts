@@ -59,7 +59,7 @@ export { PacketReceiver } from "./packet/packet-receiver.ts";
 export { PacketSender, type PacketSenderOptions } from "./packet/packet-sender.ts";
 export { CgroupLeaf, canMakeCgroups, oomKillsOfMachine } from "./process/cgroup-leaf.ts";
 export { onCpus } from "./process/on-cpus.ts";
-export { type ProcessFacts, processFacts } from "./process/process-facts.ts";
+export { hasEnded, type ProcessFacts, processFacts } from "./process/process-facts.ts";
 export { ProcessHandle } from "./process/process-handle.ts";
 export { pidsNaming, processesNaming } from "./process/processes-naming.ts";
 export * from "./virtual-function.ts";

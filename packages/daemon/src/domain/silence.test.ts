@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { exitWords } from "./exit-words.ts";
 import { judgeSilence, type Silence } from "./silence.ts";
 
-const facts = (state: string, cpuTicks: number) => ({ state, cpuTicks, startTicks: 1 });
+const facts = (state: string, cpuTicks: number) => ({ state, threads: 1, cpuTicks, startTicks: 1 });
 
 test.each<readonly [string, string, number, Silence]>([
   ["is stopped", "T", 100, "hung"],

@@ -67,15 +67,16 @@ export class CgroupLeaf {
     }
   }
 
-  /** Removes it, and ours where it was the last; one that still has a process stays. */
-  remove(): void {
+  /** Removes it, and ours where it was the last. False when it stays, because a process is in it. */
+  remove(): boolean {
     for (const path of [this.path, join(this.path, "..")]) {
       try {
         rmdirSync(path);
       } catch {
-        return; // gone already, or in use
+        break; // gone already, or in use
       }
     }
+    return !existsSync(this.path);
   }
 }
 

@@ -3,7 +3,7 @@ import { errnoName, lastError } from "../libc/errno.ts";
 import { Fd } from "../libc/fd.ts";
 import { FdWatcher } from "../libc/fd-watcher.ts";
 import { errno, libc } from "../libc/libc.ts";
-import { processFacts } from "./process-facts.ts";
+import { hasEnded, processFacts } from "./process-facts.ts";
 
 /** The same on every processor that came after them (Linux 5.3). */
 const SYS_PIDFD_OPEN = 434;
@@ -49,7 +49,7 @@ export class ProcessHandle implements Disposable {
     const fd = new Fd(number);
     // Looked at after the descriptor was made: from here on the number cannot change its owner unseen.
     const facts = processFacts(pid);
-    if (facts === undefined || facts.state === "Z" || (startTicks !== undefined && facts.startTicks !== startTicks)) {
+    if (facts === undefined || hasEnded(facts) || (startTicks !== undefined && facts.startTicks !== startTicks)) {
       fd.close();
       return undefined;
     }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { CgroupLeaf } from "./cgroup-leaf.ts";
 import { onCpus } from "./on-cpus.ts";
 import { processFacts } from "./process-facts.ts";
@@ -21,6 +21,20 @@ test("a process is killed by its descriptor, and its end is told", async () => {
   expect(await gone).toEqual([null, "SIGKILL"]);
   expect(handle?.kill("SIGKILL")).toBe(false);
   expect(ProcessHandle.open(Number(child.pid))).toBeUndefined();
+});
+
+test("a process whose first thread has ended lives on in the others, and in its control group", async () => {
+  const words = "import ctypes, threading, time; threading.Thread(target=time.sleep, args=(600,)).start()";
+  const child = spawn("/usr/bin/python3", ["-c", `${words}; ctypes.CDLL(None).pthread_exit(0)`], { stdio: "ignore" });
+  const pid = Number(child.pid);
+  const leaf = CgroupLeaf.make("gona-k-headless");
+  leaf?.add(pid);
+  await vi.waitFor(() => expect(processFacts(pid)).toMatchObject({ state: "Z", threads: 2 }), { timeout: 20_000 });
+  using handle = ProcessHandle.open(pid);
+  if (leaf !== undefined) expect(leaf.remove()).toBe(false);
+  expect(handle?.kill("SIGKILL")).toBe(true);
+  await handle?.exited;
+  if (leaf !== undefined) expect(leaf.remove()).toBe(true);
 });
 
 test("a process that began at another time is another one", async () => {

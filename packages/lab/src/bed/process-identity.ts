@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { hasEnded, processFacts } from "@gona/kernel";
 
 /** A process that cannot be mistaken for a later one with the same pid. */
 export interface ProcessIdentity {
@@ -9,15 +9,8 @@ export interface ProcessIdentity {
 
 /** When a process started; undefined when there is none, or only its corpse. */
 export function startTimeOf(pid: number): string | undefined {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  } catch {
-    return undefined; // ENOENT or ESRCH: gone
-  }
-  // The name in field 2 may hold spaces and brackets; everything after its last bracket is regular.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+  const facts = processFacts(pid);
+  return facts === undefined || hasEnded(facts) ? undefined : String(facts.startTicks);
 }
 
 export function identify(pid: number): ProcessIdentity | undefined {

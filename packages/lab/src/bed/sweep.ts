@@ -7,6 +7,10 @@ import { endProcess, endRecorded } from "./lab-process.ts";
 import { processesNaming } from "./left-processes.ts";
 import { identify, isAlive, type ProcessIdentity } from "./process-identity.ts";
 import { runCommand } from "./run-command.ts";
+import { waitUntil } from "./wait-until.ts";
+
+/** What was in a group has ended before: this is for what else somebody put there. */
+const GROUP_MS = 3000;
 
 /** What `lab.json` holds. */
 export interface LabRecord {
@@ -62,7 +66,8 @@ export async function sweep(lab: string): Promise<void> {
   }
   // Before their files go: by those a process is found.
   await Promise.all(processesNaming(`${paths.daemonRun}/`).map((left) => endProcess(left)));
-  for (const leaf of CgroupLeaf.all(`${hubNetns(lab)}.`)) leaf.remove();
+  for (const leaf of CgroupLeaf.all(`${hubNetns(lab)}.`))
+    await waitUntil(`control group ${leaf.path} is empty`, () => leaf.remove() || undefined, { withinMs: GROUP_MS });
   for (const mount of mountsBelow(paths.root)) await runCommand("umount", ["--lazy", mount]);
   for (const netns of namespacesOf(lab)) await runCommand("ip", ["netns", "delete", netns]);
   rmSync(paths.root, { recursive: true, force: true });
