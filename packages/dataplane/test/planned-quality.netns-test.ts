@@ -19,7 +19,7 @@ test("the real kernel holds what the planner makes of every kind of queue, and g
   using hub = await TestHub.make("planned", links);
   using dataplane = hub.open();
   const names = Object.keys(QUALITY_SPECS);
-  // Debian's kernel has it (packages/lab/test/fq-codel.vm-test.ts).
+  // Debian's kernel has it (packages/lab/test/debian-kernel.vm-test.ts).
   const fqCodel = offersQdisc(FQ_CODEL);
   for (const name of [...names, ...names.toReversed()]) {
     const wanted = () => wantedOf(specOf(QUALITY_SPECS[name] ?? ""), { links, observed: dataplane.observe(), fqCodel });
