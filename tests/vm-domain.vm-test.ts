@@ -36,38 +36,6 @@ async function isUp(bed: DaemonBed): Promise<void> {
   await expect.poll(() => nicState(bed, "eth1"), options).toBe("up");
 }
 
-test("a NIC's machine is killed: its guest goes on by another NIC, the machine comes back, and so does the slice", {
-  timeout: 600_000,
-}, async () => {
-  await using bed = new DaemonBed("gona-c1", []);
-  using _ = new EndOfMachines(bed);
-  const daemon = bed.spawnDaemon();
-  await daemon.line("ready", (line) => line.msg === "ready");
-  await bed.client.apply({ text: spec(bed, { spare: false, slices: ["eth1", "eth2"] }) });
-  await isUp(bed);
-  bed.dressSteadyGuest();
-  const streams = await bed.startTraffic(PER_SECOND);
-  const pid = (await bed.client.domains()).find(({ name }) => name === "dd-vm")?.pid;
-  if (pid === undefined || pid === null) throw new Error("the machine has no pid");
-  process.kill(pid, "SIGKILL");
-  await expect.poll(() => domainState(bed), { timeout: BOOT_MS, interval: 20 }).not.toBe("up");
-  await isUp(bed);
-  const events = await bed.client.events();
-  expect(events.filter(({ kind }) => kind === "domain-lost").map(({ cause }) => cause)).toEqual(["killed by SIGKILL"]);
-  expect(events.filter(({ kind }) => kind === "domain-restarted")).toHaveLength(1);
-  for (const stream of streams) {
-    const { sent, received } = await endStream(stream);
-    // What was inside the machine is lost, and what came to it until the switch was told.
-    expect(received, stream.name).toBeGreaterThan(sent / 2);
-  }
-  // What goes by it now goes through the machine: the other NIC is not in use any more.
-  await bed.client.apply({ text: spec(bed, { spare: false, slices: ["eth1"] }) });
-  await isUp(bed);
-  for (const stream of await bed.startTraffic(PER_SECOND))
-    expect((await endStream(stream)).received).toBeGreaterThan(0);
-  await daemon.stop("SIGTERM");
-});
-
 test("a spare takes over from a machine that is lost or hangs, and another one stands by", {
   timeout: 600_000,
 }, async () => {

@@ -91,11 +91,11 @@ test("a broadcast is heard once by each, with two NICs on one switch", async () 
   const ears = ["web", "db", "third", "peer"].map((name) => [name, bench.listen(name)] as const);
   const shout = (from: string, source: string, word: number) =>
     bench.sender(from).send(ethernet({ to: BROADCAST, from: source }, raw(new Uint8Array(46).fill(word))));
-  const heard = async (word: number, deaf: string) => {
+  const heard = async (word: number, ...deaf: readonly string[]) => {
     const frames: Record<string, string[]> = {};
     for (const [name, ear] of ears) {
       const is = (frame: Uint8Array) => frame[12] === 0x88 && frame[13] === 0xb5 && frame[20] === word;
-      const first = name === deaf ? undefined : await ear.next(is, 20_000);
+      const first = deaf.includes(name) ? undefined : await ear.next(is, 20_000);
       // A second copy would come by the other NIC at about the same time.
       const more = await ear.next(is, 100);
       frames[name] = [first, more].flatMap((frame) => (frame === undefined ? [] : [macText(frame.slice(6, 12))]));
@@ -115,7 +115,7 @@ test("a broadcast is heard once by each, with two NICs on one switch", async () 
 
   await bench.cable(0, false);
   shout("peer", PEER.mac, 4);
-  expect(await heard(4, "peer")).toEqual({ web: [], db: [PEER.mac], third: [PEER.mac], peer: [] });
+  expect(await heard(4, "peer", "web")).toEqual({ web: [], db: [PEER.mac], third: [PEER.mac], peer: [] });
 });
 
 test("VLANs: untagged at an access guest, tagged on the wire and at a trunk guest", async () => {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
-import { setPriority } from "node:os";
+import { closeSync, openSync, readdirSync } from "node:fs";
+import { getPriority, setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import { CgroupLeaf, inNamespace, onCpus, oomKillsOfMachine, ProcessHandle, processFacts } from "@gona/kernel";
 import { GonaError } from "@gona/model";
@@ -13,7 +13,7 @@ export interface DomainProcessOptions extends Witness {
   /** Absent: any. */
   readonly cpus?: readonly number[] | undefined;
   /** Its nice value; absent: the daemon's. */
-  readonly nice?: number;
+  readonly nice?: number | undefined;
   /** Name of its control group, unique on this machine. */
   readonly cgroup: string;
   readonly memoryMaxBytes?: number;
@@ -107,6 +107,14 @@ export class DomainProcess implements Disposable {
   get isStopped(): boolean {
     const state = processFacts(this.pid)?.state;
     return state === "T" || state === "t";
+  }
+
+  /** It gets what the daemon gets of the CPUs, whatever its nice value was. */
+  hurry(): void {
+    tryTo(() => {
+      for (const thread of readdirSync(`/proc/${this.pid}/task`))
+        tryTo(() => setPriority(Number(thread), getPriority()));
+    });
   }
 
   /** Settles when it is gone, or did not die in time (the kernel holds it). `onExit` is told all the same. */

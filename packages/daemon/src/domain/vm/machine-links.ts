@@ -109,19 +109,20 @@ export class MachineLinks {
     if (spare) {
       for (const { trunk } of taps) await crossings.set(trunk, [joint], false);
       await crossings.set(joint, ways("trunk"), true);
-      await kernel.run([{ op: "linkSet", link: joint, up: true }]);
     }
+    await kernel.run([{ op: "linkSet", link: this.#gateOf(nic), up: true }]);
     await crossings.set(nic, ways("cable"), true);
   }
 
   /**
-   * Without a machine at work nothing carries a NIC's frames. A tap shows that by itself; the pair before two machines
-   * has a carrier for as long as its far end is up. Throws KernelError.
+   * Without a machine at work nothing carries a NIC's frames: the packet path sees it, until the NIC is joined. Left to
+   * themselves, a tap has a carrier as soon as a machine that boots opens it, and a pair for as long as its far end is
+   * up. Throws KernelError.
    */
   async cut(nic: NicId): Promise<void> {
-    const { kernel, spare } = this.#options;
-    const joint = jointOf(nic);
-    if (spare && kernel.link(joint) !== undefined) await kernel.run([{ op: "linkSet", link: joint, up: false }]);
+    const { kernel } = this.#options;
+    const gate = this.#gateOf(nic);
+    if (kernel.link(gate) !== undefined) await kernel.run([{ op: "linkSet", link: gate, up: false }]);
   }
 
   /** Takes away what is there of a NIC that the domain does not hold any more. Throws KernelError. */
@@ -142,6 +143,11 @@ export class MachineLinks {
 
   get units(): readonly Unit[] {
     return this.#options.spare ? UNITS : ["a"];
+  }
+
+  /** While this is down, what stands for the NIC has no carrier. */
+  #gateOf(nic: NicId): string {
+    return this.#options.spare ? jointOf(nic) : trunkEnds(nic).device;
   }
 
   get #prefix(): string {

@@ -42,9 +42,12 @@ function setUp() {
   return { pulse, told, beats, answers, stop, pings: () => pings };
 }
 
+/** So many answers, and it is forgotten that nothing was known. */
+const LONG = 6000;
+
 test("three beats without an answer are silence, told once", () => {
   const { pulse, told, beats, answers } = setUp();
-  answers(0, 20);
+  answers(0, LONG);
   beats(1 + 2);
   expect(told).toEqual([]);
   beats(1);
@@ -54,9 +57,18 @@ test("three beats without an answer are silence, told once", () => {
   expect(pulse.silentMs).toBe(53 * PULSE_MS);
 });
 
+test("one that has only just booted is given a tenth of a second", () => {
+  const { told, beats, answers } = setUp();
+  answers(0, 20);
+  beats(1 + 20);
+  expect(told).toEqual([]);
+  beats(1);
+  expect(told).toEqual(["silent"]);
+});
+
 test("a machine that is slow anyway is given its time", () => {
   const { told, beats, answers } = setUp();
-  answers(2, 100);
+  answers(2, LONG);
   answers(1, 3);
   beats(1 + 3);
   expect(told).toEqual([]);
@@ -78,7 +90,7 @@ test("one whose process was stopped is not waited for, however slow it was", () 
 
 test("a false alarm is not given twice for the same delay", () => {
   const { told, beats, answers } = setUp();
-  answers(0, 20);
+  answers(0, LONG);
   answers(8, 1);
   answers(0, 10);
   expect(told).toEqual(["silent", "heard"]);
@@ -92,7 +104,7 @@ test("a false alarm is not given twice for the same delay", () => {
 
 test("it is heard again after three answers in a row", () => {
   const { told, beats, answers } = setUp();
-  answers(0, 20);
+  answers(0, LONG);
   beats(1 + 3);
   answers(0, 1);
   expect(told).toEqual(["silent"]);

@@ -26,6 +26,8 @@ const NEWEST = 1 / 8;
 const DEVIATIONS = 4;
 /** The latest answer of all is usual too, and forgotten by half in some 1,400 answers, seven seconds and more. */
 const FORGET = 0.9995;
+/** The latest of a machine of which nothing is known yet: it has only just booted, or there is a new daemon. */
+const UNKNOWN_LATEST = 20;
 
 /**
  * Asks a virtual machine two hundred times a second whether it lives. What is late is measured against what is usual:
@@ -41,7 +43,7 @@ export class Pulse implements Disposable {
   #inTime = 0;
   #mean = 0;
   #deviation = 0;
-  #latest = 0;
+  #latest = UNKNOWN_LATEST;
 
   constructor(options: PulseOptions) {
     this.#options = options;

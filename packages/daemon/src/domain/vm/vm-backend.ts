@@ -181,7 +181,10 @@ export class VmBackend implements DomainBackend {
     await this.#killAll();
     this.#links = this.#openLinks();
     const held = this.#held;
-    for (const nic of held) await this.#links.ensure(nic);
+    for (const nic of held) {
+      await this.#links.ensure(nic);
+      await this.#links.cut(nic);
+    }
     this.#active = "a";
     await this.#boot("a", held);
     for (const nic of held) await this.#links.join(nic, "a");
@@ -211,6 +214,7 @@ export class VmBackend implements DomainBackend {
     return {
       clock,
       cpus: this.#spec.cpus,
+      behind: unit !== this.#active,
       cgroup: `${hub}.${this.#spec.name}.${unit}`,
       log: files.log(unit),
       lastWords: () => files.lastWords(unit),
@@ -268,7 +272,7 @@ export class VmBackend implements DomainBackend {
     events.lost(cause);
   }
 
-  /** Both machines are lost: the packet path is to see it. */
+  /** No machine is left: the packet path is to see it. */
   async #cutAll(): Promise<void> {
     const { log } = this.#options;
     try {
