@@ -25,8 +25,10 @@ const db = {
 
 const HEADERS = 66;
 const HUNDRED_MBIT = 100e6;
-const ping = (bench: WireBench, from: string, to: string) =>
-  bench.run(from, "busybox", "ping", "-A", "-c", "5", "-W", "2", to);
+const ping = (bench: WireBench, from: string, to: string, count = 5) =>
+  bench.run(from, "busybox", "ping", "-A", "-c", String(count), "-W", "2", to);
+/** So many that the end of a TCP connection, and a question for a neighbour, are few beside them. */
+const MANY = 40;
 
 /** Sends 30 MB of TCP, which passes the spine in GSO packets; returns the wire rate that came through. */
 async function rate(bench: WireBench, to: string, options: readonly string[] = [], server = "peer"): Promise<number> {
@@ -82,8 +84,8 @@ test("what a capped guest sends to the wire waits in the cap's spine, what it se
   expect(await rate(bench, "fd09::9")).toBeLessThan(1.05 * HUNDRED_MBIT);
   const capSent = bench.classSent("gq-cap", capped.slot);
   expect(capSent.bytes).toBeGreaterThan(60e6);
-  ping(bench, "web", "10.9.0.2");
-  expect(bench.classSent("gq-cap", capped.slot).packets - capSent.packets).toBeLessThan(5);
+  ping(bench, "web", "10.9.0.2", MANY);
+  expect(bench.classSent("gq-cap", capped.slot).packets - capSent.packets).toBeLessThan(MANY / 2);
   expect(bench.programs.verdict("DROP_MALFORMED")).toBe(0n);
 });
 
@@ -97,8 +99,8 @@ test("what a guest sends to guests of the host waits in the spine for that, and 
   expect(before.packets).toBeGreaterThan(10);
   expect(await rate(bench, "10.9.0.2", [], "db")).toBeLessThan(1.05 * HUNDRED_MBIT);
   const sent = bench.classSent("gq-local", limited.slot);
-  ping(bench, "web", "10.9.0.9");
+  ping(bench, "web", "10.9.0.9", MANY);
   // The question for the peer is the only one of its frames that guests hear.
-  expect(bench.classSent("gq-local", limited.slot).packets - sent.packets).toBeLessThan(3);
+  expect(bench.classSent("gq-local", limited.slot).packets - sent.packets).toBeLessThan(MANY / 2);
   expect(bench.programs.verdict("DROP_STRAY")).toBeLessThan(50n);
 });

@@ -267,6 +267,8 @@ export class VmBackend implements DomainBackend {
 
   #lostWholly(cause: string): void {
     const { events } = this.#options;
+    // Not behind a spare that boots for seconds; and in its turn once more, after whoever joins something now.
+    void this.#cutAll();
     void this.#queue.run(() => this.#cutAll());
     events.changed();
     events.lost(cause);
