@@ -12,6 +12,7 @@ import {
 import { stableHash, trunkEnds } from "@gona/planner";
 import { DEVICE_MODELS, type MachineNic } from "@gona/vm";
 import type { Crossings, Ways } from "./crossings.ts";
+import { type Rehearsed, rehearse } from "./rehearsal.ts";
 
 /** A domain has one machine, and with a spare two. */
 export type Unit = "a" | "b";
@@ -94,8 +95,16 @@ export class MachineLinks {
     await kernel.run([{ op: "linkSet", link: nic, up: true, promiscuous: true }]);
   }
 
-  /** Leads a NIC's frames to the machine at work, and past it to the other one. Throws KernelError. */
+  /** There is a machine at work: leads a NIC's frames to it. Throws KernelError. */
   async join(nic: NicId, active: Unit): Promise<void> {
+    const { kernel } = this.#options;
+    if (kernel.link(nic) === undefined) return;
+    await this.lead(nic, active);
+    await kernel.run([{ op: "linkSet", link: this.#gateOf(nic), up: true }]);
+  }
+
+  /** Leads a NIC's frames to the machine at work, and past it to the other one. Throws KernelError. */
+  async lead(nic: NicId, active: Unit): Promise<void> {
     const { crossings, spare, kernel } = this.#options;
     if (kernel.link(nic) === undefined) return;
     const order: readonly Unit[] = active === "a" ? ["a", "b"] : ["b", "a"];
@@ -110,8 +119,19 @@ export class MachineLinks {
       for (const { trunk } of taps) await crossings.set(trunk, [joint], false);
       await crossings.set(joint, ways("trunk"), true);
     }
-    await kernel.run([{ op: "linkSet", link: this.#gateOf(nic), up: true }]);
     await crossings.set(nic, ways("cable"), true);
+  }
+
+  /**
+   * Passes frames through the machine that is not at work. They go nowhere, and neither does what else comes out of it
+   * until the NIC is led anew. Undefined while the NIC is not there. Throws KernelError.
+   */
+  async rehearse(nic: NicId, unit: Unit): Promise<Rehearsed | undefined> {
+    const { crossings, kernel } = this.#options;
+    if (kernel.link(nic) === undefined) return undefined;
+    const { trunk, cable } = this.taps(nic, unit);
+    for (const tap of [trunk, cable]) await crossings.clear(tap);
+    return rehearse(trunk, cable);
   }
 
   /**

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { DomainExecResult } from "@gona/api";
-import { type Kernel, processesNaming } from "@gona/kernel";
+import type { Kernel } from "@gona/kernel";
 import { type DomainSpec, GonaError, type MachineSpec, type NicId, type NicSpec } from "@gona/model";
 import type { MachineNic } from "@gona/vm";
 import type { Clock } from "../../clock.ts";
@@ -9,6 +8,7 @@ import { WorkQueue } from "../../work-queue.ts";
 import type { BackendEvents, DomainBackend } from "../domain-backend.ts";
 import type { DomainFiles } from "../domain-files.ts";
 import type { ReadyDomain } from "../ready-domain.ts";
+import { endStrays } from "./end-strays.ts";
 import { Machine, type MachineOptions } from "./machine.ts";
 import { idOf, MachineLinks, UNITS, type Unit } from "./machine-links.ts";
 import { type UnitNote, VmFiles } from "./vm-files.ts";
@@ -36,9 +36,6 @@ const DEFAULT_MACHINE: MachineSpec = {
   memory: (128 * MEBIBYTE) as MachineSpec["memory"],
   spare: false,
 };
-
-/** One that the kernel holds dies later, and then its taps are free. */
-const STRAY_GONE_MS = 5000;
 
 const other = (unit: Unit): Unit => (unit === "a" ? "b" : "a");
 
@@ -306,12 +303,29 @@ export class VmBackend implements DomainBackend {
       if (this.#machines.has(other(this.#active)) || this.#disposed || this.pid === undefined) return;
       try {
         await this.#boot(other(this.#active), [...this.#usable]);
+        await this.#rehearse(other(this.#active));
         this.#spareTries = 0;
         this.#options.events.changed();
       } catch (error) {
         this.#spareFailed(error);
       }
     });
+  }
+
+  /** Frames pass a spare before those of guests have to. */
+  async #rehearse(unit: Unit): Promise<void> {
+    const { log } = this.#options;
+    for (const nic of this.#usable) {
+      try {
+        const rehearsed = await this.#links.rehearse(nic, unit);
+        const isDeaf = rehearsed?.outward === 0 || rehearsed?.inward === 0;
+        log[isDeaf ? "warn" : "debug"]({ nic, ...rehearsed }, "frames that passed a spare");
+      } catch (error) {
+        log.warn({ err: error, nic }, "no frames could be passed through a spare");
+      } finally {
+        await this.#links.lead(nic, this.#active);
+      }
+    }
   }
 
   #spareFailed(error: unknown): void {
@@ -379,14 +393,5 @@ export class VmBackend implements DomainBackend {
     const machines = [...this.#machines.values()];
     this.#machines.clear();
     await Promise.all(machines.map((machine) => machine.kill()));
-  }
-}
-
-/** Ends machines that a daemon started and did not live to note: they hold the taps. */
-async function endStrays(controlSocket: string): Promise<void> {
-  for (const stray of processesNaming(controlSocket)) {
-    using _ = stray;
-    stray.kill("SIGKILL");
-    await Promise.race([stray.exited, delay(STRAY_GONE_MS)]);
   }
 }
