@@ -26,7 +26,7 @@ const NEWEST = 1 / 8;
 const DEVIATIONS = 4;
 /** The latest answer of all is usual too, and forgotten by half in some 1,400 answers, seven seconds and more. */
 const FORGET = 0.9995;
-/** The latest of a machine of which nothing is known yet: it has only just booted, or there is a new daemon. */
+/** The latest, in beats, of a machine of which nothing is known yet: it has only just booted, or the daemon is new. */
 const UNKNOWN_LATEST = 20;
 
 /**

@@ -319,9 +319,10 @@ export class VmBackend implements DomainBackend {
       try {
         const rehearsed = await this.#links.rehearse(nic, unit);
         const isDeaf = rehearsed?.outward === 0 || rehearsed?.inward === 0;
-        log[isDeaf ? "warn" : "debug"]({ nic, ...rehearsed }, "frames that passed a spare");
+        if (isDeaf) log.warn({ nic, ...rehearsed }, "the spare of a driver domain passes no frames");
+        else log.debug({ nic, ...rehearsed }, "frames passed the spare of a driver domain");
       } catch (error) {
-        log.warn({ err: error, nic }, "no frames could be passed through a spare");
+        log.warn({ err: error, nic }, "the spare of a driver domain could not be rehearsed");
       } finally {
         await this.#links.lead(nic, this.#active);
       }
